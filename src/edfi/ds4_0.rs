@@ -1,0 +1,39 @@
+//! Data standard 4.0: what differs from 5.2.
+//!
+//! Parents instead of contacts, grading periods keyed by sequence, one academic subject on the course row.
+//! (A staff association without a begin date in its key, and absent preferred names, need no entry: the
+//! columns are read where they exist.)
+
+use super::{ColumnName, Standard, TableName};
+
+/// Data standard 4.0.
+pub const STANDARD: Standard = Standard {
+    label: "4.0",
+    labels: &["4.0"],
+    marks: &[
+        ("parent", ""),
+        ("studentparentassociation", ""),
+        ("course", "academicsubjectdescriptorid"),
+        ("gradingperiod", "-gradingperiodname"),
+    ],
+    tables: &[
+        TableName { table: "contacts", physical: "parent" },
+        TableName { table: "contact_emails", physical: "parentelectronicmail" },
+        TableName { table: "contact_telephones", physical: "parenttelephone" },
+        TableName { table: "student_contacts", physical: "studentparentassociation" },
+        TableName { table: "course_subjects", physical: "course" },
+    ],
+    columns: &[
+        ColumnName { table: "contacts", column: "contactusi", physical: "parentusi" },
+        ColumnName { table: "contacts", column: "contactuniqueid", physical: "parentuniqueid" },
+        ColumnName { table: "contact_emails", column: "contactusi", physical: "parentusi" },
+        ColumnName { table: "contact_telephones", column: "contactusi", physical: "parentusi" },
+        ColumnName { table: "student_contacts", column: "contactusi", physical: "parentusi" },
+        ColumnName { table: "grading_periods", column: "gradingperiodname", physical: "periodsequence" },
+        ColumnName {
+            table: "session_grading_periods",
+            column: "gradingperiodname",
+            physical: "periodsequence",
+        },
+    ],
+};

@@ -1,0 +1,2 @@
+//! The rosterpack binary.
+fn main() {}

@@ -1,0 +1,188 @@
+//! Typed column batches: the only form in which rows leave a source.
+//!
+//! In: a decoder pushes one value per column and row. Out: read access by column index and row. Blank and
+//! null are one thing here (mapping.md 0.5: blank means absent), so no bitmaps are kept: each type has a
+//! sentinel. A batch is cleared and refilled; it owns its buffers so that a steady state allocates nothing.
+
+use crate::day::Day;
+
+/// Type of a column in a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// 64-bit integer: USIs, descriptor ids, organization ids, years.
+    Int,
+    /// UTF-8 text as stored, untrimmed.
+    Text,
+    /// A calendar day.
+    Date,
+    /// true, false or absent.
+    Bool,
+}
+
+/// Rows per batch that sources aim for.
+pub const BATCH_ROWS: usize = 8192;
+
+const NO_INT: i64 = i64::MIN;
+const NO_DAY: i32 = i32::MIN;
+
+/// One column of a batch.
+#[derive(Debug, Clone)]
+pub enum Column {
+    /// Integers, `i64::MIN` for absent.
+    Int(Vec<i64>),
+    /// Text: all bytes in one buffer, and the end offset of each row.
+    Text {
+        /// The rows' texts, one behind the other.
+        bytes: String,
+        /// End of each row's text in `bytes`.
+        ends: Vec<u32>,
+    },
+    /// Day numbers since 2000-01-01, `i32::MIN` for absent.
+    Date(Vec<i32>),
+    /// 0 false, 1 true, 2 absent.
+    Bool(Vec<u8>),
+    /// The source has no such column: every row is absent.
+    Missing,
+}
+
+impl Column {
+    /// An empty column of a kind.
+    pub fn new(kind: Kind) -> Column {
+        match kind {
+            Kind::Int => Column::Int(Vec::with_capacity(BATCH_ROWS)),
+            Kind::Text => Column::Text {
+                bytes: String::with_capacity(BATCH_ROWS * 16),
+                ends: Vec::with_capacity(BATCH_ROWS),
+            },
+            Kind::Date => Column::Date(Vec::with_capacity(BATCH_ROWS)),
+            Kind::Bool => Column::Bool(Vec::with_capacity(BATCH_ROWS)),
+        }
+    }
+
+    fn clear(&mut self) {
+        match self {
+            Column::Int(v) => v.clear(),
+            Column::Text { bytes, ends } => {
+                bytes.clear();
+                ends.clear();
+            }
+            Column::Date(v) => v.clear(),
+            Column::Bool(v) => v.clear(),
+            Column::Missing => {}
+        }
+    }
+
+    /// Appends an integer (or absence). Does nothing on a column of another kind.
+    pub fn push_int(&mut self, value: Option<i64>) {
+        if let Column::Int(v) = self {
+            v.push(value.unwrap_or(NO_INT));
+        }
+    }
+
+    /// Appends a text; blank is absence. Does nothing on a column of another kind.
+    pub fn push_text(&mut self, value: &str) {
+        if let Column::Text { bytes, ends } = self {
+            bytes.push_str(value);
+            ends.push(bytes.len() as u32);
+        }
+    }
+
+    /// Appends a day (or absence). Does nothing on a column of another kind.
+    pub fn push_date(&mut self, value: Option<Day>) {
+        if let Column::Date(v) = self {
+            v.push(value.map_or(NO_DAY, |d| d.0));
+        }
+    }
+
+    /// Appends a truth value (or absence). Does nothing on a column of another kind.
+    pub fn push_bool(&mut self, value: Option<bool>) {
+        if let Column::Bool(v) = self {
+            v.push(value.map_or(2, u8::from));
+        }
+    }
+
+    /// Appends absence, whatever the kind.
+    pub fn push_absent(&mut self) {
+        match self {
+            Column::Int(v) => v.push(NO_INT),
+            Column::Text { bytes, ends } => ends.push(bytes.len() as u32),
+            Column::Date(v) => v.push(NO_DAY),
+            Column::Bool(v) => v.push(2),
+            Column::Missing => {}
+        }
+    }
+}
+
+/// Some rows of a table, column by column.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// Columns in the order of the request.
+    pub columns: Vec<Column>,
+    rows: usize,
+}
+
+impl Batch {
+    /// An empty batch with these columns.
+    pub fn new(columns: Vec<Column>) -> Batch {
+        Batch { columns, rows: 0 }
+    }
+
+    /// Number of complete rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Declares the row complete: every column has been pushed to once.
+    pub fn end_row(&mut self) {
+        self.rows += 1;
+    }
+
+    /// Empties the batch, keeping its buffers.
+    pub fn clear(&mut self) {
+        self.columns.iter_mut().for_each(Column::clear);
+        self.rows = 0;
+    }
+
+    /// Integer at (column, row).
+    #[inline]
+    pub fn int(&self, column: usize, row: usize) -> Option<i64> {
+        match &self.columns[column] {
+            Column::Int(v) => (v[row] != NO_INT).then_some(v[row]),
+            _ => None,
+        }
+    }
+
+    /// Text at (column, row), as stored; `""` when absent.
+    #[inline]
+    pub fn text(&self, column: usize, row: usize) -> &str {
+        match &self.columns[column] {
+            Column::Text { bytes, ends } => {
+                let start = if row == 0 { 0 } else { ends[row - 1] as usize };
+                &bytes[start..ends[row] as usize]
+            }
+            _ => "",
+        }
+    }
+
+    /// Day at (column, row).
+    #[inline]
+    pub fn date(&self, column: usize, row: usize) -> Option<Day> {
+        match &self.columns[column] {
+            Column::Date(v) => (v[row] != NO_DAY).then_some(Day(v[row])),
+            _ => None,
+        }
+    }
+
+    /// Truth value at (column, row).
+    #[inline]
+    pub fn flag(&self, column: usize, row: usize) -> Option<bool> {
+        match &self.columns[column] {
+            Column::Bool(v) => match v[row] {
+                0 => Some(false),
+                1 => Some(true),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
