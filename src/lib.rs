@@ -2,6 +2,7 @@
 #![deny(missing_docs)]
 
 pub mod crosswalk;
+pub mod config;
 pub mod day;
 pub mod edfi;
 pub mod notice;
@@ -9,4 +10,5 @@ pub mod package;
 pub mod source;
 pub mod sourced_id;
 pub mod spec;
+pub mod staging;
 pub mod synth;
