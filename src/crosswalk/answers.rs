@@ -13,8 +13,8 @@ pub enum Race {
     NativeHawaiianOrOtherPacificIslander,
     /// `white`
     White,
-    /// `hispanicOrLatinoEthnicity`: from data standard 5.1 a race of Ed-Fi, in OneRoster an ethnicity beside the
-    /// races. It is no race flag, so it counts neither towards two or more races nor as "some race maps".
+    /// `hispanicOrLatinoEthnicity`: a race of Ed-Fi from data standard 5.1 on, an ethnicity beside the races in
+    /// OneRoster.
     HispanicOrLatino,
 }
 
