@@ -3,6 +3,9 @@
 //! In: folders that each test writes, and `../shared/ods-samples` where it is there. Out: verdicts. What single
 //! fields and records mean is tested beside the code; here it is what a user meets: files in a folder.
 
+// clippy.toml's leave covers test functions only, not what they share.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::borrow::Cow;
 use std::fs;
 use std::io::Write;
@@ -401,8 +404,11 @@ fn sample(name: &str) -> Option<PathBuf> {
     Some(path)
 }
 
-/// Every contract table of a source: name and all cells, each read for all years.
-fn everything(source: &DumpSource) -> (String, Vec<(String, Vec<Vec<String>>)>) {
+/// A contract table's name and all its cells.
+type Contents = (String, Vec<Vec<String>>);
+
+/// The data standard of a source and every contract table, each read for all years.
+fn everything(source: &DumpSource) -> (String, Vec<Contents>) {
     let resolved = edfi::resolve(source.catalog(), None, ALL).unwrap();
     let mut tables = Vec::new();
     for table in &resolved.tables {

@@ -135,7 +135,7 @@ pub(super) fn header(file: &TableFile) -> Result<Header, SourceError> {
         // A flaw behind the header is reported when the rows are wanted.
         (_, Some((columns, dialect))) => {
             let body = file.length().saturating_sub(header_bytes);
-            let guess = if bytes > 0 { body * rows / bytes } else { 0 };
+            let guess = body.saturating_mul(rows).checked_div(bytes).unwrap_or(0);
             let rows_estimate = (file.form == Form::Csv).then_some(guess);
             Ok(Header { columns, dialect, rows_estimate })
         }
