@@ -7,6 +7,7 @@ pub mod day;
 pub mod edfi;
 pub mod notice;
 pub mod package;
+pub mod roster;
 pub mod source;
 pub mod sourced_id;
 pub mod spec;

@@ -2,7 +2,14 @@
 //!
 //! The loader, the messages and the reference pages read these declarations; nothing else knows a seed's header.
 
-use self::vocabulary::{GRADES, ROLE_V1P2, SESSION_TYPE, SEX_V1P1, SEX_V1P2, USER_ROLE_V1P1};
+use crate::spec::vocabulary::{GRADES, ROLE_V1P2, SESSION_TYPE, SEX_V1P1, SEX_V1P2, USER_ROLE_V1P1};
+
+// Answers are checked against the union of both versions' words (mapping.md section 9).
+static SESSION_TYPES: &[&[&str]] = &[SESSION_TYPE.words];
+static GRADE_CODES: &[&[&str]] = &[GRADES.words];
+static ROLES: &[&[&str]] = &[USER_ROLE_V1P1.words, ROLE_V1P2.words];
+static ROLES_V1P2: &[&[&str]] = &[ROLE_V1P2.words];
+static SEX_WORDS: &[&[&str]] = &[SEX_V1P1.words, SEX_V1P2.words];
 use super::answers::Race;
 
 /// What a column accepts besides a blank.
@@ -118,7 +125,7 @@ const fn required(name: &'static str, accepts: Accepts) -> AnswerColumn {
 pub const TERMS: Seed = Seed {
     file: "xwalk_oneroster_academic_sessions_types.csv",
     keys: &["academic_term", SESSION_NAME],
-    answers: &[required("type", Accepts::Words(&[SESSION_TYPE.words]))],
+    answers: &[required("type", Accepts::Words(SESSION_TYPES))],
     default: Some(include_str!("../../seeds/xwalk_oneroster_academic_sessions_types.csv")),
     owner_prefers: false,
 };
@@ -139,7 +146,7 @@ pub const POSITIONS: Seed = Seed {
 pub const GRADE_LEVELS: Seed = Seed {
     file: "xwalk_oneroster_grade_levels.csv",
     keys: &["edfi_grade_level"],
-    answers: &[required("oneroster_grade_level", Accepts::Words(&[GRADES.words]))],
+    answers: &[required("oneroster_grade_level", Accepts::Words(GRADE_CODES))],
     default: Some(include_str!("../../seeds/xwalk_oneroster_grade_levels.csv")),
     owner_prefers: false,
 };
@@ -149,10 +156,10 @@ pub const CLASSIFICATIONS: Seed = Seed {
     file: "xwalk_oneroster_staff_classifications.csv",
     keys: &["staff_classification"],
     answers: &[
-        required("oneroster_role", Accepts::Words(&[USER_ROLE_V1P1.words, ROLE_V1P2.words])),
+        required("oneroster_role", Accepts::Words(ROLES)),
         AnswerColumn {
             name: "oneroster_role_v1p2",
-            accepts: Accepts::Words(&[ROLE_V1P2.words]),
+            accepts: Accepts::Words(ROLES_V1P2),
             optional: true,
         },
     ],
@@ -173,7 +180,7 @@ pub const RACES: Seed = Seed {
 pub const SEXES: Seed = Seed {
     file: "xwalk_oneroster_gender.csv",
     keys: &["edfi_gender_code"],
-    answers: &[required("oneroster_sex_code", Accepts::Words(&[SEX_V1P1.words, SEX_V1P2.words]))],
+    answers: &[required("oneroster_sex_code", Accepts::Words(SEX_WORDS))],
     default: Some(include_str!("../../seeds/xwalk_oneroster_gender.csv")),
     owner_prefers: false,
 };
@@ -219,39 +226,3 @@ pub const SEEDS: [&Seed; 9] = [
     &RELATIONS,
 ];
 
-// replaced by spec::vocabulary at merge: delete this module and import the six lists from there.
-mod vocabulary {
-    pub(super) struct Vocabulary {
-        pub(super) words: &'static [&'static str],
-    }
-
-    pub(super) const SESSION_TYPE: Vocabulary =
-        Vocabulary { words: &["gradingPeriod", "semester", "schoolYear", "term"] };
-    pub(super) const USER_ROLE_V1P1: Vocabulary = Vocabulary {
-        words: &["administrator", "aide", "guardian", "parent", "proctor", "relative", "student", "teacher"],
-    };
-    pub(super) const ROLE_V1P2: Vocabulary = Vocabulary {
-        words: &[
-            "aide",
-            "counselor",
-            "districtAdministrator",
-            "guardian",
-            "parent",
-            "principal",
-            "proctor",
-            "relative",
-            "siteAdministrator",
-            "student",
-            "systemAdministrator",
-            "teacher",
-        ],
-    };
-    pub(super) const SEX_V1P1: Vocabulary = Vocabulary { words: &["male", "female"] };
-    pub(super) const SEX_V1P2: Vocabulary = Vocabulary { words: &["male", "female", "unspecified", "other"] };
-    pub(super) const GRADES: Vocabulary = Vocabulary {
-        words: &[
-            "IT", "PR", "PK", "TK", "KG", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11",
-            "12", "13", "PS", "UG", "Other",
-        ],
-    };
-}

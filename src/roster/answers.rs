@@ -50,7 +50,7 @@ pub struct Answers<T> {
 
 impl<T: Copy> Answers<T> {
     /// Resolves a crosswalk for all descriptors.
-    pub fn new<S>(crosswalk: &Crosswalk<S>, descriptors: &Descriptors, value: impl Fn(&S) -> T) -> Answers<T> {
+    pub fn new<S: PartialEq>(crosswalk: &Crosswalk<S>, descriptors: &Descriptors, value: impl Fn(&S) -> T) -> Answers<T> {
         let by_descriptor: Vec<Known<T>> = descriptors
             .all()
             .map(|d| match crosswalk.answer(descriptors.namespace(d), descriptors.code_value(d)) {

@@ -124,6 +124,23 @@ impl Facts {
         }
     }
 
+    /// Section codes of the student associations, in order.
+    pub fn student_sections(&self) -> impl Iterator<Item = u32> + '_ {
+        self.students.iter().map(|fact| fact.section)
+    }
+
+    /// Keeps the student associations for which `keep` says so, in order.
+    pub fn retain_students(&mut self, mut keep: impl FnMut(StudentInSection) -> bool) {
+        let mut kept = 0;
+        for row in 0..self.students.len() {
+            if keep(self.student(row)) {
+                self.students[kept] = self.students[row];
+                kept += 1;
+            }
+        }
+        self.students.truncate(kept);
+    }
+
     #[inline]
     fn day(&self, packed: PackedDay) -> Option<Day> {
         match i32::from(packed.0) {

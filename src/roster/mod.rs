@@ -1,0 +1,9 @@
+//! The roster.
+pub mod answers;
+pub mod classes;
+pub mod clean;
+pub mod context;
+pub mod courses;
+pub mod fate;
+pub mod orgs;
+pub mod sessions;
