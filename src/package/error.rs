@@ -85,7 +85,7 @@ impl PackageError {
             step,
             reason: error.to_string(),
             kind: error.kind(),
-            remedy: remedy(error.kind()),
+            remedy: remedy(error.kind()).unwrap_or("check the disk and the path, then run again"),
         }
     }
 
@@ -95,10 +95,10 @@ impl PackageError {
     }
 }
 
-/// What to do about an error of this kind.
-fn remedy(kind: io::ErrorKind) -> &'static str {
+/// What to do about an error of this kind; `None` for a kind whose name says too little.
+pub(super) fn remedy(kind: io::ErrorKind) -> Option<&'static str> {
     use io::ErrorKind as Kind;
-    match kind {
+    Some(match kind {
         Kind::StorageFull | Kind::QuotaExceeded => "free space on that disk, or write to another one",
         Kind::FileTooLarge => {
             "the file system or a limit does not allow files of that size: write to another disk"
@@ -109,6 +109,6 @@ fn remedy(kind: io::ErrorKind) -> &'static str {
         Kind::NotADirectory => "a part of the path is a file: correct the path",
         Kind::IsADirectory => "the path is a folder: give the name of a file",
         Kind::InvalidInput | Kind::InvalidFilename => "correct the path",
-        _ => "check the disk and the path, then run again",
-    }
+        _ => return None,
+    })
 }

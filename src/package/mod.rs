@@ -18,7 +18,7 @@ mod table;
 mod zip;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{Seek, SeekFrom};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -143,9 +143,9 @@ fn write_limited(
         .collect();
     let mut partial = Partial::create(target)?;
     loop {
-        let failed = |error: std::io::Error| PackageError::output(target, Step::Write, &error);
+        let failed = writing(target);
         let file = partial.file();
-        file.set_len(0).and_then(|()| file.seek(SeekFrom::Start(0))).map_err(failed)?;
+        file.set_len(0).and_then(|()| file.seek(SeekFrom::Start(0))).map_err(&failed)?;
         let mut package = PackageWriter {
             target,
             zip: ZipWriter::new(file, options.stamp, limit),
@@ -215,10 +215,20 @@ pub fn measure(
 /// The files that the package will hold, each with a guess of its size in bytes. The manifest stands first and must
 /// know them, so every table is formatted up to its first row; that costs one block a table, uncompressed.
 fn sample(tables: &[&Table<'_>]) -> Result<BTreeMap<File, u64>, PackageError> {
-    let expected: Vec<Option<u64>> =
-        tables.par_iter().map(|table| table.expected_bytes()).collect::<Result<_, PackageError>>()?;
-    let files = tables.iter().map(|table| table.spec.file);
-    Ok(files.zip(expected).filter_map(|(file, bytes)| bytes.map(|bytes| (file, bytes))).collect())
+    let expected: Vec<_> = tables.par_iter().map(|table| table.expected_bytes()).collect();
+    let mut present = BTreeMap::new();
+    // In order, so that of several errors always the same one is reported.
+    for (table, expected) in tables.iter().zip(expected) {
+        if let Some(bytes) = expected? {
+            present.insert(table.spec.file, bytes);
+        }
+    }
+    Ok(present)
+}
+
+/// Turns an error of the system into one about writing this target.
+fn writing(target: &Path) -> impl Fn(io::Error) -> PackageError + Sync + '_ {
+    move |error| PackageError::output(target, Step::Write, &error)
 }
 
 /// Why an attempt to write a package ended.
@@ -251,24 +261,22 @@ struct OpenFile {
     sum: WrittenFile,
 }
 
-impl<W: std::io::Write + Seek> PackageWriter<'_, W> {
+impl<W: Write + Seek> PackageWriter<'_, W> {
     fn write_all(&mut self, tables: &[&Table<'_>], options: &Options) -> Result<(), Failure> {
-        let pack = |block: &CsvBlock| {
-            deflate::pack(block.bytes(), options.compression)
-                .map_err(|error| PackageError::output(self.target, Step::Write, &error))
-        };
+        let failed = writing(self.target);
         let present = tables.iter().map(|table| table.spec.file).collect();
-        let manifest = pack(&manifest::manifest(options, &present))?;
-        let target = self.target;
-        let failed = |error: std::io::Error| PackageError::output(target, Step::Write, &error);
-        let mut entry = self.zip.begin(MANIFEST.csv_name, false).map_err(failed)?;
-        self.zip.append(&mut entry, &manifest).map_err(failed)?;
-        self.zip.end(entry).map_err(failed)?;
+        let manifest = manifest::manifest(options, &present);
+        let mut entry = self.zip.begin(MANIFEST.csv_name, false).map_err(&failed)?;
+        let packed = deflate::pack(manifest.bytes(), options.compression).map_err(&failed)?;
+        self.zip.append(&mut entry, &packed).map_err(&failed)?;
+        if let Ended::Outgrown = self.zip.end(entry).map_err(&failed)? {
+            return Err(failed(io::ErrorKind::FileTooLarge.into()).into());
+        }
         in_order(
             parts(tables),
             |part| {
                 let block = part.format()?;
-                let packed = deflate::pack(block.bytes(), options.compression).map_err(failed)?;
+                let packed = deflate::pack(block.bytes(), options.compression).map_err(&failed)?;
                 Ok((part, part.rows(&block), packed))
             },
             |formatted: Result<_, PackageError>| {
@@ -281,12 +289,11 @@ impl<W: std::io::Write + Seek> PackageWriter<'_, W> {
 
     /// Takes the next block; a header begins the next file.
     fn take(&mut self, part: Part<'_, '_>, rows: u64, packed: &Packed) -> Result<(), Failure> {
-        let target = self.target;
-        let failed = |error: std::io::Error| PackageError::output(target, Step::Write, &error);
+        let failed = writing(self.target);
         let file = part.file();
         if part.is_header() {
             self.close()?;
-            let entry = self.zip.begin(file.csv_name(), self.wide.contains(&file)).map_err(failed)?;
+            let entry = self.zip.begin(file.csv_name(), self.wide.contains(&file)).map_err(&failed)?;
             let sum = WrittenFile { file, rows: 0, csv_bytes: 0, packed_bytes: 0, crc32: 0 };
             self.open = Some(OpenFile { entry, header_only: part.table().header_only, sum });
         }
@@ -309,7 +316,7 @@ impl<W: std::io::Write + Seek> PackageWriter<'_, W> {
             let reason = "rows that were there at the first look are gone at the second";
             return Err(PackageError::content(file, reason).into());
         }
-        match self.zip.end(entry).map_err(|error| PackageError::output(self.target, Step::Write, &error))? {
+        match self.zip.end(entry).map_err(writing(self.target))? {
             Ended::Outgrown => Err(Failure::Outgrown(file)),
             Ended::Complete { crc32, packed } => {
                 self.files.push(WrittenFile { packed_bytes: packed, crc32, ..sum });

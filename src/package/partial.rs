@@ -1,7 +1,7 @@
 //! All or nothing: a file that appears at its target complete, or not at all.
 //!
 //! In: the target. Out: a partial file in the target's folder, mode 0600, to write to; [`Partial::publish`] brings it
-//! to the disk and renames it over the target. Dropped before that, it leaves nothing behind and the target as it
+//! to the disk and renames it over the target (over a symbolic link, not over what the link points to). Dropped before that, it leaves nothing behind and the target as it
 //! was. Only a killed process leaves a `.rosterpack-*.partial`.
 
 use std::fs;
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::error::{PackageError, Step};
+use super::error::{PackageError, Step, remedy};
 
 /// A file on its way to its target.
 pub(super) struct Partial {
@@ -25,7 +25,6 @@ impl Partial {
         let refused = |kind: io::ErrorKind, reason: &str| {
             PackageError::output(target, Step::Prepare, &io::Error::new(kind, reason))
         };
-        // A symbolic link is replaced itself, so it is not followed to a folder here.
         if target.is_dir() {
             return Err(refused(io::ErrorKind::IsADirectory, "it is a folder"));
         }
@@ -59,16 +58,9 @@ impl Partial {
     }
 }
 
-/// The system's own error, without the random name of the partial file that tempfile adds.
+/// The error without the random name of the partial file that tempfile puts into its text.
 fn bare(error: io::Error) -> io::Error {
-    match error
-        .get_ref()
-        .and_then(|inner| inner.source())
-        .and_then(|source| source.downcast_ref::<io::Error>())
-    {
-        Some(source) => source.raw_os_error().map_or(error.kind().into(), io::Error::from_raw_os_error),
-        None => error,
-    }
+    if remedy(error.kind()).is_some() { error.kind().into() } else { error }
 }
 
 /// Makes a rename in this folder survive a power failure.

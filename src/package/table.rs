@@ -62,7 +62,7 @@ impl<'a> Table<'a> {
         }
         let mut seen = BTreeSet::new();
         for header in &self.extensions {
-            if !header.strip_prefix("metadata.").is_some_and(|rest| !rest.is_empty()) {
+            if header.strip_prefix("metadata.").is_none_or(str::is_empty) {
                 return refuse(format!("the extension column `{header}` does not start with `metadata.`"));
             }
             if !seen.insert(header) {

@@ -244,3 +244,18 @@ fn zip64_field(values: &[u64]) -> Vec<u8> {
     field.extend(values.iter().flat_map(|value| value.to_le_bytes()));
     field
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_stamps_stay_within_what_dos_can_write() {
+        let date = |y, m, d| dos_date(Day::from_ymd(y, m, d).unwrap());
+        assert_eq!(date(1980, 1, 1), 0x0021);
+        assert_eq!(date(1979, 12, 31), 0x0021);
+        assert_eq!(date(2107, 12, 31), date(2108, 1, 1));
+        assert_eq!(date(9999, 1, 1), 0xff9f);
+        assert_eq!(date(2024, 2, 29), 44 << 9 | 2 << 5 | 29);
+    }
+}
