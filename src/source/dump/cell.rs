@@ -11,7 +11,7 @@ use super::record::Field;
 
 /// Who wrote a file; it decides what an unquoted `NULL` means and whether a last line break is owed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Dialect {
+pub(in crate::source) enum Dialect {
     /// `COPY ... CSV HEADER`: null is the empty field, so `NULL` is somebody's name.
     Postgres,
     /// SQL Server tools: an unquoted `NULL` is null.
@@ -44,7 +44,7 @@ fn expected(column: &Column) -> &'static str {
 /// # Errors
 /// What was expected, when the text is no such value.
 #[inline]
-pub(super) fn push(
+pub(in crate::source) fn push(
     column: &mut Column,
     field: Field<'_>,
     dialect: Dialect,
@@ -133,6 +133,12 @@ fn truth(text: &[u8]) -> Option<bool> {
 fn unreadable(column: &Column, text: &str) -> String {
     const SHOWN: usize = 40;
     let expected = expected(column);
+    if text == "NULL" {
+        return format!(
+            "expected {expected}, found NULL, which means null only under SQL Server's column names \
+             (StudentUSI). Write null as an empty field"
+        );
+    }
     if text.bytes().all(|b| b.is_ascii_digit() || b" +-.,:/TZ".contains(&b)) {
         let more = if text.len() > SHOWN { "..." } else { "" };
         format!("expected {expected}, found `{}{more}`", &text[..text.len().min(SHOWN)])

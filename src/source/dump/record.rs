@@ -171,11 +171,11 @@ pub(super) struct Record<'b> {
 
 /// One field as it stands in the file.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Field<'b> {
+pub(in crate::source) struct Field<'b> {
     /// The text without the enclosing quotes; doubled quotes are still doubled.
-    pub(super) text: &'b str,
+    pub(in crate::source) text: &'b str,
     /// Whether it was quoted.
-    pub(super) quoted: bool,
+    pub(in crate::source) quoted: bool,
 }
 
 impl<'b> Record<'b> {
@@ -415,7 +415,11 @@ mod tests {
 
         /// No bytes make it panic or loop.
         #[test]
-        fn survives_any_bytes(bytes in proptest::collection::vec(prop_oneof![Just(b','), Just(b'"'), Just(b'\n'), Just(b'\r'), any::<u8>()], 0..200), piece in 1usize..20) {
+        fn survives_any_bytes(
+            bytes in proptest::collection::vec(
+                prop_oneof![Just(b','), Just(b'"'), Just(b'\n'), Just(b'\r'), any::<u8>()], 0..200),
+            piece in 1usize..20,
+        ) {
             let _ = rows(&bytes, piece);
         }
 
