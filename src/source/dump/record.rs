@@ -316,7 +316,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    type Rows = Vec<(u64, Vec<(String, bool)>)>;
+    type Row = (u64, Vec<(String, bool)>);
+    type Rows = Vec<Row>;
 
     /// All records of a stream that arrives in pieces of `piece` bytes.
     fn rows(input: &[u8], piece: usize) -> Result<Rows, (u64, Flaw)> {
@@ -407,9 +408,7 @@ mod tests {
             let read = rows(text.as_bytes(), usize::MAX).unwrap();
             assert_eq!(read.len(), 1 + 2 * BLOCK / 17);
             let expected = [("é\"\n", true), ("€", false), ("x", true)].map(|(t, q)| (t.to_owned(), q));
-            let whole = |(n, row): (usize, &(u64, Vec<(String, bool)>))| {
-                row.0 == 2 + 2 * n as u64 && row.1 == expected
-            };
+            let whole = |(n, row): (usize, &Row)| row.0 == 2 + 2 * n as u64 && row.1 == expected;
             assert!(read[1..].iter().enumerate().all(whole), "{shift}");
         }
     }
