@@ -221,11 +221,11 @@ fn headers() {
 
 #[test]
 fn gzip_that_is_not_whole() {
-    let text: String = (0..20_000).map(|n| format!("{n},2014-11-13,Surname {},t\n", n * 7919)).collect();
+    let text: String = (0..3_000).map(|n| format!("{n},2014-11-13,Surname {},t\n", n * 7919)).collect();
     let text = format!("{HEADER}{text}");
     let whole = gzip(text.as_bytes());
     let rows = read_bytes("student.csv", text.as_bytes()).unwrap();
-    assert_eq!(rows.len(), 20_000);
+    assert_eq!(rows.len(), 3_000);
     assert_eq!(read_bytes("Student.CSV.GZ", &whole).unwrap(), rows);
 
     // Members behind one another are one file; empty ones too.
@@ -239,7 +239,7 @@ fn gzip_that_is_not_whole() {
     checksum[whole.len() - 6] ^= 1;
     let garbage = [&whole[..], b"garbage"].concat();
     let mut bad = vec![corrupt, checksum, garbage, text.as_bytes().to_owned(), Vec::new()];
-    // Cut everywhere near the ends and at each member's border.
+    // Cut near both ends, and within the last of several members.
     bad.extend((1..30).map(|n| whole[..whole.len() - n].to_owned()));
     bad.extend((1..40).map(|n| whole[..n].to_owned()));
     bad.extend([1, 5, 9, 12].map(|n| members[..members.len() - n].to_owned()));

@@ -6,10 +6,10 @@
 //! At the start only the headers are read. A file is then streamed in bounded memory, and nothing about it is
 //! mended or skipped: see `read.rs` and `record.rs` for what is refused, `cell.rs` for the two dialects.
 
-mod cell;
-mod folder;
+pub(in crate::source) mod cell;
+pub(in crate::source) mod folder;
 mod read;
-mod record;
+pub(in crate::source) mod record;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -47,7 +47,8 @@ fn head(file: &TableFile) -> Result<Head, SourceError> {
         Form::Parquet => super::parquet::header(file).map(Head::Parquet),
         #[cfg(not(feature = "polars"))]
         Form::Parquet => Err(file.unreadable(
-            "this build reads no Parquet. Build with `cargo build --release --features polars`, or extract this table as CSV",
+            "this build reads no Parquet. Build with `cargo build --release --features polars`, or \
+             extract this table as CSV",
         )),
     }
 }

@@ -15,7 +15,7 @@ use crate::source::SourceError;
 
 /// How a file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(in crate::source) enum Form {
     Csv,
     GzippedCsv,
     Parquet,
@@ -23,29 +23,29 @@ pub(super) enum Form {
 
 /// What tells that a file on disk is still the one that was there at the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stamp {
-    pub(super) length: u64,
+pub(in crate::source) struct Stamp {
+    pub(in crate::source) length: u64,
     modified: Option<SystemTime>,
 }
 
 /// Where a file's bytes are.
 #[derive(Debug)]
-pub(super) enum Content {
+pub(in crate::source) enum Content {
     Disk(Stamp),
     Memory(Cow<'static, [u8]>),
 }
 
 /// One file of a table of schema `edfi`.
 #[derive(Debug)]
-pub(super) struct TableFile {
+pub(in crate::source) struct TableFile {
     /// Lower-case physical name as PostgreSQL has it.
-    pub(super) table: String,
+    pub(in crate::source) table: String,
     /// Path below the folder, with slashes.
-    pub(super) name: String,
+    pub(in crate::source) name: String,
     /// The whole path; for embedded files, the name behind the place's.
-    pub(super) path: PathBuf,
-    pub(super) form: Form,
-    pub(super) content: Content,
+    pub(in crate::source) path: PathBuf,
+    pub(in crate::source) form: Form,
+    pub(in crate::source) content: Content,
 }
 
 /// Table and form of a file name: `student.csv`, `edfi.Student.CSV.GZ`; nothing for other schemas and files.
@@ -71,7 +71,7 @@ fn unreadable(path: &Path, reason: impl ToString) -> SourceError {
 }
 
 /// All table files below a folder, by path. Links are followed; a loop of links is an error.
-pub(super) fn find(folder: &Path) -> Result<Vec<TableFile>, SourceError> {
+pub(in crate::source) fn find(folder: &Path) -> Result<Vec<TableFile>, SourceError> {
     let place = |reason: String| SourceError::Place {
         place: folder.display().to_string(),
         reason,
@@ -114,7 +114,10 @@ pub(super) fn find(folder: &Path) -> Result<Vec<TableFile>, SourceError> {
 }
 
 /// The table files among embedded ones, by name.
-pub(super) fn embedded(place: &str, mut files: Vec<(String, Cow<'static, [u8]>)>) -> Vec<TableFile> {
+pub(in crate::source) fn embedded(
+    place: &str,
+    mut files: Vec<(String, Cow<'static, [u8]>)>,
+) -> Vec<TableFile> {
     files.sort_by(|a, b| a.0.cmp(&b.0));
     files
         .into_iter()
@@ -134,12 +137,12 @@ fn stamp(path: &Path) -> io::Result<Stamp> {
 
 impl TableFile {
     /// An error of the file as a whole.
-    pub(super) fn unreadable(&self, reason: impl ToString) -> SourceError {
+    pub(in crate::source) fn unreadable(&self, reason: impl ToString) -> SourceError {
         unreadable(&self.path, reason)
     }
 
     /// An error at a place in the file.
-    pub(super) fn content_error(
+    pub(in crate::source) fn content_error(
         &self,
         line: u64,
         column: Option<&str>,
@@ -154,7 +157,7 @@ impl TableFile {
     }
 
     /// Length in bytes as stored.
-    pub(super) fn length(&self) -> u64 {
+    pub(in crate::source) fn length(&self) -> u64 {
         match &self.content {
             Content::Disk(stamp) => stamp.length,
             Content::Memory(bytes) => bytes.len() as u64,
@@ -162,20 +165,30 @@ impl TableFile {
     }
 
     /// Fails when the file on disk is no longer the one that was found at the start.
-    pub(super) fn check_unchanged(&self) -> Result<(), SourceError> {
+    pub(in crate::source) fn check_unchanged(&self) -> Result<(), SourceError> {
         let Content::Disk(then) = &self.content else { return Ok(()) };
         let now = stamp(&self.path).map_err(|e| self.unreadable(e))?;
         if now == *then {
             return Ok(());
         }
         Err(self.unreadable(format!(
-            "it changed while it was being read ({} bytes at the start, {} now). Run again when the extract is complete",
+            "it changed while it was being read ({} bytes at the start, {} now). Run again when the \
+             extract is complete",
             then.length, now.length
         )))
     }
 
+    /// The file's bytes as stored.
+    #[cfg(feature = "polars")]
+    pub(in crate::source) fn bytes(&self) -> Result<Cow<'_, [u8]>, SourceError> {
+        match &self.content {
+            Content::Disk(_) => std::fs::read(&self.path).map(Cow::Owned).map_err(|e| self.unreadable(e)),
+            Content::Memory(bytes) => Ok(Cow::Borrowed(bytes)),
+        }
+    }
+
     /// The file's decompressed bytes from the start.
-    pub(super) fn open(&self) -> Result<Box<dyn Read + '_>, SourceError> {
+    pub(in crate::source) fn open(&self) -> Result<Box<dyn Read + '_>, SourceError> {
         const BUFFER: usize = 128 * 1024;
         let gzipped = self.form == Form::GzippedCsv;
         Ok(match &self.content {

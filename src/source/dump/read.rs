@@ -88,22 +88,32 @@ fn fault(file: &TableFile, line: u64, flaw: Flaw) -> SourceError {
             "the gzip stream is cut off or damaged after line {line} ({e}). Write or copy the extract again"
         )),
         Flaw::Read(e) => file.unreadable(e),
-        Flaw::NotUtf8 => at("the record holds bytes that are not UTF-8. Write the extract as UTF-8".to_owned()),
-        Flaw::Nul => at(
-            "the record holds a NUL byte. Write the extract as UTF-8 text (UTF-16 without a mark looks like this)".to_owned(),
-        ),
-        Flaw::StrayQuote(field) => {
-            at(format!("a quote stands inside field {}, which does not begin with one. Quote the whole field and double the quote", field + 1))
+        Flaw::NotUtf8 => at("the record holds bytes that are not UTF-8. Write the extract as \
+             UTF-8"
+            .to_owned()),
+        Flaw::Nul => {
+            at("the record holds a NUL byte. Write the extract as UTF-8 text (UTF-16 without a mark looks \
+             like this)"
+                .to_owned())
         }
-        Flaw::AfterQuote(field) => {
-            at(format!("text stands behind the closing quote of field {}. Double the quotes inside a quoted field", field + 1))
-        }
+        Flaw::StrayQuote(field) => at(format!(
+            "a quote stands inside field {}, which does not begin with one. Quote the whole \
+                 field and double the quote",
+            field + 1
+        )),
+        Flaw::AfterQuote(field) => at(format!(
+            "text stands behind the closing quote of field {}. Double the quotes inside a \
+                 quoted field",
+            field + 1
+        )),
         Flaw::OpenQuote(field) => at(format!(
-            "the file ends inside the quoted field {}: it is cut off, or a quote is missing. Write or copy the extract again",
+            "the file ends inside the quoted field {}: it is cut off, or a quote is missing. Write or \
+             copy the extract again",
             field + 1
         )),
         Flaw::TooLong => {
-            at(format!("the record is longer than {} MiB: a closing quote is probably missing", LONGEST >> 20))
+            let limit = LONGEST >> 20;
+            at(format!("the record is longer than {limit} MiB: a closing quote is probably missing"))
         }
     }
 }
@@ -238,7 +248,10 @@ pub(super) fn rows(
             return Err(file.content_error(
                 record.line,
                 None,
-                format!("the record has {fields} field{s}, the header has {width}. The file is cut off or badly quoted: write the extract again"),
+                format!(
+                    "the record has {fields} field{s}, the header has {width}. The file is cut off \
+                     or badly quoted: write the extract again"
+                ),
             ));
         }
         if let Some(line) = blank {
@@ -249,7 +262,10 @@ pub(super) fn rows(
             match cell::integer(field.text.as_bytes()) {
                 Some(found) if found == year => {}
                 Some(_) => return Ok(Next::Go),
-                None => return Err(file.content_error(record.line, Some(name), "expected a school year like 2022 in every row")),
+                None => {
+                    let reason = "expected a school year like 2022 in every row";
+                    return Err(file.content_error(record.line, Some(name), reason));
+                }
             }
         }
         for Wanted { column, field, name } in &wanted {
@@ -268,15 +284,18 @@ pub(super) fn rows(
         return Err(file.content_error(
             last_line,
             None,
-            "the last line has no line break, which PostgreSQL always writes: the file looks cut off. Write or copy the extract again, or end the line if the file is complete",
+            "the last line has no line break, which PostgreSQL always writes: the file looks cut off. \
+             Write or copy the extract again, or end the line if the file is complete",
         ));
     }
     stats.bytes = stream.blocks.bytes();
+    // Counted, not asked for: file systems on a network may still show an old length.
     if let (Form::Csv, Content::Disk(stamp)) = (file.form, &file.content)
         && stamp.length != stats.bytes
     {
         return Err(file.unreadable(format!(
-            "it had {} bytes at the start of the run and {} when it was read. Run again when the extract is complete",
+            "it had {} bytes at the start of the run and {} when it was read. Run again when the \
+             extract is complete",
             stamp.length, stats.bytes
         )));
     }

@@ -171,11 +171,11 @@ pub(super) struct Record<'b> {
 
 /// One field as it stands in the file.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Field<'b> {
+pub(in crate::source) struct Field<'b> {
     /// The text without the enclosing quotes; doubled quotes are still doubled.
-    pub(super) text: &'b str,
+    pub(in crate::source) text: &'b str,
     /// Whether it was quoted.
-    pub(super) quoted: bool,
+    pub(in crate::source) quoted: bool,
 }
 
 impl<'b> Record<'b> {
@@ -316,7 +316,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    type Rows = Vec<(u64, Vec<(String, bool)>)>;
+    type Row = (u64, Vec<(String, bool)>);
+    type Rows = Vec<Row>;
 
     /// All records of a stream that arrives in pieces of `piece` bytes.
     fn rows(input: &[u8], piece: usize) -> Result<Rows, (u64, Flaw)> {
@@ -397,6 +398,21 @@ mod tests {
         assert!(matches!(rows(&text, usize::MAX).unwrap_err(), (2, Flaw::TooLong)));
     }
 
+    #[test]
+    fn a_block_may_end_anywhere() {
+        // 17 bytes a record, so that the border between blocks visits every place in one.
+        let record = "\"é\"\"\n\",€,\"x\"\r\n";
+        assert_eq!(record.len(), 17);
+        for shift in 0..17 {
+            let text = format!("{}\n{}", "x".repeat(shift), record.repeat(2 * BLOCK / 17));
+            let read = rows(text.as_bytes(), usize::MAX).unwrap();
+            assert_eq!(read.len(), 1 + 2 * BLOCK / 17);
+            let expected = [("é\"\n", true), ("€", false), ("x", true)].map(|(t, q)| (t.to_owned(), q));
+            let whole = |(n, row): (usize, &Row)| row.0 == 2 + 2 * n as u64 && row.1 == expected;
+            assert!(read[1..].iter().enumerate().all(whole), "{shift}");
+        }
+    }
+
     proptest! {
         /// Whatever the csv crate writes is read back, wherever the pieces of the stream end.
         #[test]
@@ -415,7 +431,11 @@ mod tests {
 
         /// No bytes make it panic or loop.
         #[test]
-        fn survives_any_bytes(bytes in proptest::collection::vec(prop_oneof![Just(b','), Just(b'"'), Just(b'\n'), Just(b'\r'), any::<u8>()], 0..200), piece in 1usize..20) {
+        fn survives_any_bytes(
+            bytes in proptest::collection::vec(
+                prop_oneof![Just(b','), Just(b'"'), Just(b'\n'), Just(b'\r'), any::<u8>()], 0..200),
+            piece in 1usize..20,
+        ) {
             let _ = rows(&bytes, piece);
         }
 
