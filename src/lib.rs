@@ -2,9 +2,11 @@
 #![deny(missing_docs)]
 
 pub mod crosswalk;
+pub mod closure;
 pub mod config;
 pub mod day;
 pub mod edfi;
+pub mod emit;
 pub mod notice;
 pub mod package;
 pub mod roster;

@@ -212,6 +212,12 @@ impl Enrollments {
         Enrollments { teachers, teachers_of, students_of }
     }
 
+    /// Finds anew where each class's rows begin, after rows were removed.
+    pub(super) fn recount(&mut self, classes: usize, facts: &Facts) {
+        self.students_of = offsets(classes, facts.student_sections());
+        self.teachers_of = offsets(classes, self.teachers.iter().map(|t| t.fact.section));
+    }
+
     /// Teachers of a class.
     pub fn teachers(&self, class: usize) -> &[Teacher] {
         &self.teachers[self.teachers_of[class] as usize..self.teachers_of[class + 1] as usize]

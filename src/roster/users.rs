@@ -77,7 +77,6 @@ const PRIVATE_SYSTEMS: &[&str] = &[
     "socialsecurity",
     "socialsecuritynumber",
     "socialsecurityno",
-    "ss",
     "ssnumber",
     "canadiansin",
     "sin",
@@ -87,11 +86,6 @@ const PRIVATE_SYSTEMS: &[&str] = &[
     "taxid",
     "taxidentificationnumber",
     "nationalinsurancenumber",
-    "driverslicense",
-    "driverlicense",
-    "passport",
-    "passportnumber",
-    "pin",
 ];
 
 /// Whether codes of this system stay private.
