@@ -118,8 +118,8 @@ impl Progress for Bars {
 
     fn table(&self, table: &str, estimate: Option<u64>) {
         let (bar, template) = match estimate {
-            Some(rows) => (ProgressBar::new(rows), "{msg:32!} [{bar:20}] {human_pos:>12} rows {per_sec:>14}"),
-            None => (ProgressBar::no_length(), "{msg:32!} {human_pos:>12} rows {per_sec:>14}"),
+            Some(rows) => (ProgressBar::new(rows), "{msg:32!} [{bar:20}] {human_pos:>12} rows"),
+            None => (ProgressBar::no_length(), "{msg:32!} {human_pos:>12} rows"),
         };
         let bar = self.all.add(bar);
         bar.set_style(Bars::style(template));

@@ -39,22 +39,16 @@ pub fn summary(report: &Report) -> String {
     notices(&mut text, report);
     unmapped(&mut text, report);
     text.push('\n');
-    wrapped(&mut text, "", &ending(report));
-    for reason in &report.refused {
-        wrapped(&mut text, "  ", &format!("- {reason}"));
-    }
-    text
-}
-
-fn ending(report: &Report) -> String {
-    match (&report.outcome, &report.zip) {
-        (Ending::Refused, _) => {
-            "REFUSED: no package was written, and one that was there is untouched.".into()
+    let _ = match (report.outcome, &report.zip) {
+        (Ending::Published, Some(zip)) => {
+            writeln!(text, "The package was written: {} bytes.", grouped(zip.bytes))
         }
-        (Ending::DryRun, _) => "Dry run: no package was written.".into(),
-        (Ending::Published, Some(zip)) => format!("{} ({} bytes)", zip.path, grouped(zip.bytes)),
-        (Ending::Published, None) => "The package was written.".into(),
-    }
+        (Ending::Published, None) => writeln!(text, "The package was written."),
+        (Ending::DryRun, _) => writeln!(text, "Dry run: no package was written."),
+        // The reasons are told as an error, with or without a summary.
+        (Ending::Refused, _) => writeln!(text, "No package was written."),
+    };
+    text
 }
 
 fn files(text: &mut String, report: &Report) {
