@@ -1,73 +1,76 @@
-//! OneRoster: versions and data files. A stub until the specification is merged.
+//! What the OneRoster CSV bindings 1.1 and 1.2 define: files, columns, types, vocabularies, references, manifest.
+//!
+//! In: nothing. Out: constant data that the writer, the manifest, the validator, closure, `explain` and the
+//! generated documentation read; nobody else knows a header. What both versions share is written once, by group
+//! (rostering, gradebook, resources); [`v1p1`] and [`v1p2`] hold what only one of them has, and the list
+//! of files. It judges no value and reads no file; it uses only the standard library.
 
-/// A version of the CSV binding.
+mod column;
+mod file;
+mod gradebook;
+mod manifest;
+mod resources;
+mod rostering;
+pub mod v1p1;
+pub mod v1p2;
+pub mod vocabulary;
+
+pub use column::{Column, Kind, Need, Rule};
+pub use file::{File, FileSpec, Group};
+pub use manifest::{MANIFEST, Manifest, Mode};
+pub use vocabulary::Vocabulary;
+
+/// A version of the OneRoster CSV binding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Version {
-    /// OneRoster 1.1.
+    /// OneRoster 1.1: 13 data files.
     V1p1,
-    /// OneRoster 1.2.1.
+    /// OneRoster 1.2 at the level of its correction 1.2.1: 21 data files. Manifests say `1.2`.
     V1p2,
 }
 
 impl Version {
-    /// Every version.
+    /// Every version, oldest first.
     pub const ALL: [Version; 2] = [Version::V1p1, Version::V1p2];
 
-    /// How users call it: `1.1`.
+    /// The value of `oneroster.version` in the manifest.
     pub const fn label(self) -> &'static str {
         match self {
             Version::V1p1 => "1.1",
             Version::V1p2 => "1.2",
         }
     }
-}
 
-/// A data file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum File {
-    /// academicSessions.csv
-    AcademicSessions,
-    /// classes.csv
-    Classes,
-    /// courses.csv
-    Courses,
-    /// demographics.csv
-    Demographics,
-    /// enrollments.csv
-    Enrollments,
-    /// orgs.csv
-    Orgs,
-    /// users.csv
-    Users,
-}
+    /// The version with this label.
+    pub fn from_label(label: &str) -> Option<Version> {
+        Version::ALL.into_iter().find(|version| version.label() == label)
+    }
 
-impl File {
-    /// Every data file, in the order of the manifest.
-    pub const ALL: [File; 7] = [
-        File::AcademicSessions,
-        File::Classes,
-        File::Courses,
-        File::Demographics,
-        File::Enrollments,
-        File::Orgs,
-        File::Users,
-    ];
-
-    /// Name without `.csv`.
-    pub fn name(self) -> &'static str {
+    /// The data files in the order of the published manifest.
+    pub const fn files(self) -> &'static [FileSpec] {
         match self {
-            File::AcademicSessions => "academicSessions",
-            File::Classes => "classes",
-            File::Courses => "courses",
-            File::Demographics => "demographics",
-            File::Enrollments => "enrollments",
-            File::Orgs => "orgs",
-            File::Users => "users",
+            Version::V1p1 => &v1p1::FILES,
+            Version::V1p2 => &v1p2::FILES,
         }
     }
 
-    /// The file of a name without `.csv`.
-    pub fn from_name(name: &str) -> Option<File> {
-        File::ALL.iter().copied().find(|file| file.name() == name)
+    /// One data file, or `None` when this version does not have it.
+    pub fn file(self, file: File) -> Option<&'static FileSpec> {
+        self.files().iter().find(|spec| spec.file == file)
+    }
+
+    /// Whether terms that start with `ext:` may stand where an open vocabulary is named: 1.1 forbids them
+    /// (OneRoster 1.1 Best Practices), 1.2 allows them.
+    pub const fn has_extension_terms(self) -> bool {
+        matches!(self, Version::V1p2)
     }
 }
+
+impl std::fmt::Display for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.label())
+    }
+}
+
+#[cfg(test)]
+mod tests;
