@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::interrupt::{self, Unfinished};
+use super::interrupt;
 use super::target::{self, Target};
 use super::{ExitCode, Process, sample};
 use crate::config::settings::{SETTINGS, Standing};
@@ -219,7 +219,9 @@ fn export(args: &ExportArgs, run: &Run, process: &mut Process<'_>) -> Result<Exi
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     }
     if process.signals {
-        interrupt::clear_up_on_signal(unfinished(target.as_ref(), run.report.as_deref()));
+        let package = target.as_ref().map(|t| t.folder.clone());
+        let report = run.report.as_deref().map(target::parent);
+        interrupt::clear_up_on_signal(package.into_iter().chain(report).collect());
     }
     let path = target.as_ref().map(|t| t.path.as_path());
     let (place, result) = {
@@ -274,15 +276,6 @@ fn hint_at_dates(run: &Run, process: &mut Process<'_>) {
     }
 }
 
-/// What a signal would leave behind.
-fn unfinished(target: Option<&Target>, report: Option<&Path>) -> Vec<Unfinished> {
-    let package =
-        target.map(|t| Unfinished { folder: t.folder.clone(), prefix: crate::package::unfinished_prefix() });
-    let report =
-        report.map(|path| Unfinished { folder: target::parent(path), prefix: report::unfinished_prefix() });
-    package.into_iter().chain(report).collect()
-}
-
 /// Opens the source that the run names.
 fn open(args: &ExportArgs, run: &Run) -> Result<Box<dyn Source>, SourceError> {
     if args.sample {
@@ -304,11 +297,9 @@ fn progress(args: &ExportArgs, terminal: bool) -> Box<dyn Progress> {
 fn tell(error: &PipelineError, process: &mut Process<'_>) -> ExitCode {
     match error {
         PipelineError::Source(error) => tell_source(error, process),
+        // The message says what to do. A setting out of its range cannot get here: the table checks them all.
         PipelineError::Package(error) => {
-            process.fault(
-                error,
-                "check the folder and its free space, and run again: what was there is untouched",
-            );
+            process.fault(error, "");
             ExitCode::Output
         }
     }
@@ -373,7 +364,7 @@ fn conclude(
         code = ExitCode::Refused;
     }
     if let Some(path) = &run.report
-        && let Err(e) = report.save(path)
+        && let Err(e) = report.save(path, &interrupt::unfinished_prefix())
     {
         process.fault(
             format_args!("cannot write the report to {}: {e}", path.display()),

@@ -1,7 +1,7 @@
 //! Ctrl-C, SIGTERM and SIGHUP: an unfinished run leaves no litter.
 //!
-//! In: the folders that a run writes to, with what the names of its unfinished files start with. Out: on a
-//! signal those files are removed and the process ends with code 130. tempfile removes its files when they
+//! In: the folders that a run writes to. Out: on a signal this process's unfinished files in them are removed
+//! and the process ends with code 130. tempfile removes its files when they
 //! are dropped, but a signal ends the process without dropping anything. Unfinished names carry the process
 //! id, so that another run's files are never touched; finished files have other names.
 
@@ -11,21 +11,17 @@ use std::process;
 
 use super::ExitCode;
 
-/// Files of this process that are unfinished as long as they have such names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unfinished {
-    /// Where they are.
-    pub folder: PathBuf,
-    /// What their names start with; holds the process id.
-    pub prefix: String,
+/// What the names of this process's unfinished files start with. The package writer and the report use it.
+pub fn unfinished_prefix() -> String {
+    format!(".rosterpack-{}-", process::id())
 }
 
-/// Clears up when a signal comes. To be called once; faults are passed over, because a run that cannot
-/// handle signals is still a run.
-pub fn clear_up_on_signal(unfinished: Vec<Unfinished>) {
+/// Clears up in these folders when a signal comes. To be called once; faults are passed over, because a run
+/// that cannot handle signals is still a run.
+pub fn clear_up_on_signal(folders: Vec<PathBuf>) {
     let _ = ctrlc::set_handler(move || {
-        for files in &unfinished {
-            remove(&files.folder, &files.prefix);
+        for folder in &folders {
+            remove(folder, &unfinished_prefix());
         }
         process::exit(i32::from(ExitCode::Interrupted.number()));
     });

@@ -16,7 +16,7 @@ struct Tables;
 
 /// Facts of the sample, by the setting that each of them fills.
 pub const FACTS: [(&str, &str); 3] =
-    [("tenant", "sample"), ("active_school_year", "2026"), ("as_of", "2025-10-01")];
+    [("tenant", "sample"), ("active_school_year", "2025"), ("as_of", "2024-10-01")];
 
 /// What reports call the place.
 pub const PLACE: &str = "the embedded sample";

@@ -221,16 +221,17 @@ impl Report {
         out.write_all(b"\n")
     }
 
-    /// Writes the report as JSON in one step: a reader finds the old file or the whole new one.
+    /// Writes the report as JSON in one step: a reader finds the old file or the whole new one. `unfinished` is
+    /// what the name of the file starts with until then. Only the owner may read it: it holds ids of children.
     ///
     /// # Errors
     /// The folder cannot be written, or the disk is full; the old file is untouched then.
-    pub fn save(&self, path: &Path) -> io::Result<()> {
+    pub fn save(&self, path: &Path, unfinished: &str) -> io::Result<()> {
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
-        let mut file = tempfile::Builder::new().prefix(&unfinished_prefix()).tempfile_in(folder)?;
+        let mut file = tempfile::Builder::new().prefix(unfinished).tempfile_in(folder)?;
         let mut buffered = io::BufWriter::new(&mut file);
         self.json(&mut buffered)?;
         buffered.flush()?;
@@ -238,11 +239,6 @@ impl Report {
         file.as_file().sync_all()?;
         file.persist(path).map(drop).map_err(|e| e.error)
     }
-}
-
-/// What the names of this process's unfinished reports start with, for whoever clears up after a signal.
-pub fn unfinished_prefix() -> String {
-    format!(".rosterpack-report-{}-", std::process::id())
 }
 
 fn by_code(notices: &Notices) -> Vec<CodeNotices> {

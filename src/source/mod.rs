@@ -7,6 +7,8 @@
 
 pub mod batch;
 pub mod dump;
+#[cfg(feature = "polars")]
+mod parquet;
 
 pub use batch::{Batch, Column, Kind};
 

@@ -60,7 +60,7 @@ fn outcome(refused: Option<Vec<String>>, written: Option<Written>) -> Outcome {
 }
 
 fn written() -> Option<Written> {
-    Some(Written { path: "out/gbisd.zip".into(), bytes: 4096 })
+    Some(Written { path: "out/gbisd.zip".into(), bytes: 4096, files: Vec::new() })
 }
 
 fn concluded(quiet: bool, report: Option<&Path>, outcome: Outcome) -> Said {
