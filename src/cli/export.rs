@@ -282,6 +282,14 @@ fn open(args: &ExportArgs, run: &Run) -> Result<Box<dyn Source>, SourceError> {
         return Ok(Box::new(sample::open()?));
     }
     let place = run.place.as_deref().unwrap_or_default();
+    if place.contains("://") {
+        // The address may hold a password: it is not repeated.
+        return Err(SourceError::Place {
+            place: "a database".into(),
+            reason: "this build reads table extracts only".into(),
+            remedy: "Extract the tables of schema edfi to a folder, and name that".into(),
+        });
+    }
     Ok(Box::new(DumpSource::open(Path::new(place))?))
 }
 

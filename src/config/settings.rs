@@ -305,6 +305,35 @@ pub static SETTINGS: &[Setting] = settings! {
     }
 };
 
+/// The reference page of all settings, as Markdown.
+pub fn page() -> String {
+    let mut page = String::from(
+        "# Configuration\n\nGenerated from `src/config/settings.rs`; `BLESS=1 cargo test --test cli_docs` refreshes this page.\n\n\
+         Flags win over `--set NAME=VALUE`, that over the environment, that over the defaults. The environment variable of a\n\
+         setting is `ROSTERPACK__SECTION__NAME` in capitals, such as `ROSTERPACK__MAPPING__END_DATES`. An unknown name is an\n\
+         error. Lists are comma-separated; an item that holds a comma stands in double quotes.\n",
+    );
+    let mut section = "";
+    for setting in SETTINGS {
+        if setting.section != section {
+            section = setting.section;
+            page += &format!(
+                "\n## {section}\n\n| name | flag | accepts | default | what it does |\n|---|---|---|---|---|\n"
+            );
+        }
+        let flag = setting.flag.map(|flag| format!("`{flag}`")).unwrap_or_default();
+        let default = match setting.default {
+            Standing::Value("") => "blank".into(),
+            Standing::Value(value) => format!("`{value}`"),
+            Standing::Computed(what) => what.into(),
+            Standing::Required => "required".to_owned(),
+        };
+        let (accepts, doc) = (setting.accepts.replace('<', "&lt;"), setting.doc.replace('<', "&lt;"));
+        page += &format!("| `{}` | {flag} | {accepts} | {default} | {doc} |\n", setting.name);
+    }
+    page
+}
+
 fn data_standard(label: &str) -> Parsed<String> {
     if edfi::labels().any(|known| known == label) {
         return Ok(label.to_owned());
