@@ -158,6 +158,8 @@ pub struct Run {
 pub struct Overrides {
     given: Vec<Given>,
     faults: Vec<ConfigError>,
+    /// Settings whose value was refused before it was parsed: they are not missing.
+    refused: Vec<&'static str>,
 }
 
 impl Overrides {
@@ -171,6 +173,7 @@ impl Overrides {
             self.faults.push(ConfigError::Twice { label, name: setting.name });
         } else if setting.secret() && origin >= Origin::Set && holds_password(&value) {
             self.faults.push(ConfigError::SecretInFlag { label });
+            self.refused.push(setting.name);
         } else {
             self.given.push(Given { setting, value, origin, label });
         }
@@ -260,7 +263,7 @@ impl Overrides {
     /// # Errors
     /// Every fault of the configuration at once, in the order in which the layers were given.
     pub fn freeze(self, today: Day, demanded: &[&str]) -> Result<Run, Vec<ConfigError>> {
-        let Overrides { mut given, mut faults } = self;
+        let Overrides { mut given, mut faults, refused } = self;
         // Weakest first: whoever comes later overwrites. The sort is stable, and no layer has a setting twice.
         given.sort_by_key(|g| g.origin);
         let mut draft = Draft::default();
@@ -276,7 +279,8 @@ impl Overrides {
         }
         let strongest = |setting: &Setting| given.iter().rfind(|g| g.setting.name == setting.name);
         for setting in SETTINGS.iter().filter(|s| s.default == Standing::Required) {
-            if strongest(setting).is_none() && demanded.contains(&setting.name) {
+            let absent = strongest(setting).is_none() && !refused.contains(&setting.name);
+            if absent && demanded.contains(&setting.name) {
                 faults.push(ConfigError::Missing { setting });
             }
         }

@@ -19,6 +19,10 @@ pub type Parsed<T> = Result<T, String>;
 
 /// The known name nearest to what was written, when one is near enough to be meant.
 pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if !written.contains(char::is_alphabetic) {
+        // A version number that is near another one is not a misspelt one.
+        return None;
+    }
     let written = written.to_lowercase().replace('-', "_");
     let score = |name: &str| strsim::jaro_winkler(&written, &name.to_lowercase().replace('-', "_"));
     // Ties go to the name that comes first, so that a message never depends on anything but the input.
@@ -32,7 +36,7 @@ pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> O
 fn no_such<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     match nearest(written, known) {
         Some(name) => format!("did you mean `{name}`?"),
-        None => format!("there is no `{written}`"),
+        None => "it is not among them".into(),
     }
 }
 
