@@ -2,7 +2,7 @@
 //!
 //! In: [`Table`]s of one OneRoster version, whose rows are formatted on demand, block by block, and [`Options`]. Out: a
 //! zip at the target, complete or not at all, and what it holds ([`Written`]). The manifest is the first entry, the
-//! data files follow in published order; a table without rows is left out and declared absent.
+//! data files follow in published order, declared bulk; a table without rows is left out and declared absent.
 //!
 //! Blocks are formatted and compressed on all threads of the current rayon pool and written in order; the bytes
 //! depend on rows, options and block boundaries, never on the number of threads. Memory is bounded by two blocks a
@@ -172,7 +172,7 @@ fn write_limited(
 /// Formats and counts everything and writes nothing (`--dry-run`). Files without rows are left out, as in a package.
 ///
 /// # Errors
-/// [`PackageError::Content`] for what [`write`] would refuse.
+/// [`PackageError::Content`] for what [`write()`] would refuse.
 pub fn measure(
     tables: &[Table<'_>],
     version: Version,
