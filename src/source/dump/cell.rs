@@ -128,7 +128,8 @@ fn truth(text: &[u8]) -> Option<bool> {
 }
 
 /// The reason for an error. The text is repeated only when it is made of digits and their punctuation: a row
-/// whose columns slipped can have a person's name where a number should be.
+/// whose columns slipped can have a person's name where a number should be. Of dates only the form is told,
+/// with 9 for each digit: a birth date is a personal value.
 #[cold]
 fn unreadable(column: &Column, text: &str) -> String {
     const SHOWN: usize = 40;
@@ -141,7 +142,13 @@ fn unreadable(column: &Column, text: &str) -> String {
     }
     if text.bytes().all(|b| b.is_ascii_digit() || b" +-.,:/TZ".contains(&b)) {
         let more = if text.len() > SHOWN { "..." } else { "" };
-        format!("expected {expected}, found `{}{more}`", &text[..text.len().min(SHOWN)])
+        let shown: String = match column {
+            Column::Date(_) => {
+                text.chars().take(SHOWN).map(|c| if c.is_ascii_digit() { '9' } else { c }).collect()
+            }
+            _ => text.chars().take(SHOWN).collect(),
+        };
+        format!("expected {expected}, found `{shown}{more}`")
     } else {
         format!("expected {expected}, found {} characters of text", text.chars().count())
     }
@@ -241,6 +248,8 @@ mod tests {
     fn no_words_and_nothing_long_in_a_message() {
         let reason = bare(Kind::Date, "Müller").unwrap_err();
         assert!(reason.ends_with("found 6 characters of text"), "{reason}");
+        let reason = bare(Kind::Date, "8/23/2011").unwrap_err();
+        assert!(reason.ends_with("found `9/99/9999`"), "{reason}");
         let reason = bare(Kind::Int, &"9".repeat(100)).unwrap_err();
         assert!(reason.ends_with(&format!("`{}...`", "9".repeat(40))), "{reason}");
     }

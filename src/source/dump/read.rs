@@ -289,6 +289,7 @@ pub(super) fn rows(
         ));
     }
     stats.bytes = stream.blocks.bytes();
+    // Counted, not asked for: file systems on a network may still show an old length.
     if let (Form::Csv, Content::Disk(stamp)) = (file.form, &file.content)
         && stamp.length != stats.bytes
     {

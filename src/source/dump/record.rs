@@ -316,7 +316,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    type Rows = Vec<(u64, Vec<(String, bool)>)>;
+    type Row = (u64, Vec<(String, bool)>);
+    type Rows = Vec<Row>;
 
     /// All records of a stream that arrives in pieces of `piece` bytes.
     fn rows(input: &[u8], piece: usize) -> Result<Rows, (u64, Flaw)> {
@@ -395,6 +396,21 @@ mod tests {
         text.truncate(3);
         text.resize(LONGEST + BLOCK, b'x');
         assert!(matches!(rows(&text, usize::MAX).unwrap_err(), (2, Flaw::TooLong)));
+    }
+
+    #[test]
+    fn a_block_may_end_anywhere() {
+        // 17 bytes a record, so that the border between blocks visits every place in one.
+        let record = "\"é\"\"\n\",€,\"x\"\r\n";
+        assert_eq!(record.len(), 17);
+        for shift in 0..17 {
+            let text = format!("{}\n{}", "x".repeat(shift), record.repeat(2 * BLOCK / 17));
+            let read = rows(text.as_bytes(), usize::MAX).unwrap();
+            assert_eq!(read.len(), 1 + 2 * BLOCK / 17);
+            let expected = [("é\"\n", true), ("€", false), ("x", true)].map(|(t, q)| (t.to_owned(), q));
+            let whole = |(n, row): (usize, &Row)| row.0 == 2 + 2 * n as u64 && row.1 == expected;
+            assert!(read[1..].iter().enumerate().all(whole), "{shift}");
+        }
     }
 
     proptest! {
