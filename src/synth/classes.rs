@@ -163,7 +163,10 @@ impl Timetable {
                 }
                 record::section(rows, key, room);
                 record::section_period(rows, key, CLASS_PERIODS[class.period]);
-                record::section_grade(rows, key, GRADES[class.grade]);
+                // A course of one grade says so itself.
+                if course.grades.0 != course.grades.1 {
+                    record::section_grade(rows, key, GRADES[class.grade]);
+                }
             }
         }
         self.write_gradebook(school, year, rows);

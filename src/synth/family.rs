@@ -196,22 +196,29 @@ impl Family {
 
     /// Unique id of a student: six digits, or as many as are needed; one in ten begins with a zero.
     pub(super) fn student_id(&self, number: u64) -> String {
-        scrambled("", number, self.width)
+        self.scrambled("", number, self.width)
     }
 
     /// Unique id of a staff member, one digit longer than a student's.
     pub(super) fn staff_id(&self, number: u64) -> String {
-        scrambled("7", number, self.width)
+        self.scrambled("7", number, self.width)
     }
 
     /// Unique id of a contact, two digits longer than a student's.
     pub(super) fn contact_id(&self, number: u64) -> String {
-        scrambled("9", number, self.width + 1)
+        self.scrambled("9", number, self.width + 1)
+    }
+
+    /// Each seed and each kind of person begins elsewhere.
+    fn scrambled(&self, prefix: &str, number: u64, width: usize) -> String {
+        let kind: u64 = prefix.bytes().map(u64::from).sum();
+        let begin = (self.plan.seed % 1_000_003) * 7_919 + kind * 104_729;
+        scrambled(prefix, number, begin, width)
     }
 }
 
 /// A bijection on numbers of so many digits, so that unique ids follow no order of anything.
-fn scrambled(prefix: &str, number: u64, width: usize) -> String {
+fn scrambled(prefix: &str, number: u64, begin: u64, width: usize) -> String {
     let modulus = 10u64.pow(width as u32);
     let factor = match width {
         6 => 618_033,
@@ -219,7 +226,7 @@ fn scrambled(prefix: &str, number: u64, width: usize) -> String {
         8 => 61_803_399,
         _ => 618_033_989,
     };
-    format!("{prefix}{:0width$}", (number % modulus * factor + 48_271) % modulus)
+    format!("{prefix}{:0width$}", (number % modulus * factor + begin) % modulus)
 }
 
 /// Divides a total by weights, without remainder.
@@ -292,7 +299,8 @@ mod tests {
 
     #[test]
     fn scrambled_ids_are_distinct_and_of_one_length() {
-        let ids: std::collections::BTreeSet<_> = (0..1_000_000).map(|n| scrambled("", n, 6)).collect();
+        let ids: std::collections::BTreeSet<_> =
+            (0..1_000_000).map(|n| scrambled("", n, 48_271, 6)).collect();
         assert_eq!(ids.len(), 1_000_000);
         assert!(ids.iter().all(|id| id.len() == 6));
     }

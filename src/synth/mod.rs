@@ -25,6 +25,7 @@ mod schools;
 mod staff;
 mod students;
 mod tables;
+pub mod traps;
 
 pub use descriptors::{DISTRICT_VALUES, FIRST_DESCRIPTOR};
 pub use family::{
@@ -163,6 +164,7 @@ enum Part {
     State,
     Agency(usize),
     School(usize),
+    Traps,
 }
 
 impl Part {
@@ -170,7 +172,8 @@ impl Part {
     fn all(family: &Family) -> Vec<Part> {
         let agencies = (0..family.agencies.len()).map(Part::Agency);
         let schools = (0..family.schools.len()).map(Part::School);
-        [Part::State].into_iter().chain(agencies).chain(schools).collect()
+        let traps = (family.plan.traps != Traps::None).then_some(Part::Traps);
+        [Part::State].into_iter().chain(agencies).chain(schools).chain(traps).collect()
     }
 
     fn rows<'a>(self, family: &Family, layout: &'a Layout) -> Rows<'a> {
@@ -179,6 +182,7 @@ impl Part {
             Part::State => organizations::write_state(family, layout, &mut rows),
             Part::Agency(index) => organizations::write_agency(family, index, &mut rows),
             Part::School(index) => schools::write(family, index, &mut rows),
+            Part::Traps => traps::write(family, &mut rows),
         }
         rows
     }

@@ -123,7 +123,7 @@ pub(super) fn session(rows: &mut Rows<'_>, school: i64, year: i16, term: &Term) 
             ("discriminator", "edfi.Session".into()),
             ("createdate", "2024-06-01 08:15:30.123456".into()),
             ("lastmodifieddate", "2024-07-15 16:45:00".into()),
-            ("id", format!("00000000-0000-4000-8000-{:012}", school).as_str().into()),
+            ("id", format!("00000000-{:04x}-4000-8000-{school:012}", term.begin.0 & 0xffff).as_str().into()),
             ("aggregatedata", "\\x01a2b3".into()),
             ("changeversion", version.into()),
         ],

@@ -50,7 +50,7 @@ pub(super) fn write(
     for (nth, grade) in school.kind.grades().enumerate() {
         for position in 0..table.sizes[nth] as usize {
             let mut person = names::person(chance);
-            let siblings = household.take().filter(|_| chance.permille(140));
+            let siblings = household.take().filter(|_| chance.permille(200));
             if let Some(home) = &siblings {
                 person.last = home.last;
             }
@@ -201,7 +201,7 @@ impl Pupil<'_> {
         rows: &mut Rows<'_>,
     ) -> Household {
         let household = shared.unwrap_or_else(|| {
-            let count = 1 + usize::from(chance.permille(550));
+            let count = 1 + usize::from(chance.permille(450));
             let mut contacts = [(0, "Mother"); 2];
             let female = chance.permille(650);
             for (nth, contact) in contacts.iter_mut().enumerate().take(count) {
@@ -230,7 +230,7 @@ impl Pupil<'_> {
         let last = if chance.permille(750) { self.person.last } else { names::last(chance) };
         let unique = self.family.contact_id(number);
         people::contact(rows, usi, &unique, Name { first, last, ..Name::default() });
-        if chance.permille(600) {
+        if chance.permille(500) {
             let mut mailbox = String::new();
             names::mailbox(&mut mailbox, first, last, &unique);
             let address = format!("{mailbox}@home.example");
@@ -244,7 +244,7 @@ impl Pupil<'_> {
         let digits = chance.below(10_000);
         let mobile = format!("(555) 01{}-{digits:04}", number % 10);
         people::contact_telephone(rows, usi, &mobile, "Mobile", None, Some(1));
-        if chance.permille(250) {
+        if chance.permille(150) {
             let home = format!("(555) 02{}-{digits:04}", number % 10);
             people::contact_telephone(rows, usi, &home, "Home", chance.permille(200).then_some(true), None);
         }
