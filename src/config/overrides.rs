@@ -324,19 +324,19 @@ impl Overrides {
     }
 }
 
-/// Whether an address `scheme://user:password@host/...?password=...` carries a password.
+/// Whether an address carries a password: `scheme://user:password@host`, or `password=...` anywhere, as in a
+/// URL's query and in `host=... password=...` and `Server=...;Pwd=...`.
 fn holds_password(address: &str) -> bool {
-    let Some((_, rest)) = address.split_once("://") else { return false };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let named = address.split(['?', '&', ';', ' ', '\t']).any(|pair| {
+        pair.split_once('=').is_some_and(|(key, value)| {
+            matches!(key.to_lowercase().as_str(), "password" | "pwd" | "sslpassword") && !value.is_empty()
+        })
+    });
     // A password may itself hold a slash or an @ that nobody encoded: whatever stands before the last @ counts.
-    let user =
-        rest.rsplit_once('@').map(|(user, _)| user).or_else(|| authority.rsplit_once('@').map(|a| a.0));
+    let user = address.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')).map(|(user, _)| user);
     let in_user =
         user.and_then(|user| user.split_once(':')).is_some_and(|(_, password)| !password.is_empty());
-    let in_query = rest
-        .split_once('?')
-        .is_some_and(|(_, query)| query.split('&').any(|pair| pair.to_lowercase().starts_with("password=")));
-    in_user || in_query
+    named || in_user
 }
 
 #[cfg(test)]
@@ -456,6 +456,8 @@ mod tests {
             "postgres://me:hunter2@localhost/ods",
             "postgres://me:hun/ter2@localhost/ods",
             "postgres://localhost/ods?user=me&PASSWORD=hunter2",
+            "host=localhost user=me password=hunter2",
+            "Server=localhost;Database=ods;Pwd=hunter2",
         ] {
             for by_set in [false, true] {
                 let mut overrides = minimal();

@@ -235,7 +235,7 @@ pub static SETTINGS: &[Setting] = settings! {
         "demographics" ["--demographics"]: "`true` or `false`", Value("false"), "true",
             "Write demographics.csv: birth date, sex, race.",
             |d, v| { d.mapping.demographics = values::switch(v)?; Ok(()) };
-        "demographic_extensions": "a list of attribute=name; attributes are birth_city, birth_country, birth_sex, birth_state, gender_identity, limited_english_proficiency, is_economic_disadvantaged, is_special_education_annual, characteristic:<code value>, indicator:<name>, program:<program type>", Value(""), "gender_identity=gender_identity,characteristic:Homeless=homeless",
+        "demographic_extensions": "a list of attribute=name; attributes are birth_city, birth_country, birth_sex, birth_state, gender_identity, limited_english_proficiency, middle_name, preferred_first_name, preferred_last_surname, is_economic_disadvantaged, is_english_learner, is_homeless, is_migrant, is_special_education_active, is_special_education_annual, characteristic:<code value>, indicator:<name>, program:<program type>", Value(""), "gender_identity=gender_identity,characteristic:Homeless=homeless",
             "Attributes of students that become columns metadata.<name> of demographics.csv.",
             |d, v| { d.mapping.demographic_extensions = values::extensions(v)?; Ok(()) };
         "exclude_exit_types": "a list of exit or withdraw type code values", Value("No show,Invalid enrollment"), "No show",

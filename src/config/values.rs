@@ -202,8 +202,8 @@ pub fn pattern(pattern: &str, known: &[&'static str]) -> Parsed<String> {
     Ok(pattern.to_owned())
 }
 
-/// Attributes of a student that `demographic_extensions` may name as they are (mapping.md section 8); the
-/// last two are names from the documentation of the edu package.
+/// Attributes of a student that `demographic_extensions` may name as they are (mapping.md section 8); those that
+/// begin with `is_` are names from the documentation of the edu package. The roster gives them their meaning.
 pub const EXTENSION_ATTRIBUTES: &[&str] = &[
     "birth_city",
     "birth_country",
@@ -211,7 +211,14 @@ pub const EXTENSION_ATTRIBUTES: &[&str] = &[
     "birth_state",
     "gender_identity",
     "limited_english_proficiency",
+    "middle_name",
+    "preferred_first_name",
+    "preferred_last_surname",
     "is_economic_disadvantaged",
+    "is_english_learner",
+    "is_homeless",
+    "is_migrant",
+    "is_special_education_active",
     "is_special_education_annual",
 ];
 
