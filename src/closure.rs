@@ -54,7 +54,12 @@ fn account(staged: &Staged, roster: &Roster, notices: &mut Notices) {
     }
     for session in roster.sessions.rows.iter().filter(|s| !s.fate.kept()) {
         let school = session.school.unwrap_or(session.lea);
-        causes.report(notices, session.fate, "academicSessions", format!("session {school} {}", session.title));
+        causes.report(
+            notices,
+            session.fate,
+            "academicSessions",
+            format!("session {school} {}", session.title),
+        );
     }
     for course in roster.courses.rows.iter().filter(|c| !c.fate.kept()) {
         causes.report(notices, course.fate, "courses", format!("course {} {}", course.lea, course.code));
@@ -194,8 +199,16 @@ fn settle_enrollment_ids(plan: &Plan, staged: &Staged, roster: &mut Roster, noti
     for (n, teacher) in roster.enrollments.teachers.iter().enumerate() {
         let unique_id = staged.staff.unique_id.get(teacher.fact.staff as usize);
         if suspects.binary_search(&unique_id).is_ok() {
-            keys.enrollment(&mut key, unique_id, class_key(staged, teacher.fact.section as usize), teacher.fact.begin);
-            let label = format!("staff {unique_id} in section {}", staged.sections.label(teacher.fact.section as usize));
+            keys.enrollment(
+                &mut key,
+                unique_id,
+                class_key(staged, teacher.fact.section as usize),
+                teacher.fact.begin,
+            );
+            let label = format!(
+                "staff {unique_id} in section {}",
+                staged.sections.label(teacher.fact.section as usize)
+            );
             ids.push((SourcedId::of(&key), Person::Staff, n, label));
         }
     }
@@ -204,7 +217,8 @@ fn settle_enrollment_ids(plan: &Plan, staged: &Staged, roster: &mut Roster, noti
         let unique_id = staged.students.unique_id.get(fact.student as usize);
         if suspects.binary_search(&unique_id).is_ok() {
             keys.enrollment(&mut key, unique_id, class_key(staged, fact.section as usize), fact.begin);
-            let label = format!("student {unique_id} in section {}", staged.sections.label(fact.section as usize));
+            let label =
+                format!("student {unique_id} in section {}", staged.sections.label(fact.section as usize));
             ids.push((SourcedId::of(&key), Person::Student, row, label));
         }
     }

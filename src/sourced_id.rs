@@ -196,7 +196,11 @@ mod tests {
         let begin = Day::from_ymd(2021, 8, 23);
         let folded = "alg-1-255901001-25590100102trad220alg112011-2021-2022 fall semester";
         let vectors = [
-            (id(|k, s| k.org(s, 255_901_001)), "demo_isd-255901001".to_owned(), "7151f70f9c9d58885cbca516914901cd"),
+            (
+                id(|k, s| k.org(s, 255_901_001)),
+                "demo_isd-255901001".to_owned(),
+                "7151f70f9c9d58885cbca516914901cd",
+            ),
             (id(|k, s| k.org(s, 255_901)), "demo_isd-255901".into(), "89a0a9d15be69d602faf839343f8e75c"),
             (
                 id(|k, s| k.person(s, Person::Student, "604822")),

@@ -157,11 +157,7 @@ pub const CLASSIFICATIONS: Seed = Seed {
     keys: &["staff_classification"],
     answers: &[
         required("oneroster_role", Accepts::Words(ROLES)),
-        AnswerColumn {
-            name: "oneroster_role_v1p2",
-            accepts: Accepts::Words(ROLES_V1P2),
-            optional: true,
-        },
+        AnswerColumn { name: "oneroster_role_v1p2", accepts: Accepts::Words(ROLES_V1P2), optional: true },
     ],
     default: Some(include_str!("../../seeds/xwalk_oneroster_staff_classifications.csv")),
     owner_prefers: false,
@@ -225,4 +221,3 @@ pub const SEEDS: [&Seed; 9] = [
     &SUBJECTS,
     &RELATIONS,
 ];
-

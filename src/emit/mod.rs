@@ -43,7 +43,9 @@ const NATURAL_KEY: &str = "metadata.edu.natural_key";
 
 /// A defect of this program: the spec has a column that no cell function fills.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("rosterpack has no rule for column {column} of {file} in OneRoster {version}: this is a defect, please report it")]
+#[error(
+    "rosterpack has no rule for column {column} of {file} in OneRoster {version}: this is a defect, please report it"
+)]
 pub struct NoRule {
     /// File.
     pub file: File,

@@ -94,7 +94,8 @@ fn metadata(emitter: &Emitter<'_>, org: &Org) -> [String; 7] {
         }
     }
     if let Some(categories) = staged.categories.get(&org.id) {
-        cells[0] = categories.iter().map(|c| clean(c)).find(|c| !c.is_empty()).unwrap_or_default().into_owned();
+        cells[0] =
+            categories.iter().map(|c| clean(c)).find(|c| !c.is_empty()).unwrap_or_default().into_owned();
     }
     cells
 }

@@ -60,7 +60,9 @@ fn natural_key(emitter: &Emitter<'_>, session: &Session) -> String {
     match &session.key {
         SessionKey::Year => keys.school_year(&mut key, session.lea, year),
         SessionKey::Session { name } => keys.session(&mut key, school, name),
-        SessionKey::GradingPeriod { period, name } => keys.grading_period(&mut key, school, year, period, name),
+        SessionKey::GradingPeriod { period, name } => {
+            keys.grading_period(&mut key, school, year, period, name)
+        }
     }
     key
 }

@@ -23,7 +23,10 @@ struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn name(&self, column: fn(&'a crate::staging::people::People) -> &'a crate::staging::text::TextColumn) -> Cow<'a, str> {
+    fn name(
+        &self,
+        column: fn(&'a crate::staging::people::People) -> &'a crate::staging::text::TextColumn,
+    ) -> Cow<'a, str> {
         clean(column(self.emitter.cells.people(self.user.person)).get(self.user.row as usize))
     }
 

@@ -37,7 +37,8 @@ impl Partial {
         };
         // Mode 0600: tempfile creates files for their owner only, and the package keeps that: it names children.
         let file = tempfile::Builder::new()
-            .prefix(".rosterpack-")
+            // The process id lets a signal handler clear up after this run and no other.
+            .prefix(&format!(".rosterpack-{}-", std::process::id()))
             .suffix(".partial")
             .tempfile_in(&folder)
             .map_err(|error| PackageError::output(target, Step::Create, &bare(error)))?;

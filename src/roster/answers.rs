@@ -50,7 +50,11 @@ pub struct Answers<T> {
 
 impl<T: Copy> Answers<T> {
     /// Resolves a crosswalk for all descriptors.
-    pub fn new<S: PartialEq>(crosswalk: &Crosswalk<S>, descriptors: &Descriptors, value: impl Fn(&S) -> T) -> Answers<T> {
+    pub fn new<S: PartialEq>(
+        crosswalk: &Crosswalk<S>,
+        descriptors: &Descriptors,
+        value: impl Fn(&S) -> T,
+    ) -> Answers<T> {
         let by_descriptor: Vec<Known<T>> = descriptors
             .all()
             .map(|d| match crosswalk.answer(descriptors.namespace(d), descriptors.code_value(d)) {
@@ -74,7 +78,8 @@ impl<T: Copy> Answers<T> {
     /// The answer; an unknown value is counted.
     pub fn ask(&mut self, descriptor: Descriptor) -> Known<T> {
         let known = self.peek(descriptor);
-        if let (Known::Unknown, Some(count)) = (&known, self.unknown.get_mut(Descriptors::index(descriptor))) {
+        if let (Known::Unknown, Some(count)) = (&known, self.unknown.get_mut(Descriptors::index(descriptor)))
+        {
             *count += 1;
         }
         known

@@ -43,7 +43,10 @@ fn best<'a>(
         })
         .filter(|(_, _, _, value)| !value.is_empty())
         .min()
-        .map(|(other, _, _, value)| Chosen { value, why: if other { Why::OtherType } else { Why::Preferred } })
+        .map(|(other, _, _, value)| Chosen {
+            value,
+            why: if other { Why::OtherType } else { Why::Preferred },
+        })
 }
 
 /// The e-mail address of a person: what must not be published is removed first; then the preferred type, then
@@ -103,9 +106,11 @@ mod tests {
         let work = d.intern("uri://ed-fi.org/ElectronicMailTypeDescriptor", "Work");
         let other = d.intern("uri://ed-fi.org/ElectronicMailTypeDescriptor", "Other");
         let choose = |list: &[PersonText<'static>]| choose_email(list.iter().copied(), "home/personal", &d);
-        let chosen = choose(&[text(work, false, "w@x"), text(home, false, "B@x"), text(home, false, "a@X")]).unwrap();
+        let chosen =
+            choose(&[text(work, false, "w@x"), text(home, false, "B@x"), text(home, false, "a@X")]).unwrap();
         assert_eq!((chosen.value.as_str(), chosen.why), ("a@x", Why::Preferred));
-        let chosen = choose(&[text(work, false, "w@x"), text(home, true, "a@x"), text(other, false, "o@x")]).unwrap();
+        let chosen =
+            choose(&[text(work, false, "w@x"), text(home, true, "a@x"), text(other, false, "o@x")]).unwrap();
         assert_eq!((chosen.value.as_str(), chosen.why), ("o@x", Why::OtherType));
         assert_eq!(choose(&[text(home, true, "a@x"), text(home, false, "  ")]), None);
     }

@@ -215,7 +215,12 @@ pub fn periods(staged: &Staged, section: usize) -> Vec<std::borrow::Cow<'_, str>
 }
 
 /// The plain title of a class: local course title, else course title, else local course code.
-pub fn base_title<'s>(staged: &'s Staged, courses: &'s Courses, course: u32, section: usize) -> std::borrow::Cow<'s, str> {
+pub fn base_title<'s>(
+    staged: &'s Staged,
+    courses: &'s Courses,
+    course: u32,
+    section: usize,
+) -> std::borrow::Cow<'s, str> {
     let offering = staged.courses.offerings.get(staged.sections.offering[section] as usize);
     let local = offering.map(|o| clean(&o.title)).unwrap_or_default();
     if !local.is_empty() {

@@ -76,7 +76,12 @@ pub fn counts(include: Include, as_of: Day, begin: Option<Day>, end: Option<Day>
 
 impl<'a> Context<'a> {
     /// A context for one run.
-    pub fn new(plan: &'a Plan, staged: &'a Staged, crosswalks: &'a Crosswalks, notices: Notices) -> Context<'a> {
+    pub fn new(
+        plan: &'a Plan,
+        staged: &'a Staged,
+        crosswalks: &'a Crosswalks,
+        notices: Notices,
+    ) -> Context<'a> {
         Context {
             plan,
             staged,

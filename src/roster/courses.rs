@@ -93,10 +93,7 @@ pub struct Courses {
 impl Courses {
     /// The course of a code in an LEA.
     pub fn find(&self, lea: i64, code: &str) -> Option<u32> {
-        self.rows
-            .binary_search_by(|c| (c.lea, c.code.as_str()).cmp(&(lea, code)))
-            .ok()
-            .map(|row| row as u32)
+        self.rows.binary_search_by(|c| (c.lea, c.code.as_str()).cmp(&(lea, code))).ok().map(|row| row as u32)
     }
 
     pub(super) fn build(ctx: &mut Context<'_>, orgs: &mut Orgs, sessions: &Sessions) -> Courses {
@@ -184,8 +181,7 @@ impl Courses {
 fn choose_course(lea: i64, candidates: &BTreeSet<u32>, courses: &[StagedCourse], orgs: &Orgs) -> u32 {
     let rank = |n: u32| {
         let owner = courses[n as usize].owner;
-        let is_school =
-            orgs.find(owner).is_some_and(|row| orgs.rows[row as usize].kind == OrgType::School);
+        let is_school = orgs.find(owner).is_some_and(|row| orgs.rows[row as usize].kind == OrgType::School);
         (owner != lea, is_school, owner, n)
     };
     candidates.iter().copied().min_by_key(|&n| rank(n)).unwrap_or_default()

@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use crate::config::extensions::{Attribute, Extension};
 use crate::crosswalk::Race;
 use crate::day::Day;
 use crate::staging::Staged;
@@ -16,7 +17,7 @@ use super::answers::Answers;
 use super::choice::rank_of_org;
 use super::clean::{clean, same_value};
 use super::context::Context;
-use super::extensions::{Attribute, Extension};
+
 use super::orgs::Orgs;
 use super::students::Students;
 
@@ -63,7 +64,11 @@ fn of<T>(list: &[T], student: u32, student_of: impl Fn(&T) -> u32) -> Range<usiz
 }
 
 impl Demographics {
-    pub(super) fn build(ctx: &mut Context<'_>, students: &Students, extensions: Vec<Extension>) -> Demographics {
+    pub(super) fn build(
+        ctx: &mut Context<'_>,
+        students: &Students,
+        extensions: Vec<Extension>,
+    ) -> Demographics {
         let staged = ctx.staged;
         let mut demographics = Demographics {
             sexes: Answers::new(&ctx.crosswalks.sexes, &staged.descriptors, |&word| word),
@@ -115,7 +120,14 @@ impl Demographics {
     }
 
     /// The cell of an extension column.
-    pub fn extension(&self, staged: &Staged, orgs: &Orgs, student: u32, attribute: &Attribute, as_of: Day) -> String {
+    pub fn extension(
+        &self,
+        staged: &Staged,
+        orgs: &Orgs,
+        student: u32,
+        attribute: &Attribute,
+        as_of: Day,
+    ) -> String {
         let facts = &staged.student_demographics;
         let value = |d: Descriptor| staged.descriptors.code_value(d);
         let birth = || facts.births[of(&facts.births, student, |b| b.student)].first();
@@ -139,19 +151,21 @@ impl Demographics {
                 .to_owned(),
             Attribute::MiddleName => staged.students.middle.get(student as usize).to_owned(),
             Attribute::PreferredFirstName => staged.students.preferred_first.get(student as usize).to_owned(),
-            Attribute::PreferredLastSurname => staged.students.preferred_last.get(student as usize).to_owned(),
+            Attribute::PreferredLastSurname => {
+                staged.students.preferred_last.get(student as usize).to_owned()
+            }
             Attribute::Characteristic(wanted) => flag(
                 facts.characteristics[of(&facts.characteristics, student, |c| c.0)]
                     .iter()
                     .any(|&(_, d)| same_value(value(d), wanted)),
             ),
-            Attribute::Program(wanted) => flag(facts.programs[of(&facts.programs, student, |p| p.student)].iter().any(
-                |p| {
+            Attribute::Program(wanted) => {
+                flag(facts.programs[of(&facts.programs, student, |p| p.student)].iter().any(|p| {
                     same_value(value(p.kind), wanted)
                         && p.begin.is_none_or(|d| d <= as_of)
                         && p.end.is_none_or(|d| d >= as_of)
-                },
-            )),
+                }))
+            }
             Attribute::Indicator(wanted) => facts.indicators[of(&facts.indicators, student, |i| i.0)]
                 .iter()
                 .find(|(_, name, _)| same_value(name, wanted))

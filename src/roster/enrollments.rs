@@ -132,12 +132,14 @@ pub(super) fn counted_teachers(ctx: &mut Context<'_>, facts: &Facts, classes: &C
     let mut losses = Losses::default();
     let mut kept: Vec<StaffFact> = Vec::new();
     for fact in &facts.staff {
-        let repeated = kept
-            .last()
-            .is_some_and(|last| (last.section, last.staff, last.begin) == (fact.section, fact.staff, fact.begin));
-        let fate = classes.fate[fact.section as usize].or(rule.judge(fact.begin, fact.end)).or(
-            if repeated { rule.repeated } else { Fate::KEPT },
-        );
+        let repeated = kept.last().is_some_and(|last| {
+            (last.section, last.staff, last.begin) == (fact.section, fact.staff, fact.begin)
+        });
+        let fate = classes.fate[fact.section as usize].or(rule.judge(fact.begin, fact.end)).or(if repeated {
+            rule.repeated
+        } else {
+            Fate::KEPT
+        });
         if fate.kept() {
             kept.push(*fact);
         } else {
@@ -186,9 +188,11 @@ impl Enrollments {
             );
             notes.outside_school +=
                 u64::from(!users.students.orgs.of(row.student as usize).contains(&classes.org[class]));
-            notes.overlaps += u64::from(last.is_some_and(|((section, student, _), end): (_, Option<Day>)| {
-                (section, student) == (row.section, row.student) && end.is_none_or(|end| Some(end) >= row.begin)
-            }));
+            notes.overlaps +=
+                u64::from(last.is_some_and(|((section, student, _), end): (_, Option<Day>)| {
+                    (section, student) == (row.section, row.student)
+                        && end.is_none_or(|end| Some(end) >= row.begin)
+                }));
             last = Some((key, row.end));
             true
         });
@@ -328,7 +332,8 @@ fn mark_primary(
                 fact.begin.is_some_and(|d| d < session.begin)
                     || fact.end.is_some_and(|d| d > session.end && d <= Day::LAST),
             );
-            notes.overlaps += u64::from(n > 0 && class[n - 1].staff == fact.staff && overlap(&class[n - 1], fact));
+            notes.overlaps +=
+                u64::from(n > 0 && class[n - 1].staff == fact.staff && overlap(&class[n - 1], fact));
             marked.push(Teacher { fact: *fact, primary: answer == Known::Mapped(true) });
         }
         let mut order: Vec<usize> = (from..marked.len()).filter(|&n| marked[n].primary).collect();

@@ -49,7 +49,10 @@ mod tests {
         lists.push([3, 1]);
         lists.push([]);
         lists.push([7]);
-        assert_eq!((lists.of(0), lists.of(1), lists.of(2), lists.of(3)), (&[3, 1][..], &[][..], &[7][..], &[][..]));
+        assert_eq!(
+            (lists.of(0), lists.of(1), lists.of(2), lists.of(3)),
+            (&[3, 1][..], &[][..], &[7][..], &[][..])
+        );
         let same = Lists::from_sorted(3, &[(0, 3), (0, 1), (2, 7)]);
         assert_eq!((same.of(0), same.of(1), same.of(2)), (lists.of(0), lists.of(1), lists.of(2)));
     }

@@ -13,7 +13,6 @@ pub mod context;
 pub mod courses;
 pub mod demographics;
 pub mod enrollments;
-pub mod extensions;
 pub mod fate;
 pub mod lists;
 pub mod orgs;
@@ -23,6 +22,7 @@ pub mod staff;
 pub mod students;
 pub mod users;
 
+use crate::config::extensions::Extension;
 use crate::config::plan::Plan;
 use crate::crosswalk::Crosswalks;
 use crate::notice::{Code, Notices};
@@ -35,7 +35,6 @@ use context::Context;
 use courses::Courses;
 use demographics::Demographics;
 use enrollments::Enrollments;
-use extensions::Extension;
 use fate::Causes;
 use orgs::Orgs;
 use parents::Parents;
@@ -149,8 +148,7 @@ pub fn build(
     let mut users = Users::new(students, staff, parents);
     users.assign_usernames(&mut ctx, &orgs);
     users.note_user_ids(&mut ctx, &orgs);
-    let enrollments =
-        Enrollments::build(&mut ctx, &mut facts, teachers, &mut classes, &sessions, &users);
+    let enrollments = Enrollments::build(&mut ctx, &mut facts, teachers, &mut classes, &sessions, &users);
     let demographics =
         plan.mapping.demographics.then(|| Demographics::build(&mut ctx, &users.students, extensions));
 
@@ -164,8 +162,19 @@ pub fn build(
         }
         same
     });
-    let roster =
-        Roster { orgs, sessions, courses, classes, users, enrollments, facts, demographics, grades, causes, unmapped };
+    let roster = Roster {
+        orgs,
+        sessions,
+        courses,
+        classes,
+        users,
+        enrollments,
+        facts,
+        demographics,
+        grades,
+        causes,
+        unmapped,
+    };
     (roster, notices)
 }
 

@@ -68,8 +68,7 @@ impl Parents {
             let unique_id = staged.contacts.unique_id.get(person as usize);
             ctx.keys.person(&mut key, Person::Parent, unique_id);
             parents.sourced_id.push(SourcedId::of(&key));
-            let (mine, rest) =
-                links.split_at(links.iter().take_while(|link| link.contact == person).count());
+            let (mine, rest) = links.split_at(links.iter().take_while(|link| link.contact == person).count());
             links = rest;
             let mut children = BTreeSet::new();
             let mut role = None;

@@ -229,7 +229,8 @@ fn windows(ctx: &mut Context<'_>, orgs: &Orgs) -> BTreeMap<i64, Window> {
 /// First and last instructional day of each school over all its calendars.
 fn school_bounds(ctx: &mut Context<'_>) -> BTreeMap<i64, Window> {
     let staged = ctx.staged;
-    let mut events = Answers::new(&ctx.crosswalks.calendar_events, &staged.descriptors, |&school_day| school_day);
+    let mut events =
+        Answers::new(&ctx.crosswalks.calendar_events, &staged.descriptors, |&school_day| school_day);
     let mut bounds: BTreeMap<i64, Window> = BTreeMap::new();
     let same_day = |a: &crate::staging::time::StagedEvent, b: &crate::staging::time::StagedEvent| {
         (a.school, a.day, a.calendar) == (b.school, b.day, b.calendar)

@@ -273,7 +273,11 @@ mod tests {
         assert_eq!(choose_role(&list[..2], &priority).unwrap().role, "teacher");
         assert_eq!(choose_role(&[], &priority), None);
         // Unlisted roles come last, by name.
-        let list = [evidence("relative", "X", Some(1)), evidence("guardian", "Y", Some(1)), evidence("proctor", "Z", Some(1))];
+        let list = [
+            evidence("relative", "X", Some(1)),
+            evidence("guardian", "Y", Some(1)),
+            evidence("proctor", "Z", Some(1)),
+        ];
         assert_eq!(choose_role(&list, &priority).unwrap().role, "proctor");
         assert_eq!(choose_role(&list[..2], &priority).unwrap().role, "guardian");
     }

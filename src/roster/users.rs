@@ -93,7 +93,8 @@ pub fn is_private_system(mapping: &Mapping, system: &str) -> bool {
     if mapping.allowed_id_systems.iter().any(|allowed| same_value(allowed, system)) {
         return false;
     }
-    let folded: String = system.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    let folded: String =
+        system.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
     PRIVATE_SYSTEMS.contains(&folded.as_str())
         || folded.contains("socialsecurity")
         || mapping.private_id_systems.iter().any(|private| same_value(private, system))
@@ -250,13 +251,17 @@ impl Users {
     /// Exported users in the order of users.csv.
     pub fn exported(&self) -> impl Iterator<Item = UserRef> + '_ {
         [Person::Student, Person::Staff, Person::Parent].into_iter().flat_map(|person| {
-            (0u32..).zip(self.fates(person)).filter(|(_, fate)| fate.kept()).map(move |(row, _)| UserRef { person, row })
+            (0u32..)
+                .zip(self.fates(person))
+                .filter(|(_, fate)| fate.kept())
+                .map(move |(row, _)| UserRef { person, row })
         })
     }
 
     /// The username of a user, once [`Users::assign_usernames`] has run.
     pub fn username<'a>(&self, cells: &UserCells<'a>, user: UserRef) -> Cow<'a, str> {
-        let source = self.sources[user.person as usize].get(user.row as usize).copied().unwrap_or(LAST_RESORT);
+        let source =
+            self.sources[user.person as usize].get(user.row as usize).copied().unwrap_or(LAST_RESORT);
         cells.candidate(user, source)
     }
 
@@ -313,7 +318,9 @@ impl Users {
                 break;
             }
         }
-        for (person, all) in [Person::Student, Person::Staff, Person::Parent].into_iter().zip(&mut self.sources) {
+        for (person, all) in
+            [Person::Student, Person::Staff, Person::Parent].into_iter().zip(&mut self.sources)
+        {
             *all = vec![
                 LAST_RESORT;
                 match person {
@@ -325,7 +332,8 @@ impl Users {
         }
         for (user, source) in users.iter().zip(sources) {
             if source >= last && !cells.mapping.username.contains(&UsernameSource::UniqueId)
-                || cells.mapping.username.get(usize::from(source)) == Some(&UsernameSource::UniqueId) && source > 0
+                || cells.mapping.username.get(usize::from(source)) == Some(&UsernameSource::UniqueId)
+                    && source > 0
             {
                 ctx.notices.count(&USERNAME_LAST_RESORT, person_word(user.person), 1);
             }
@@ -391,7 +399,9 @@ mod tests {
     #[test]
     fn social_security_systems_are_private_in_any_spelling() {
         let mut mapping = Mapping::default();
-        for system in ["SSN", "ssn", "Social Security Number", "S.S.N.", "Canadian SIN", "State Social-Security No"] {
+        for system in
+            ["SSN", "ssn", "Social Security Number", "S.S.N.", "Canadian SIN", "State Social-Security No"]
+        {
             assert!(is_private_system(&mapping, system), "{system}");
         }
         for system in ["State", "District", "Local", "Staff Number", "Session"] {

@@ -293,7 +293,6 @@ pub fn offsets(sections: usize, codes: impl Iterator<Item = u32>) -> Vec<u64> {
     counts
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -109,12 +109,18 @@ mod tests {
         let rows = [(1, "Fall"), (1, "Spring"), (1, "S1"), (1, "s1"), (2, "Fall")];
         let mut index = KeyIndex::with_capacity(0);
         for (n, (id, name)) in rows.iter().enumerate() {
-            assert_eq!(index.insert(hash_key(*id, &[name]), n as u32, |r| rows[r as usize] == (*id, name)), None);
+            assert_eq!(
+                index.insert(hash_key(*id, &[name]), n as u32, |r| rows[r as usize] == (*id, name)),
+                None
+            );
         }
         let find = |id: i64, name: &str| {
-            index.find(id, &[name], |r| rows[r as usize] == (id, name), |r| {
-                (rows[r as usize].0, vec![rows[r as usize].1])
-            })
+            index.find(
+                id,
+                &[name],
+                |r| rows[r as usize] == (id, name),
+                |r| (rows[r as usize].0, vec![rows[r as usize].1]),
+            )
         };
         assert_eq!(find(1, "Fall"), Found::Exact(0));
         assert_eq!(find(1, "FALL "), Found::Folded(0));

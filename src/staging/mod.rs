@@ -23,6 +23,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::edfi::contract as c;
 use crate::edfi::{Part, Resolved};
 use crate::notice::{Authority, Code, Notices, Severity};
+use crate::progress::Progress;
 use crate::source::{Source, SourceError};
 
 use courses::StagedCourses;
@@ -30,7 +31,7 @@ use descriptors::{Descriptor, Descriptors};
 use facts::Facts;
 use orgs::StagedOrgs;
 use people::{People, PersonColumns, PersonText, PersonTextColumns, PersonTexts};
-use read::{ReadProgress, Reader};
+use read::Reader;
 use sections::StagedSections;
 use students::{StudentDemographics, StudentSchool};
 use time::StagedTime;
@@ -174,7 +175,7 @@ pub fn stage(
     source: &dyn Source,
     resolved: &Resolved,
     year: i16,
-    progress: &dyn ReadProgress,
+    progress: &dyn Progress,
 ) -> Result<(Staged, Notices), SourceError> {
     let reader = Reader {
         source,
@@ -350,7 +351,8 @@ fn read_person_rows(
         suppressed: Some(suppressed),
         priority: None,
     };
-    let mut rows = PersonRows { student_schools: students::read_schools(reader, staged, d)?, ..Default::default() };
+    let mut rows =
+        PersonRows { student_schools: students::read_schools(reader, staged, d)?, ..Default::default() };
     {
         use c::{student_codes as sc, student_emails as se, student_logins as sl};
         let people = &staged.students;

@@ -108,7 +108,9 @@ impl StagedOrgs {
     fn read_details(&mut self, reader: &Reader<'_>, descriptors: &Descriptors) -> Result<(), SourceError> {
         use c::{organization_addresses as a, organization_codes as o, school_categories as k};
         reader.each(&o::TABLE, |b, r| {
-            if let (Some(id), Ok(system)) = (b.int(o::ORGANIZATION, r), descriptors.by_id(b.int(o::SYSTEM, r))) {
+            if let (Some(id), Ok(system)) =
+                (b.int(o::ORGANIZATION, r), descriptors.by_id(b.int(o::SYSTEM, r)))
+            {
                 self.codes.push((id, system, b.text(o::CODE, r).to_owned()));
             }
             Ok(())

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use crate::edfi::{Resolved, Table};
 use crate::notice::{Authority, Code, Notices, Severity};
+use crate::progress::Progress;
 use crate::source::{Batch, Part, Source, SourceError};
 
 use super::descriptors::{Descriptor, Descriptors};
@@ -55,22 +56,12 @@ pub static ORPHAN_ROW: Code = Code {
     remedy: "Extract all tables at one moment.",
 };
 
-/// Is told how far the reading is.
-pub trait ReadProgress: Sync {
-    /// A table begins.
-    fn table(&self, table: &str, estimate: Option<u64>);
-    /// So many more rows of it.
-    fn rows(&self, table: &str, rows: u64);
-    /// A table is complete.
-    fn done(&self, table: &str);
-}
-
 /// Reads tables of one resolved source.
 pub struct Reader<'a> {
     pub(super) source: &'a dyn Source,
     pub(super) resolved: &'a Resolved,
     pub(super) year: i16,
-    pub(super) progress: &'a dyn ReadProgress,
+    pub(super) progress: &'a dyn Progress,
     pub(super) rows: AtomicU64,
     pub(super) tables: Mutex<Vec<(&'static str, u64)>>,
     pub(super) notices: Mutex<Notices>,

@@ -118,7 +118,8 @@ impl StagedSections {
             let same = |code: u32| {
                 let there = kept[code as usize] as usize;
                 raw.school[there] == raw.school[n]
-                    && [raw.local_code.get(there), raw.session_name.get(there), raw.section.get(there)] == texts
+                    && [raw.local_code.get(there), raw.session_name.get(there), raw.section.get(there)]
+                        == texts
             };
             match index.insert(hash_key(raw.school[n], &texts), kept.len() as u32, same) {
                 None => kept.push(row),
@@ -194,8 +195,11 @@ impl StagedSections {
         };
         reader.each(&g::TABLE, |b, r| {
             if let Some(n) = reader.found(self.of(b, r, at), "sectionOfferedGradeLevel.sectionIdentifier") {
-                let grade =
-                    reader.descriptor(descriptors, b.int(g::GRADE, r), "section.offeredGradeLevelDescriptorId");
+                let grade = reader.descriptor(
+                    descriptors,
+                    b.int(g::GRADE, r),
+                    "section.offeredGradeLevelDescriptorId",
+                );
                 if grade.is_some() {
                     grades.push((n, grade));
                 }

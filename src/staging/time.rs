@@ -135,8 +135,11 @@ impl StagedTime {
                     Some(&known) => known,
                     None => *codes.entry(b.text(e::CALENDAR, r).to_owned()).or_insert(new),
                 };
-                let event =
-                    reader.descriptor(descriptors, b.int(e::EVENT, r), "calendarDate.calendarEventDescriptorId");
+                let event = reader.descriptor(
+                    descriptors,
+                    b.int(e::EVENT, r),
+                    "calendarDate.calendarEventDescriptorId",
+                );
                 self.events.push(StagedEvent { school, day, calendar, event });
             }
             Ok(())

@@ -78,7 +78,9 @@ pub enum ExtensionError {
         known: String,
     },
     /// The name cannot be part of a header.
-    #[error("demographic_extensions: `{name}` cannot name a metadata column: use letters, digits, `_`, `-` and `.`, each name once")]
+    #[error(
+        "demographic_extensions: `{name}` cannot name a metadata column: use letters, digits, `_`, `-` and `.`, each name once"
+    )]
     Name {
         /// What was configured.
         name: String,
@@ -106,10 +108,19 @@ impl Attribute {
     }
 }
 
+/// Names of the attributes that take no argument, aliases included.
+pub fn plain_names() -> impl Iterator<Item = &'static str> {
+    PLAIN.iter().map(|(name, _)| *name).chain(ALIASES.iter().map(|(alias, _)| *alias))
+}
+
+/// What the attributes that take an argument begin with.
+pub const FAMILIES: [&str; 3] = ["characteristic:", "program:", "indicator:"];
+
 /// Every attribute, for messages and the reference.
 pub fn known() -> String {
     let plain = PLAIN.iter().map(|(name, _)| (*name).to_owned());
-    let kinds = ["characteristic:<code value>", "program:<program type>", "indicator:<name>"].map(str::to_owned);
+    let kinds =
+        ["characteristic:<code value>", "program:<program type>", "indicator:<name>"].map(str::to_owned);
     let aliases = ALIASES.iter().map(|(alias, meaning)| format!("{alias} ({meaning})"));
     plain.chain(kinds).chain(aliases).collect::<Vec<_>>().join(", ")
 }
