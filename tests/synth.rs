@@ -126,6 +126,22 @@ fn every_table_is_well_formed_and_its_keys_are_unique() {
             }
             read.rows.iter().for_each(|row| check_fields(table, row));
         }
+        // Not keys, but unique indexes of the ODS all the same.
+        let contact: (&str, &[&str]) = match shape {
+            Shape::S40 => ("parent", &["parentuniqueid"]),
+            _ => ("contact", &["contactuniqueid"]),
+        };
+        for (table, columns) in [
+            ("student", &["studentuniqueid"][..]),
+            ("staff", &["staffuniqueid"]),
+            ("descriptor", &["namespace", "codevalue"]),
+            ("session", &["id"]),
+            contact,
+        ] {
+            let read = Read::open(folder.path(), table);
+            let mut seen = HashSet::new();
+            assert!(read.pick(columns).into_iter().all(|key| seen.insert(key)), "{table} {columns:?}");
+        }
     }
 }
 
