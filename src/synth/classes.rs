@@ -162,7 +162,10 @@ impl Timetable {
                     record::offering(rows, key, &course.code, *owner, title.as_deref());
                 }
                 record::section(rows, key, room);
-                record::section_period(rows, key, CLASS_PERIODS[class.period]);
+                // Elementary schools put only the homeroom into a period.
+                if course.homeroom || !course.with_class {
+                    record::section_period(rows, key, CLASS_PERIODS[class.period]);
+                }
                 // A course of one grade says so itself.
                 if course.grades.0 != course.grades.1 {
                     record::section_grade(rows, key, GRADES[class.grade]);

@@ -2,7 +2,7 @@
 //!
 //! In: a fact. Out: its rows in the shape that is written. Differences between data standards stay here.
 
-use super::catalog::{Course, GRADES};
+use super::catalog::{Course, GRADES, Owner};
 use super::family::{Agency, SERVICE_CENTER, STATE_AGENCY, Term};
 use super::rows::Rows;
 use super::schema::Shape;
@@ -238,16 +238,18 @@ pub(super) fn course(rows: &mut Rows<'_>, owner: i64, course: &Course) {
     if rows.shape() >= Shape::S50 {
         rows.add(T::courseacademicsubject, &[code, organization, ("academicsubjectdescriptorid", subject)]);
     }
-    let system = rows.code("CourseIdentificationSystem", "LEA course code");
-    rows.add(
-        T::courseidentificationcode,
-        &[
-            code,
-            organization,
-            ("courseidentificationsystemdescriptorid", system),
-            ("identificationcode", (&course.code).into()),
-        ],
-    );
+    if course.owner == Owner::State {
+        let system = rows.code("CourseIdentificationSystem", "State course code");
+        rows.add(
+            T::courseidentificationcode,
+            &[
+                code,
+                organization,
+                ("courseidentificationsystemdescriptorid", system),
+                ("identificationcode", (&course.code).into()),
+            ],
+        );
+    }
     for grade in &GRADES[course.grades.0..=course.grades.1] {
         let grade = rows.code("GradeLevel", grade);
         rows.add(T::courseofferedgradelevel, &[code, organization, ("gradeleveldescriptorid", grade)]);

@@ -49,8 +49,7 @@ pub(super) fn write(family: &Family, index: usize, rows: &mut Rows<'_>) {
     for (term, period) in grading_periods(school) {
         org::grading_period(rows, school.id, year, &school.terms[term].name, period.as_period());
     }
-    let code = format!("{}-STD", school.id);
-    write_calendar(rows, school.id, year, &code, days(school, index));
+    write_calendar(rows, school.id, year, "STD", days(school, index));
     for mut course in
         catalog::courses(Owner::School).into_iter().filter(|c| school.kind.grades().contains(&c.grades.0))
     {
@@ -83,7 +82,7 @@ pub(super) fn write_calendar(
     }
 }
 
-/// The days of a school's calendar with their events: every weekday from the first day to the last.
+/// The days of a school's calendar with their events: every weekday of its sessions, and two before.
 pub(super) fn days(school: &School, index: usize) -> Vec<(Day, &'static [&'static str])> {
     let (Some(first), Some(last)) = (school.terms.first(), school.terms.last()) else { return Vec::new() };
     let year = first.begin.ymd().0 as i16;
@@ -94,12 +93,11 @@ pub(super) fn days(school: &School, index: usize) -> Vec<(Day, &'static [&'stati
     (first.begin.0 - 2..=last.end.0)
         .map(Day)
         .filter(|day| weekday(*day) < 5)
+        .filter(|day| *day < first.begin || school.terms.iter().any(|t| (t.begin..=t.end).contains(day)))
         .map(|day| {
-            let in_session = school.terms.iter().any(|t| (t.begin..=t.end).contains(&day));
             let events: &'static [&'static str] = match day.0 {
                 n if n < first.begin.0 + late => &["Teacher only day"],
                 n if n == labor || (thanksgiving - 1..=thanksgiving + 1).contains(&n) => &["Holiday"],
-                _ if !in_session => &["Holiday"],
                 n if n == last.begin.0 + 14 => &["Weather day", "Non-instructional day"],
                 n if n % 56 == 5 => &["Instructional day", "Student late arrival/early dismissal"],
                 _ => &["Instructional day"],

@@ -6,7 +6,7 @@ use super::catalog::GRADES;
 use super::chance::Chance;
 use super::class_records as record;
 use super::classes::{Timetable, gradebook_entry};
-use super::family::{FIRST_CONTACT, FIRST_STUDENT, Family, School, date};
+use super::family::{FIRST_CONTACT, FIRST_STUDENT, Family, Kind, School, date};
 use super::names::{self, Person};
 use super::organizations::PROGRAMS;
 use super::person_records::{self as people, AtOrganization, Attendance, Birth, Email, Name};
@@ -315,7 +315,9 @@ impl Pupil<'_> {
                     record::enroll(rows, key, self.usi, middle.next(), Some(end), homeroom);
                     class = other;
                 } else {
-                    let end = (end != term.end || !chance.permille(30)).then_some(end);
+                    // Elementary schools leave the dates of the last term open, others now and then.
+                    let open = self.school.kind == Kind::Elementary && in_class > 0 || chance.permille(20);
+                    let end = (end != term.end || !open).then_some(end);
                     record::enroll(rows, key, self.usi, begin, end, homeroom);
                 }
                 if class == 0 && in_class == 0 && position < 5 {

@@ -296,8 +296,13 @@ fn write_schools(ground: &Ground<'_>, rows: &mut Rows<'_>) {
         org::school(rows, id, agency, "High School", 9..13);
         org::session(rows, id, ground.year, ground.first());
         if id != WITHOUT_CALENDAR {
-            let code = format!("{id}-STD");
-            schools::write_calendar(rows, id, ground.year, &code, schools::days(ground.home, 0));
+            // Hardly a calendar, as real ones are: the first days of the year and its last weeks.
+            let mut days = schools::days(ground.home, 0);
+            let middle = 10..days.len().saturating_sub(10);
+            if middle.start < middle.end {
+                days.drain(middle);
+            }
+            schools::write_calendar(rows, id, ground.year, "STD", days);
         }
         let owner = if id == WITHOUT_AGENCY { id } else { ground.agency };
         if id == WITHOUT_AGENCY {

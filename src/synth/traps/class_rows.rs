@@ -126,7 +126,6 @@ fn write_sessions(ground: &Ground<'_>, rows: &mut Rows<'_>) {
         record::section(rows, key, None);
     }
     // A second calendar of last year: calendars too are kept apart by their year alone.
-    let code = format!("{}-OLD", ground.home.id);
     let day = Day(first.begin.0 - 300);
-    schools::write_calendar(rows, ground.home.id, year, &code, vec![(day, &["Instructional day"])]);
+    schools::write_calendar(rows, ground.home.id, year, "OLD", vec![(day, &["Instructional day"])]);
 }
