@@ -11,7 +11,6 @@ use crate::source::dump::DumpSource;
 /// The sample's tables.
 #[derive(RustEmbed)]
 #[folder = "sample_ods/"]
-#[allow_missing = true]
 struct Tables;
 
 /// Facts of the sample, by the setting that each of them fills.
