@@ -58,8 +58,8 @@ fn full(refused: bool) -> Report {
             );
         }
     }
-    notices.follow(&DANGLING, "school 255901006 is not exported", "users", 1200);
-    notices.follow(&DANGLING, "school 255901006 is not exported", "classes", 3);
+    notices.leave_out(&DANGLING, "school 255901006 is not exported", "users", 1200);
+    notices.leave_out(&DANGLING, "school 255901006 is not exported", "classes", 3);
     notices.count(&ROUNDED, "", 1_234_567);
     if refused {
         notices.add(&COLLISION, "sections A and a", "9594151a023f0e39c0e27dc8f246d1a9");
