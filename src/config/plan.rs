@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::day::Day;
-use crate::spec::{File, Version};
+use crate::spec::{File, Need, Version};
 
 /// Which associations count by date (mapping.md 0.11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -180,6 +180,26 @@ pub struct Scope {
     pub header_only: Vec<File>,
 }
 
+impl Scope {
+    /// Whether a file is among those that are written.
+    pub fn writes(&self, file: File) -> bool {
+        self.files.is_empty() || self.files.contains(&file)
+    }
+
+    /// Required references of chosen files to files that are not chosen: such a package could not be closed.
+    pub fn open_references(&self, version: Version) -> Vec<(File, &'static str, File)> {
+        let mut open = Vec::new();
+        for spec in version.files().iter().filter(|spec| self.writes(spec.file)) {
+            for column in spec.columns.iter().filter(|c| c.need == Need::Required) {
+                if let Some(target) = column.target().filter(|&target| !self.writes(target)) {
+                    open.push((spec.file, column.name, target));
+                }
+            }
+        }
+        open
+    }
+}
+
 /// Everything that the stages of one run read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
@@ -205,4 +225,27 @@ pub struct Plan {
     pub system_name: String,
     /// `source.systemCode` of the manifest; the tenant code unless configured.
     pub system_code: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chosen_files_must_close() {
+        let scope = |files: &[File]| Scope { files: files.to_vec(), ..Scope::default() };
+        assert_eq!(scope(&[]).open_references(Version::V1p1), []);
+        assert_eq!(scope(&[File::Users, File::Orgs]).open_references(Version::V1p1), []);
+        // A course's school year is optional: it is left blank.
+        assert_eq!(scope(&[File::Courses, File::Orgs]).open_references(Version::V1p1), []);
+        assert_eq!(
+            scope(&[File::Demographics]).open_references(Version::V1p1),
+            [(File::Demographics, "sourcedId", File::Users)]
+        );
+        let open = scope(&[File::Enrollments, File::Orgs]).open_references(Version::V1p1);
+        assert_eq!(
+            open.iter().map(|(_, _, target)| *target).collect::<Vec<_>>(),
+            [File::Classes, File::Users]
+        );
+    }
 }

@@ -35,8 +35,18 @@ pub static WORD_NOT_IN_VERSION: Code = Code {
     remedy: "Nothing; OneRoster 1.2 has the word.",
 };
 
+/// A column refers to a file that the plan leaves out.
+pub static REFERENCE_FILE_ABSENT: Code = Code {
+    code: "reference-file-absent",
+    severity: Severity::Info,
+    authority: Authority::Policy,
+    file: "",
+    summary: "An optional column refers to a file that is not among the chosen ones: its cells are blank.",
+    remedy: "Nothing, or choose the file too.",
+};
+
 /// Codes that emission raises.
-pub static CODES: &[&Code] = &[&WORD_NOT_IN_VERSION];
+pub static CODES: &[&Code] = &[&WORD_NOT_IN_VERSION, &REFERENCE_FILE_ABSENT];
 
 /// The column that says what was hashed.
 const NATURAL_KEY: &str = "metadata.edu.natural_key";
@@ -87,9 +97,17 @@ impl<'a> Emitter<'a> {
     pub fn tables(&self, notices: &mut Notices) -> Result<Vec<Table<'_>>, NoRule> {
         let mut tables = Vec::new();
         for spec in self.plan.version.files() {
-            let wanted = self.plan.scope.files.is_empty() || self.plan.scope.files.contains(&spec.file);
-            if !wanted {
+            if !self.plan.scope.writes(spec.file) {
                 continue;
+            }
+            for column in spec.columns {
+                if let Some(target) = column.target().filter(|&target| !self.plan.scope.writes(target)) {
+                    notices.add(
+                        &REFERENCE_FILE_ABSENT,
+                        &format!("{}.{} -> {target}", spec.file, column.name),
+                        "",
+                    );
+                }
             }
             let table = match spec.file {
                 File::Orgs => orgs::table(self, spec)?,
@@ -135,6 +153,10 @@ impl<'a> Emitter<'a> {
             .map(|column| match column.name {
                 // Bulk leaves both blank (mapping.md 0.4).
                 "status" | "dateLastModified" => Ok((|_, out| out.blank()) as Cell<R>),
+                // An optional reference to a file that is not written would dangle.
+                _ if column.target().is_some_and(|target| !self.plan.scope.writes(target)) => {
+                    Ok((|_, out| out.blank()) as Cell<R>)
+                }
                 name => cell(name).ok_or(NoRule {
                     file: spec.file,
                     column: column.name,
