@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::day::Day;
+pub use crate::sourced_id::IdScheme;
 use crate::spec::{File, Need, Version};
 
 /// Which associations count by date (mapping.md 0.11).
@@ -29,14 +30,6 @@ pub enum EndDates {
     Exclusive,
     /// As Ed-Fi stores them: the last day.
     Inclusive,
-}
-
-/// Formula of sourcedIds (mapping.md section 1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum IdScheme {
-    /// What the edu dbt package computes.
-    #[default]
-    Edu,
 }
 
 /// What happens when two different objects get one sourcedId (mapping.md section 1).
@@ -79,8 +72,8 @@ pub struct Mapping {
     pub end_dates: EndDates,
     /// Formula of sourcedIds.
     pub id_scheme: IdScheme,
-    /// Whether `metadata.edu.*` columns are written.
-    pub natural_key: bool,
+    /// Whether `metadata.edu.*` columns are written; `None` is: under `edu` only (mapping.md section 1).
+    pub natural_key: Option<bool>,
     /// What happens on an id collision.
     pub on_id_collision: OnIdCollision,
     /// Username sources in order; the unique id is always the last resort.
@@ -138,7 +131,7 @@ impl Default for Mapping {
             include: Include::default(),
             end_dates: EndDates::default(),
             id_scheme: IdScheme::default(),
-            natural_key: true,
+            natural_key: None,
             on_id_collision: OnIdCollision::default(),
             username: vec![UsernameSource::Email, UsernameSource::LoginId, UsernameSource::UniqueId],
             student_email_type: "Home/Personal".into(),
@@ -164,6 +157,13 @@ impl Default for Mapping {
             org_metadata: false,
             course_duration: false,
         }
+    }
+}
+
+impl Mapping {
+    /// Whether `metadata.edu.*` columns are written.
+    pub fn writes_natural_key(&self) -> bool {
+        self.natural_key.unwrap_or(self.id_scheme == IdScheme::Edu)
     }
 }
 

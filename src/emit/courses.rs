@@ -61,7 +61,7 @@ pub(super) fn table<'a>(emitter: &'a Emitter<'_>, spec: &'static FileSpec) -> Re
             year: course.year.map(|n| emitter.roster.sessions.rows[n as usize].sourced_id),
             natural_key: emitter.natural_key().then(|| {
                 let mut key = String::new();
-                emitter.keys.course(&mut key, course.lea, &course.code);
+                emitter.keys.course(&mut key, course.lea, course.owner, &course.code);
                 key
             }),
             duration: emitter.plan.mapping.course_duration.then_some(course.duration),

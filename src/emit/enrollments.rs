@@ -7,7 +7,7 @@ use crate::day::Day;
 use crate::package::{BLOCK_UNITS, CsvBlock, Table};
 use crate::roster::classes::class_key;
 use crate::roster::enrollments::written_end;
-use crate::sourced_id::{ClassKey, SourcedId};
+use crate::sourced_id::{Person, SourcedId};
 use crate::spec::FileSpec;
 
 use super::{Cell, Emitter, NATURAL_KEY, NoRule, date, rows_of_classes};
@@ -78,15 +78,13 @@ fn write_class(
     if teachers.is_empty() && students.is_empty() {
         return;
     }
-    let stored = class_key(staged, class);
-    // Folding is idempotent, so the key may be given in lower case: done once here, not once per row.
-    let folded = [stored.local_code, stored.section, stored.session].map(str::to_lowercase);
-    let class_key = ClassKey { local_code: &folded[0], section: &folded[1], session: &folded[2], ..stored };
+    let mut class_part = String::new();
+    emitter.keys.class_part(&mut class_part, class_key(staged, class));
     let class_id = roster.classes.sourced_id[class].0;
     let school = emitter.org_id(roster.classes.org[class]);
     let ends = emitter.plan.mapping.end_dates;
-    let mut write = |unique_id: &str, user: SourcedId, role, primary, begin, end| {
-        emitter.keys.enrollment(key, unique_id, class_key, begin);
+    let mut write = |person, unique_id: &str, user: SourcedId, role, primary, begin, end| {
+        emitter.keys.enrollment(key, person, unique_id, &class_part, begin);
         let row = Row {
             id: SourcedId::of(key),
             key: std::mem::take(key),
@@ -109,12 +107,12 @@ fn write_class(
         let fact = teacher.fact;
         let unique_id = staged.staff.unique_id.get(fact.staff as usize);
         let user = roster.users.staff.sourced_id[fact.staff as usize];
-        write(unique_id, user, "teacher", teacher.primary, fact.begin, fact.end);
+        write(Person::Staff, unique_id, user, "teacher", teacher.primary, fact.begin, fact.end);
     }
     for row in students {
         let fact = roster.facts.student(row);
         let unique_id = staged.students.unique_id.get(fact.student as usize);
         let user = roster.users.students.sourced_id[fact.student as usize];
-        write(unique_id, user, "student", false, fact.begin, fact.end);
+        write(Person::Student, unique_id, user, "student", false, fact.begin, fact.end);
     }
 }

@@ -85,7 +85,7 @@ impl<'a> Emitter<'a> {
             plan,
             staged,
             roster,
-            keys: NaturalKeys::new(&plan.id_prefix),
+            keys: NaturalKeys::new(plan.mapping.id_scheme, &plan.id_prefix, plan.school_year),
             cells: UserCells::new(staged, &plan.mapping, &roster.orgs),
         }
     }
@@ -130,7 +130,7 @@ impl<'a> Emitter<'a> {
     }
 
     fn natural_key(&self) -> bool {
-        self.plan.mapping.natural_key
+        self.plan.mapping.writes_natural_key()
     }
 
     /// The end date as written.

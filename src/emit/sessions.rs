@@ -55,14 +55,12 @@ pub(super) fn table<'a>(emitter: &'a Emitter<'_>, spec: &'static FileSpec) -> Re
 
 fn natural_key(emitter: &Emitter<'_>, session: &Session) -> String {
     let mut key = String::new();
-    let (keys, year) = (&emitter.keys, emitter.plan.school_year);
+    let keys = &emitter.keys;
     let school = session.school.unwrap_or(session.lea);
     match &session.key {
-        SessionKey::Year => keys.school_year(&mut key, session.lea, year),
+        SessionKey::Year => keys.school_year(&mut key, session.lea),
         SessionKey::Session { name } => keys.session(&mut key, school, name),
-        SessionKey::GradingPeriod { period, name } => {
-            keys.grading_period(&mut key, school, year, period, name)
-        }
+        SessionKey::GradingPeriod { period, name } => keys.grading_period(&mut key, school, period, name),
     }
     key
 }
