@@ -314,6 +314,7 @@ impl Overrides {
             school_year,
             as_of: draft.as_of.unwrap_or(today),
             version: draft.version,
+            users_of_v1p2p0: draft.users_of_v1p2p0,
             data_standard: draft.data_standard,
             mapping: draft.mapping,
             scope: draft.scope,

@@ -98,6 +98,10 @@ pub struct Mapping {
     pub exclude_exit_before_first_day: bool,
     /// Roles of OneRoster 1.1 in order of precedence.
     pub staff_role_priority: Vec<String>,
+    /// Roles of OneRoster 1.2 in order of precedence: the first of each user at each organization is primary.
+    pub staff_role_priority_v1p2: Vec<String>,
+    /// Identification system of `users.userMasterIdentifier` in 1.2; `None` leaves it blank.
+    pub user_master_identifier_system: Option<String>,
     /// Identification systems never exported, besides the built-in social security list.
     pub private_id_systems: Vec<String>,
     /// Systems of the built-in list that the configuration names explicitly and therefore exports.
@@ -144,6 +148,16 @@ impl Default for Mapping {
             exclude_exit_types: words(&["No show", "Invalid enrollment"]),
             exclude_exit_before_first_day: true,
             staff_role_priority: words(&["administrator", "teacher", "aide", "proctor"]),
+            staff_role_priority_v1p2: words(&[
+                "districtAdministrator",
+                "principal",
+                "siteAdministrator",
+                "counselor",
+                "teacher",
+                "aide",
+                "proctor",
+            ]),
+            user_master_identifier_system: None,
             private_id_systems: Vec::new(),
             allowed_id_systems: Vec::new(),
             grading_periods: false,
@@ -213,6 +227,8 @@ pub struct Plan {
     pub as_of: Day,
     /// OneRoster version.
     pub version: Version,
+    /// Whether users.csv of 1.2 has the shape of 1.2.0, which still has `resourceSourcedIds`.
+    pub users_of_v1p2p0: bool,
     /// Data standard that the user insists on.
     pub data_standard: Option<String>,
     /// Mapping choices.

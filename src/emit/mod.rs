@@ -9,6 +9,7 @@ mod courses;
 mod demographics;
 mod enrollments;
 mod orgs;
+mod roles;
 mod sessions;
 mod users;
 
@@ -22,7 +23,7 @@ use crate::roster::Roster;
 use crate::roster::enrollments::written_end;
 use crate::roster::users::UserCells;
 use crate::sourced_id::{NaturalKeys, SourcedId};
-use crate::spec::{File, FileSpec, Version};
+use crate::spec::{File, FileSpec, Version, v1p2};
 use crate::staging::Staged;
 
 /// A word that this version does not have.
@@ -97,6 +98,10 @@ impl<'a> Emitter<'a> {
     pub fn tables(&self, notices: &mut Notices) -> Result<Vec<Table<'_>>, NoRule> {
         let mut tables = Vec::new();
         for spec in self.plan.version.files() {
+            let spec = match (spec.file, self.plan.users_of_v1p2p0) {
+                (File::Users, true) => &v1p2::USERS_V1P2P0,
+                _ => spec,
+            };
             if !self.plan.scope.writes(spec.file) {
                 continue;
             }
@@ -115,12 +120,13 @@ impl<'a> Emitter<'a> {
                 File::Courses => courses::table(self, spec)?,
                 File::Classes => classes::table(self, spec)?,
                 File::Users => users::table(self, spec)?,
+                File::Roles => roles::table(self, spec)?,
                 File::Enrollments => enrollments::table(self, spec)?,
                 File::Demographics => match demographics::table(self, spec, notices)? {
                     Some(table) => table,
                     None => continue,
                 },
-                // No source in Ed-Fi (resources), or not built yet (gradebook, roles): absent in the manifest.
+                // No source in Ed-Fi (resources, profiles), or not built yet (gradebook): absent in the manifest.
                 _ => continue,
             };
             let header_only = self.plan.scope.header_only.contains(&spec.file);

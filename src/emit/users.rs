@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::package::{CsvBlock, Table};
 use crate::roster::clean::clean;
+use crate::roster::staff::choose_role;
 use crate::roster::users::UserRef;
 use crate::sourced_id::Person;
 use crate::spec::FileSpec;
@@ -30,6 +31,19 @@ impl<'a> Row<'a> {
         clean(column(self.emitter.cells.people(self.user.person)).get(self.user.row as usize))
     }
 
+    /// A student's primary school, the place of a staff member's main role, the first of a parent's schools.
+    fn primary_org(&self) -> Option<u32> {
+        let users = &self.emitter.roster.users;
+        let evidenced = match self.user.person {
+            Person::Staff => {
+                let evidence = &users.staff.evidence[self.user.row as usize];
+                choose_role(evidence, &self.emitter.plan.mapping.staff_role_priority).and_then(|e| e.org)
+            }
+            _ => None,
+        };
+        evidenced.or_else(|| self.orgs.first().copied())
+    }
+
     fn unique_id(&self) -> &'a str {
         self.emitter.cells.people(self.user.person).unique_id.get(self.user.row as usize)
     }
@@ -51,6 +65,16 @@ fn cell<'a>(column: &str) -> Option<Cell<Row<'a>>> {
         "phone" => |row, out| text(out, &row.phone),
         "agentSourcedIds" => |row, out| agents(row, out),
         "grades" => |row, out| word(out, row.grade),
+        "userMasterIdentifier" => |row, out| text(out, &row.emitter.cells.master_identifier(row.user)),
+        "preferredGivenName" => |row, out| text(out, &row.name(|p| &p.preferred_first)),
+        "preferredFamilyName" => |row, out| text(out, &row.name(|p| &p.preferred_last)),
+        "primaryOrgSourcedId" => |row, out| match row.primary_org() {
+            Some(org) => out.id(&row.emitter.org_id(org)),
+            None => out.blank(),
+        },
+        // No data standard has a preferred middle name or pronouns among the tables that are read, and resource files
+        // have no source.
+        "preferredMiddleName" | "pronouns" | "resourceSourcedIds" => |_, out| out.blank(),
         // Ed-Fi has no number that is known to take text messages; a password is never written.
         "sms" | "password" => |_, out| out.blank(),
         _ => return None,
