@@ -10,14 +10,13 @@ use crate::roster::enrollments::written_end;
 use crate::sourced_id::{Person, SourcedId};
 use crate::spec::FileSpec;
 
-use super::{Cell, Emitter, NATURAL_KEY, NoRule, date, rows_of_classes};
+use super::{Cell, Columns, Emitter, NATURAL_KEY, NoRule, date, rows_of_classes};
 
 /// One enrollment, as its cells need it.
 struct Row {
     id: SourcedId,
     /// The natural key; its buffer goes from row to row.
     key: String,
-    write_key: bool,
     class: [u8; 16],
     school: [u8; 16],
     user: [u8; 16],
@@ -41,22 +40,18 @@ fn cell(column: &str) -> Option<Cell<Row>> {
     })
 }
 
-fn extension_cells(row: &Row, out: &mut CsvBlock) {
-    if row.write_key {
-        out.text(&row.key);
-    }
-}
-
 pub(super) fn table<'a>(emitter: &'a Emitter<'a>, spec: &'static FileSpec) -> Result<Table<'a>, NoRule> {
-    let mut cells = emitter.cells(spec, cell)?;
-    cells.push(extension_cells);
-    let extensions = emitter.natural_key().then(|| NATURAL_KEY.to_owned()).into_iter().collect();
+    let mut columns =
+        emitter
+            .columns(spec, cell)?
+            .and(emitter.natural_key(), NATURAL_KEY, |row: &Row, out| out.text(&row.key));
+    let extensions = columns.headers();
     let enrollments = &emitter.roster.enrollments;
     let classes = emitter.roster.classes.len();
     let table = Table::new(spec, classes, move |range: Range<usize>, out: &mut CsvBlock| {
         let mut key = String::new();
         for class in range {
-            write_class(emitter, class, &cells, &mut key, out);
+            write_class(emitter, class, &columns, &mut key, out);
         }
     });
     let blocks = rows_of_classes(classes, BLOCK_UNITS, |class| {
@@ -68,7 +63,7 @@ pub(super) fn table<'a>(emitter: &'a Emitter<'a>, spec: &'static FileSpec) -> Re
 fn write_class(
     emitter: &Emitter<'_>,
     class: usize,
-    cells: &[Cell<Row>],
+    columns: &Columns<Row>,
     key: &mut String,
     out: &mut CsvBlock,
 ) {
@@ -88,7 +83,6 @@ fn write_class(
         let row = Row {
             id: SourcedId::of(key),
             key: std::mem::take(key),
-            write_key: emitter.natural_key(),
             class: class_id,
             school,
             user: user.0,
@@ -97,10 +91,7 @@ fn write_class(
             begin,
             end: written_end(end, ends),
         };
-        for cell in cells {
-            cell(&row, out);
-        }
-        out.end_row();
+        columns.write(&row, out);
         *key = row.key;
     };
     for teacher in teachers {

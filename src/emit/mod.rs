@@ -148,13 +148,23 @@ impl<'a> Emitter<'a> {
         self.roster.orgs.rows[row as usize].sourced_id.0
     }
 
-    /// The cell functions of a file's columns, in the spec's order.
-    fn cells<R>(
+    /// The text of a natural key for its extension column; blank when the plan does not want it.
+    fn key(&self, write: impl FnOnce(&NaturalKeys, &mut String)) -> String {
+        let mut key = String::new();
+        if self.natural_key() {
+            write(&self.keys, &mut key);
+        }
+        key
+    }
+
+    /// The columns of a file in the spec's order, each with its cell function.
+    fn columns<R>(
         &self,
         spec: &'static FileSpec,
         cell: impl Fn(&str) -> Option<Cell<R>>,
-    ) -> Result<Vec<Cell<R>>, NoRule> {
-        spec.columns
+    ) -> Result<Columns<R>, NoRule> {
+        let cells = spec
+            .columns
             .iter()
             .map(|column| match column.name {
                 // Bulk leaves both blank (mapping.md 0.4).
@@ -169,28 +179,55 @@ impl<'a> Emitter<'a> {
                     version: self.plan.version,
                 }),
             })
-            .collect()
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Columns { cells, extensions: Vec::new() })
     }
 }
 
-/// A table whose units are rows, each made by `row` and written by the cell functions.
-fn rows<'a, R>(
+/// Cell functions of a table, and the headers of its extension columns: a header never comes without its cell.
+struct Columns<R> {
+    cells: Vec<Cell<R>>,
+    extensions: Vec<String>,
+}
+
+impl<R> Columns<R> {
+    /// Appends an extension column if it is wanted.
+    fn and(self, wanted: bool, header: &str, cell: Cell<R>) -> Columns<R> {
+        if wanted { self.and_all([header.to_owned()], cell) } else { self }
+    }
+
+    /// Appends extension columns whose cells are all written by one function.
+    fn and_all(mut self, headers: impl IntoIterator<Item = String>, cells: Cell<R>) -> Columns<R> {
+        self.extensions.extend(headers);
+        self.cells.push(cells);
+        self
+    }
+
+    /// Writes one row.
+    fn write(&self, row: &R, out: &mut CsvBlock) {
+        for cell in &self.cells {
+            cell(row, out);
+        }
+        out.end_row();
+    }
+
+    /// The headers, for the table; the cell functions stay.
+    fn headers(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.extensions)
+    }
+}
+
+/// A table whose units are rows, each made by `row` and written by its columns.
+fn rows<'a, R: 'a>(
     spec: &'static FileSpec,
     units: usize,
-    extensions: Vec<String>,
-    cells: Vec<Cell<R>>,
+    mut columns: Columns<R>,
     row: impl Fn(usize) -> R + Sync + 'a,
-) -> Table<'a>
-where
-    R: 'a,
-{
+) -> Table<'a> {
+    let extensions = columns.headers();
     let table = Table::new(spec, units, move |range: Range<usize>, out: &mut CsvBlock| {
         for unit in range {
-            let made = row(unit);
-            for cell in &cells {
-                cell(&made, out);
-            }
-            out.end_row();
+            columns.write(&row(unit), out);
         }
     });
     Table { extensions, ..table }

@@ -14,7 +14,7 @@ use super::{Cell, Emitter, NATURAL_KEY, NoRule, date};
 
 struct Row {
     id: SourcedId,
-    natural_key: Option<String>,
+    key: String,
     user: SourcedId,
     role: Role,
     org: [u8; 16],
@@ -36,25 +36,17 @@ fn cell(column: &str) -> Option<Cell<Row>> {
     })
 }
 
-fn extension_cells(row: &Row, out: &mut CsvBlock) {
-    if let Some(key) = &row.natural_key {
-        out.text(key);
-    }
-}
-
 pub(super) fn table<'a>(emitter: &'a Emitter<'a>, spec: &'static FileSpec) -> Result<Table<'a>, NoRule> {
-    let mut cells = emitter.cells(spec, cell)?;
-    cells.push(extension_cells);
+    let mut columns =
+        emitter
+            .columns(spec, cell)?
+            .and(emitter.natural_key(), NATURAL_KEY, |row: &Row, out| out.text(&row.key));
+    let extensions = columns.headers();
     let users: Vec<UserRef> = emitter.roster.users.exported().collect();
-    let extensions = emitter.natural_key().then(|| NATURAL_KEY.to_owned()).into_iter().collect();
     let table = Table::new(spec, users.len(), move |range: Range<usize>, out: &mut CsvBlock| {
         for &user in &users[range] {
             for role in roles_of(emitter.plan, emitter.staged, emitter.roster, user) {
-                let row = row(emitter, user, role);
-                for cell in &cells {
-                    cell(&row, out);
-                }
-                out.end_row();
+                columns.write(&row(emitter, user, role), out);
             }
         }
     });
@@ -68,7 +60,7 @@ fn row(emitter: &Emitter<'_>, user: UserRef, role: Role) -> Row {
     emitter.keys.role(&mut key, user.person, unique_id, org.id, role.role);
     Row {
         id: SourcedId::of(&key),
-        natural_key: emitter.natural_key().then_some(key),
+        key,
         user: emitter.roster.users.sourced_id(user),
         role,
         org: org.sourced_id.0,
