@@ -21,6 +21,7 @@ pub mod roles;
 pub mod sessions;
 pub mod staff;
 pub mod students;
+pub mod user_rows;
 pub mod users;
 
 use crate::config::extensions::Extension;
@@ -59,7 +60,9 @@ pub static CODES: &[&Code] = &[
     &sessions::YEAR_FROM_SESSIONS,
     &sessions::TERM_UNMAPPED,
     &sessions::YEAR_UNDER_YEAR,
+    &sessions::YEAR_WITHOUT_LEA,
     &courses::COURSE_SHARED,
+    &courses::COURSE_OF_SEVERAL_LEAS,
     &courses::COURSE_TITLE_BLANK,
     &courses::COURSE_YEAR_MISSING,
     &courses::COURSE_ORG_MISSING,
@@ -79,6 +82,9 @@ pub static CODES: &[&Code] = &[
     &staff::STAFF_ORG_SKIPPED,
     &staff::ROLE_NOT_IN_VERSION,
     &parents::PARENT_WITHOUT_STUDENT,
+    &user_rows::USER_PER_SCHOOL,
+    &user_rows::STAFF_ORG_WITHOUT_ROW,
+    &user_rows::ENROLLMENT_USER_ELSEWHERE,
     &users::USERNAME_SHARED,
     &users::USERNAME_NOT_UNIQUE,
     &users::USERNAME_LAST_RESORT,
@@ -133,7 +139,8 @@ pub fn build(
 ) -> (Roster, Notices) {
     let mut ctx = Context::new(plan, staged, crosswalks, notices);
     let mut orgs = Orgs::build(&mut ctx);
-    let sessions = Sessions::build(&mut ctx, &orgs);
+    let mut sessions = Sessions::build(&mut ctx, &orgs);
+    collisions::settle_session_ids(&mut ctx, &mut sessions);
     let courses = Courses::build(&mut ctx, &mut orgs, &sessions);
     let mut classes = Classes::build(&mut ctx, &orgs, &sessions, &courses);
     collisions::settle_class_ids(&mut ctx, &mut classes);
@@ -147,6 +154,8 @@ pub fn build(
     let staff = Staff::build(&mut ctx, &orgs, &teaching);
     let parents = Parents::build(&mut ctx, &students);
     let mut users = Users::new(students, staff, parents);
+    users.make_rows(&mut ctx, &orgs);
+    collisions::settle_user_ids(&mut ctx, &orgs, &mut users);
     users.assign_usernames(&mut ctx, &orgs);
     users.note_user_ids(&mut ctx, &orgs);
     let enrollments = Enrollments::build(&mut ctx, &mut facts, teachers, &mut classes, &sessions, &users);
