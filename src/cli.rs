@@ -6,6 +6,7 @@
 
 pub mod exit;
 pub mod export;
+pub mod ids;
 pub mod interrupt;
 pub mod sample;
 pub mod synth;
@@ -40,6 +41,8 @@ pub struct Cli {
 pub enum Verb {
     /// Read an ODS and write a OneRoster zip
     Export(Box<export::ExportArgs>),
+    /// Write the table that leads from the ids of one scheme to those of another
+    Ids(Box<ids::IdsArgs>),
     /// Invent a district family and write it as table extracts
     Synth(synth::SynthArgs),
 }
@@ -81,6 +84,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, process: &mut Process<
     match Cli::try_parse_from(arguments) {
         Ok(cli) => match cli.verb {
             Verb::Export(args) => export::run(&args, process),
+            Verb::Ids(args) => ids::run(&args, process),
             Verb::Synth(args) => synth::run(&args, process),
         },
         Err(told) if told.use_stderr() => {

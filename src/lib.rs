@@ -19,6 +19,7 @@ pub mod crosswalk;
 pub mod day;
 pub mod edfi;
 pub mod emit;
+pub mod id_migration;
 pub mod notice;
 pub mod package;
 pub mod pipeline;

@@ -133,7 +133,7 @@ fn long_help() -> String {
 
 impl ExportArgs {
     /// What the user gave, in all layers.
-    fn overrides(
+    pub(super) fn overrides(
         &self,
         environment: impl IntoIterator<Item = (std::ffi::OsString, std::ffi::OsString)>,
     ) -> Overrides {
@@ -174,7 +174,7 @@ impl ExportArgs {
     }
 
     /// Required settings that this run needs.
-    fn demanded(&self) -> Vec<&'static str> {
+    pub(super) fn demanded(&self) -> Vec<&'static str> {
         let mut demanded = vec!["tenant", "active_school_year"];
         if !self.sample {
             demanded.push("place");
@@ -277,7 +277,7 @@ fn hint_at_dates(run: &Run, process: &mut Process<'_>) {
 }
 
 /// Opens the source that the run names.
-fn open(args: &ExportArgs, run: &Run) -> Result<Box<dyn Source>, SourceError> {
+pub(super) fn open(args: &ExportArgs, run: &Run) -> Result<Box<dyn Source>, SourceError> {
     if args.sample {
         return Ok(Box::new(sample::open()?));
     }
@@ -293,7 +293,7 @@ fn open(args: &ExportArgs, run: &Run) -> Result<Box<dyn Source>, SourceError> {
     Ok(Box::new(DumpSource::open(Path::new(place))?))
 }
 
-fn progress(args: &ExportArgs, terminal: bool) -> Box<dyn Progress> {
+pub(super) fn progress(args: &ExportArgs, terminal: bool) -> Box<dyn Progress> {
     match (args.quiet, terminal) {
         (true, _) => Box::new(Silent),
         (false, true) => Box::new(Bars::new()),
@@ -302,7 +302,7 @@ fn progress(args: &ExportArgs, terminal: bool) -> Box<dyn Progress> {
 }
 
 /// Tells of a run that ended without an outcome.
-fn tell(error: &PipelineError, process: &mut Process<'_>) -> ExitCode {
+pub(super) fn tell(error: &PipelineError, process: &mut Process<'_>) -> ExitCode {
     match error {
         PipelineError::Source(error) => tell_source(error, process),
         // The message says what to do. A setting out of its range cannot get here: the table checks them all.
@@ -314,6 +314,10 @@ fn tell(error: &PipelineError, process: &mut Process<'_>) -> ExitCode {
             process.fault(error, "correct the setting demographic_extensions");
             ExitCode::Usage
         }
+        PipelineError::IdTable(_) => {
+            process.fault(error, "check the disk and the reader of the output");
+            ExitCode::Output
+        }
         PipelineError::NoRule(error) => {
             process.fault(error, "");
             ExitCode::Refused
@@ -322,7 +326,7 @@ fn tell(error: &PipelineError, process: &mut Process<'_>) -> ExitCode {
 }
 
 /// Tells of a source that cannot be read. Where the message itself says what to do, no more is added.
-fn tell_source(error: &SourceError, process: &mut Process<'_>) -> ExitCode {
+pub(super) fn tell_source(error: &SourceError, process: &mut Process<'_>) -> ExitCode {
     let (help, code) = match error {
         SourceError::Schema(SchemaError::UnknownStandard { .. }) => ("", ExitCode::Usage),
         SourceError::Place { .. } | SourceError::Schema(_) => ("", ExitCode::Source),

@@ -155,6 +155,11 @@ impl Sessions {
         self.years.get(&lea).copied()
     }
 
+    /// LEAs, and schools that stand in for one, each with the row of its school year; in no order.
+    pub fn years(&self) -> impl Iterator<Item = (i64, u32)> + '_ {
+        self.years.iter().map(|(&lea, &row)| (lea, row))
+    }
+
     /// The row of a staged session.
     pub fn of_staged(&self, session: u32) -> Option<u32> {
         self.of_staged.get(session as usize).copied()
