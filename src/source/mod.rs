@@ -7,6 +7,7 @@
 
 pub mod batch;
 pub mod dump;
+pub mod postgres;
 
 pub use batch::{Batch, Column, Kind};
 
