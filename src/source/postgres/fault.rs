@@ -54,6 +54,11 @@ impl Failure {
         self.code().as_deref() == Some("53300")
     }
 
+    /// The server hung up during the first bytes; sqlx takes the absence of an answer for a zero byte.
+    fn is_hang_up(&self) -> bool {
+        matches!(self, Failure::Driver(sqlx::Error::Protocol(text)) if text.contains("SSLRequest: 0x00"))
+    }
+
     /// Whether trying to connect again may help: the network and the server's life cycle, not its answers.
     pub(super) fn may_pass(&self) -> bool {
         match self {
@@ -75,10 +80,13 @@ impl Failure {
                 _ => error.to_string().contains("Temporary failure in name resolution"),
             },
             // Shutting down or starting up, out of memory or slots; class 08 is about connections.
-            Failure::Driver(_) => self.code().is_some_and(|code| {
-                code.starts_with("08")
-                    || ["53300", "57P01", "57P02", "57P03", "53200"].contains(&code.as_str())
-            }),
+            Failure::Driver(_) => {
+                self.is_hang_up()
+                    || self.code().is_some_and(|code| {
+                        code.starts_with("08")
+                            || ["53300", "57P01", "57P02", "57P03", "53200"].contains(&code.as_str())
+                    })
+            }
         }
     }
 
@@ -107,6 +115,7 @@ impl Failure {
                 }
             }
             Failure::Driver(sqlx::Error::Tls(error)) => format!("TLS failed: {error}"),
+            Failure::Driver(_) if self.is_hang_up() => "the server closed the connection".to_owned(),
             Failure::Driver(sqlx::Error::Protocol(error)) => format!("unexpected answer: {error}"),
             Failure::Driver(error) => error.to_string(),
         }

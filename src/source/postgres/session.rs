@@ -201,6 +201,7 @@ impl Session {
     /// Says good-bye, so that the server's log shows an orderly end. Best effort.
     pub(super) fn close(self) {
         let Session { connection, runtime, .. } = self;
-        let _ = runtime.block_on(timeout(Duration::from_secs(1), connection.close()));
+        // Inside of the event loop, since a timer needs one to be made.
+        let _ = runtime.block_on(async { timeout(Duration::from_secs(1), connection.close()).await });
     }
 }
