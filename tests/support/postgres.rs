@@ -4,6 +4,7 @@
 //! loopback port, with what tests need to fill and to disturb it (psql, pg_ctl). The server runs as a user
 //! that is not root. A watching shell at the end of a pipe stops the server and removes the folder when the
 //! cluster is dropped, and also when the test process dies in any way. Needs Debian's package `postgresql`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests
 #![allow(dead_code)] // each test binary uses its own part
 
 use std::fmt::Write as _;
@@ -156,9 +157,9 @@ impl Cluster {
         std::fs::read_to_string(self.folder.join("log")).unwrap_or_default()
     }
 
-    fn psql_command(&self, database: &str) -> Command {
+    fn psql_command(&self, user: &str, database: &str) -> Command {
         let mut command = Command::new(binaries().join("psql"));
-        command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-h"]);
+        command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", user, "-h"]);
         command.arg(&self.folder).args(["-p", &self.port.to_string(), "-d", database]);
         command
     }
@@ -170,7 +171,12 @@ impl Cluster {
 
     /// Runs a script as superuser; the error is what psql prints.
     pub fn try_psql(&self, database: &str, script: &str) -> Result<String, String> {
-        let mut command = self.psql_command(database);
+        self.try_psql_as("postgres", database, script)
+    }
+
+    /// Runs a script as any role, by way of the socket, which asks for no password.
+    pub fn try_psql_as(&self, user: &str, database: &str, script: &str) -> Result<String, String> {
+        let mut command = self.psql_command(user, database);
         let mut child = command
             .args(["-f", "-"])
             .stdin(Stdio::piped())
@@ -187,9 +193,23 @@ impl Cluster {
         if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
     }
 
+    /// Runs a script as superuser over TCP, as the program under test connects.
+    pub fn psql_over_tcp(&self, database: &str, script: &str) {
+        let mut child = Command::new(binaries().join("psql"))
+            .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-h", "127.0.0.1"])
+            .args(["-p", &self.port.to_string(), "-d", database, "-f", "-"])
+            .env("PGPASSWORD", SUPERUSER_PASSWORD)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+        assert!(child.wait().unwrap().success());
+    }
+
     /// Runs a shipped script file with psql variables.
     pub fn psql_file(&self, database: &str, file: &Path, variables: &[&str]) -> String {
-        let mut command = self.psql_command(database);
+        let mut command = self.psql_command("postgres", database);
         for variable in variables {
             command.args(["-v", variable]);
         }
@@ -206,7 +226,7 @@ impl Cluster {
 
     /// A superuser session that stays open.
     pub fn session(&self, database: &str) -> OpenSession {
-        let mut command = self.psql_command(database);
+        let mut command = self.psql_command("postgres", database);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (input, output) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
         OpenSession { child, input: Some(input), output }
