@@ -185,7 +185,8 @@ fn against_psql(rows: usize, pairs: usize) {
         assert_eq!(read, rows as u64);
         start.elapsed().as_secs_f64()
     };
-    (floor(), ours()); // warm
+    floor(); // warm
+    ours();
     let runs: Vec<(f64, f64)> = (0..pairs).map(|_| (floor(), ours())).collect();
     println!(
         "{rows} section associations on {CONNECTIONS} connections: psql {:.2} s, source {:.2} s, ratio {:.2} (medians of {pairs} pairs; the source's time includes connecting and the catalog)",

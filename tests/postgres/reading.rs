@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rosterpack::edfi::{self, Part as ContractPart, contract};
-use rosterpack::source::postgres::Options;
+use rosterpack::source::postgres::{ConnectionSettings, Options, PostgresSource};
 use rosterpack::source::{Kind, Part, Source};
 
 use crate::cluster;
@@ -214,5 +214,17 @@ fn the_stated_standard_and_the_server_are_told() {
         "SELECT DISTINCT application_name FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
     );
     assert_eq!(called, concat!("rosterpack/", env!("CARGO_PKG_VERSION")));
+    source.finish().unwrap();
+}
+
+#[test]
+fn a_unix_socket_serves_as_well() {
+    let server = cluster::shared();
+    let database = ods::made(server, 10);
+    let text =
+        format!("host={} port={} user=postgres dbname={database}", server.socket().display(), server.port());
+    let settings = ConnectionSettings::parse(&text, false).unwrap();
+    let source = PostgresSource::open(&settings, None, &ods::impatient()).unwrap();
+    assert_eq!(source.school_years().unwrap(), [(2024, 50), (2025, 50)]);
     source.finish().unwrap();
 }

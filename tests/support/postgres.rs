@@ -152,6 +152,11 @@ impl Cluster {
         self.port
     }
 
+    /// The folder of its Unix socket.
+    pub fn socket(&self) -> &Path {
+        &self.folder
+    }
+
     /// What the server has logged.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.join("log")).unwrap_or_default()

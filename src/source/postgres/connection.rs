@@ -339,8 +339,13 @@ impl Draft {
             }
             _ => {}
         }
+        let host = self.host.unwrap_or_else(|| "localhost".to_owned());
+        // A Unix socket has no TLS and needs none; libpq ignores sslmode there, too.
+        if host.starts_with('/') {
+            ssl_mode = SslMode::Disable;
+        }
         Ok(ConnectionSettings {
-            host: self.host.unwrap_or_else(|| "localhost".to_owned()),
+            host,
             port: self.port.unwrap_or(5432),
             user: self.user.ok_or(ConnectionError::Missing { what: "user" })?,
             database: self.database.ok_or(ConnectionError::Missing { what: "database" })?,
@@ -391,7 +396,8 @@ mod tests {
         assert_eq!(plain.place(), "localhost:5432/ods");
         assert_eq!(parse("postgres://reader@[::1]/ods").place(), "[::1]:5432/ods");
         assert_eq!(parse("server=db:5499 user=a dbname=b").port, 5499);
-        assert_eq!(parse("host=/var/run user=a dbname=b").host, "/var/run");
+        let socket = parse("host=/var/run user=a dbname=b sslmode=verify-full");
+        assert_eq!((socket.host.as_str(), socket.ssl_mode), ("/var/run", SslMode::Disable));
     }
 
     #[test]

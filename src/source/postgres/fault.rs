@@ -146,6 +146,9 @@ impl Failure {
             Some("55P03") => {
                 "Another session holds a lock, perhaps an upgrade or a VACUUM FULL: run again when it is done, or raise the lock time-out".into()
             }
+            Some("40001") => {
+                "A replica cancels long reads when the primary changes the same tables: read the primary, or raise max_standby_streaming_delay".into()
+            }
             Some("53300") => "Too many sessions are open: use fewer connections, or raise the server's or the role's limit".into(),
             Some("57P01" | "57P02" | "57P03") => {
                 "The server stops or starts, or an administrator ended the session: run again when it is up".into()
