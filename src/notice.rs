@@ -64,9 +64,9 @@ pub struct Tally {
     /// The first few samples in text order; ids, not names.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub samples: BTreeSet<String>,
-    /// Rows of other files that are left out because of this, by file name.
+    /// Rows that are left out because of this, by file name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub follows: BTreeMap<&'static str, u64>,
+    pub left_out: BTreeMap<&'static str, u64>,
 }
 
 impl Tally {
@@ -79,8 +79,8 @@ impl Tally {
 
     fn merge(&mut self, other: Tally) {
         self.count += other.count;
-        for (file, rows) in other.follows {
-            *self.follows.entry(file).or_default() += rows;
+        for (file, rows) in other.left_out {
+            *self.left_out.entry(file).or_default() += rows;
         }
         for sample in other.samples {
             self.sample(sample);
@@ -153,9 +153,9 @@ impl Notices {
     }
 
     /// Rows of `file` that are left out because of this cause.
-    pub fn follow(&mut self, code: &'static Code, cause: &str, file: &'static str, rows: u64) {
+    pub fn leave_out(&mut self, code: &'static Code, cause: &str, file: &'static str, rows: u64) {
         if rows > 0 {
-            *self.tally(code, cause).follows.entry(file).or_default() += rows;
+            *self.tally(code, cause).left_out.entry(file).or_default() += rows;
         }
     }
 

@@ -6,8 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::catalog::Kind;
 use super::{FULL_NAMES, STANDARDS, contract};
-use crate::source::Kind;
 
 /// Lower-case physical names of all tables that are read from an ODS of any data standard, as PostgreSQL
 /// truncates them.

@@ -1,0 +1,96 @@
+//! The command line: what can be said, and which verb answers.
+//!
+//! In: arguments, environment, today's date and the standard streams, all handed in by `main`. Out: an
+//! [`ExitCode`]. stdout holds only what was asked for; everything else goes to stderr (design.md section 4).
+//! One file per verb; this one knows no stage and no setting.
+
+pub mod exit;
+pub mod export;
+pub mod interrupt;
+pub mod sample;
+pub mod synth;
+pub mod target;
+
+use std::ffi::OsString;
+use std::io::Write;
+
+use clap::{Parser, Subcommand};
+
+use crate::day::Day;
+pub use exit::ExitCode;
+
+/// What a user can say.
+#[derive(Debug, Parser)]
+#[command(
+    name = "rosterpack",
+    version,
+    max_term_width = 100,
+    about = "Reads an Ed-Fi ODS and publishes OneRoster packages that are closed and deterministic",
+    after_help = "Try it: `rosterpack export --sample` exports a small invented district.\n\
+                  Exit codes: 0 done, 1 refused, 2 usage, 3 source, 7 output; see docs/reference/exit-codes.md."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Read an ODS and write a OneRoster zip
+    Export(Box<export::ExportArgs>),
+    /// Invent a district family and write it as table extracts
+    Synth(synth::SynthArgs),
+}
+
+/// What the process has: handed in, so that nothing below `main` reaches for it.
+pub struct Process<'a> {
+    /// Environment variables.
+    pub environment: Vec<(OsString, OsString)>,
+    /// Today, for the default of `--as-of`.
+    pub today: Day,
+    /// Standard output.
+    pub out: &'a mut dyn Write,
+    /// Standard error.
+    pub err: &'a mut dyn Write,
+    /// Whether stderr is a terminal, which decides how progress is shown.
+    pub terminal: bool,
+    /// Whether signals may be handled: only the process itself can do that, once.
+    pub signals: bool,
+}
+
+impl Process<'_> {
+    /// Tells of a fault: what was tried and why it failed, and what to do. A broken stderr ends no run.
+    pub fn fault(&mut self, what: impl std::fmt::Display, help: impl std::fmt::Display) {
+        let _ = writeln!(self.err, "error: {what}");
+        let help = help.to_string();
+        if !help.is_empty() {
+            let _ = writeln!(self.err, "help: {help}");
+        }
+    }
+
+    /// Tells of something worth knowing that ends no run.
+    pub fn note(&mut self, what: impl std::fmt::Display) {
+        let _ = writeln!(self.err, "note: {what}");
+    }
+}
+
+/// Parses the arguments (the first is the program's name) and does what they say.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, process: &mut Process<'_>) -> ExitCode {
+    match Cli::try_parse_from(arguments) {
+        Ok(cli) => match cli.verb {
+            Verb::Export(args) => export::run(&args, process),
+            Verb::Synth(args) => synth::run(&args, process),
+        },
+        Err(told) if told.use_stderr() => {
+            // clap's messages begin with `error:` as ours do, and name what is accepted.
+            let _ = write!(process.err, "{}", told.render());
+            ExitCode::Usage
+        }
+        Err(asked) => match write!(process.out, "{}", asked.render()).and_then(|()| process.out.flush()) {
+            Ok(()) => ExitCode::Published,
+            Err(_) => ExitCode::Output,
+        },
+    }
+}

@@ -1,0 +1,121 @@
+//! Exit codes: how a run ended, for cron, schedulers and scripts.
+//!
+//! In: nothing. Out: [`ExitCode`] and the page `docs/reference/exit-codes.md`, which a test compares with it.
+//! The numbers are a public promise and never change their meaning.
+
+use std::fmt::Write;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ExitCode {
+    /// The package was published, or what was asked for was done.
+    Published = 0,
+    /// The data breaks the rules.
+    Refused = 1,
+    /// Usage or configuration.
+    Usage = 2,
+    /// The source is unreachable or unreadable.
+    Source = 3,
+    /// The guard held the package.
+    Held = 4,
+    /// Delivery failed.
+    Delivery = 5,
+    /// Another run holds the lock.
+    Locked = 6,
+    /// The output cannot be written.
+    Output = 7,
+    /// A signal ended the run.
+    Interrupted = 130,
+}
+
+impl ExitCode {
+    /// Every code, in numeric order.
+    pub const ALL: [ExitCode; 9] = [
+        ExitCode::Published,
+        ExitCode::Refused,
+        ExitCode::Usage,
+        ExitCode::Source,
+        ExitCode::Held,
+        ExitCode::Delivery,
+        ExitCode::Locked,
+        ExitCode::Output,
+        ExitCode::Interrupted,
+    ];
+
+    /// The number that the shell sees.
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// Its name, what happened, and what to do.
+    pub const fn meaning(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            ExitCode::Published => {
+                ("published", "The package was written, or what was asked for was done.", "Nothing.")
+            }
+            ExitCode::Refused => (
+                "refused",
+                "The data breaks the rules. No package was written; one that was there is untouched.",
+                "Read the reasons on stderr or in the report, mend the data or the configuration, run again.",
+            ),
+            ExitCode::Usage => (
+                "usage",
+                "A flag, a setting or a crosswalk seed is wrong. Nothing was read from the source.",
+                "Follow the help line on stderr.",
+            ),
+            ExitCode::Source => (
+                "source",
+                "The source cannot be reached or read, or a table or column that the run needs is missing. No package was written.",
+                "Check the place, the network and the extract; running again is safe.",
+            ),
+            ExitCode::Held => (
+                "held",
+                "The guard held a package whose rows fell too far below the last delivery. Reserved: this version has no guard.",
+                "Compare with the last delivery; release the package if the change is meant.",
+            ),
+            ExitCode::Delivery => (
+                "delivery",
+                "The package is complete but could not be delivered. Reserved: this version delivers nothing.",
+                "The package is kept and can be sent again.",
+            ),
+            ExitCode::Locked => (
+                "locked",
+                "Another run holds the lock of this output. Reserved: this version takes no lock.",
+                "Wait for the other run.",
+            ),
+            ExitCode::Output => (
+                "output",
+                "The package, the report or the standard output cannot be written.",
+                "Check the folder, its permissions and the free space; running again is safe.",
+            ),
+            ExitCode::Interrupted => (
+                "interrupted",
+                "Ctrl-C, SIGTERM or SIGHUP ended the run. Unfinished files were removed; a package that was there is untouched.",
+                "Run again.",
+            ),
+        }
+    }
+
+    /// The reference page, as Markdown.
+    pub fn page() -> String {
+        let mut page = String::from(
+            "# Exit codes\n\nGenerated from `src/cli/exit.rs`; `BLESS=1 cargo test --test cli_docs` refreshes this page.\n\
+             The numbers are a public promise.\n\n| code | name | what happened | what to do |\n|---|---|---|---|\n",
+        );
+        for code in ExitCode::ALL {
+            let (name, what, remedy) = code.meaning();
+            let _ = writeln!(page, "| {} | {name} | {what} | {remedy} |", code.number());
+        }
+        page.push_str(
+            "\nAny other code is a defect of rosterpack (101 is a panic): please report it with what stderr says.\n",
+        );
+        page
+    }
+}
+
+impl From<ExitCode> for std::process::ExitCode {
+    fn from(code: ExitCode) -> std::process::ExitCode {
+        std::process::ExitCode::from(code.number())
+    }
+}

@@ -1,0 +1,404 @@
+//! `rosterpack export`: from flags to a package, a report and an exit code.
+//!
+//! In: [`ExportArgs`] and the process. Out: the package's path on stdout, the summary on stderr, the report as
+//! JSON if asked for. Whatever can be wrong without reading the source is found before it is read:
+//! configuration and crosswalks (exit code 2), then the places that are written (7), then the source (3).
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::interrupt;
+use super::target::{self, Target};
+use super::{ExitCode, Process, sample};
+use crate::config::settings::{SETTINGS, Standing};
+use crate::config::{Overrides, Run};
+use crate::crosswalk::Crosswalks;
+use crate::edfi::SchemaError;
+use crate::pipeline::{self, Outcome, PipelineError};
+use crate::report::progress::{Bars, Lines, Progress, Silent};
+use crate::report::{self, Report, RunFacts, UnmappedValue, Zip, terminal};
+use crate::source::dump::DumpSource;
+use crate::source::{Source, SourceError};
+
+/// Flags of `export`. Values are text here: the table of settings parses them, as it does for `--set`.
+#[derive(Debug, Default, Args)]
+#[command(after_help = EXAMPLES, after_long_help = long_help())]
+pub struct ExportArgs {
+    /// Where the ODS is: a folder of table extracts, or postgres://user@host/database
+    #[arg(long, value_name = "DIR|URL")]
+    pub source: Option<String>,
+    /// Tenant code: starts every id and names the package
+    #[arg(long, value_name = "CODE")]
+    pub tenant: Option<String>,
+    /// School year, named by the year in which it ends
+    #[arg(long, value_name = "YEAR")]
+    pub school_year: Option<String>,
+    /// The day on which the package is true [default: today]
+    #[arg(long, value_name = "DATE")]
+    pub as_of: Option<String>,
+    /// OneRoster version [default: 1.1]
+    #[arg(long, value_name = "VERSION")]
+    pub oneroster: Option<String>,
+    /// Zip file to write, or a folder (which exists, or ends with a slash)
+    #[arg(long, value_name = "DIR|FILE")]
+    pub out: Option<String>,
+    /// Export the embedded sample district: needs no other flag
+    #[arg(long, conflicts_with = "source")]
+    pub sample: bool,
+    /// Do everything but write the zip
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Write demographics.csv: birth date, sex, race
+    #[arg(long, help_heading = "What is exported")]
+    pub demographics: bool,
+    /// Export the parents and contacts of exported students
+    #[arg(long, help_heading = "What is exported")]
+    pub parents: bool,
+    /// Only these local education agencies, with their schools
+    #[arg(long, value_name = "ID,...", help_heading = "What is exported")]
+    pub lea: Option<String>,
+    /// Only these schools
+    #[arg(long, value_name = "ID,...", help_heading = "What is exported")]
+    pub school: Option<String>,
+    /// Only these OneRoster files
+    #[arg(long, value_name = "users,orgs,...", help_heading = "What is exported")]
+    pub files: Option<String>,
+    /// Which associations count by date: not-ended, current or year [default: not-ended]
+    #[arg(long, value_name = "WHICH", help_heading = "What is exported")]
+    pub include: Option<String>,
+
+    /// Folder of crosswalk seeds that replace the built-in ones
+    #[arg(long, value_name = "DIR", help_heading = "How it is mapped")]
+    pub seeds: Option<String>,
+    /// What natural keys start with before they are hashed [default: the tenant code]
+    #[arg(long, value_name = "PREFIX", help_heading = "How it is mapped")]
+    pub id_prefix: Option<String>,
+    /// End dates as OneRoster defines them or as Ed-Fi stores them: exclusive or inclusive [default: exclusive]
+    #[arg(long, value_name = "WHICH", help_heading = "How it is mapped")]
+    pub end_dates: Option<String>,
+    /// Ed-Fi data standard of the source, such as 5.2 [default: detected from the tables]
+    #[arg(long, value_name = "VERSION", help_heading = "How it is mapped")]
+    pub data_standard: Option<String>,
+    /// Any setting by its name; may be repeated (`--help` lists all settings)
+    #[arg(long, value_name = "NAME=VALUE", help_heading = "How it is mapped")]
+    pub set: Vec<String>,
+
+    /// Write the report as JSON
+    #[arg(long, value_name = "FILE", help_heading = "How it runs")]
+    pub report: Option<String>,
+    /// Deflate level, 1 (fast) to 9 (small) [default: 3]
+    #[arg(long, value_name = "LEVEL", help_heading = "How it runs")]
+    pub compression: Option<String>,
+    /// Threads; the package is the same whatever the number [default: one per core]
+    #[arg(long, value_name = "N", help_heading = "How it runs")]
+    pub threads: Option<String>,
+    /// No progress and no summary; errors are still told
+    #[arg(short, long, help_heading = "How it runs")]
+    pub quiet: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  rosterpack export --sample
+  rosterpack export --source extracts --tenant gbisd --school-year 2022 \\
+      --as-of 2021-10-01 --out packages/
+  rosterpack export --source extracts --tenant gbisd --school-year 2022 \\
+      --demographics --parents --out roster.zip --report report.json
+  rosterpack export --source extracts --tenant gbisd --school-year 2022 \\
+      --school 255901001 --set student_email_type=Organization --dry-run";
+
+/// The examples, and every setting as the table has it.
+fn long_help() -> String {
+    let mut text = format!(
+        "{EXAMPLES}\n\nSettings (--set NAME=VALUE, or the environment variable ROSTERPACK__SECTION__NAME; flags win\nover --set, that over the environment). Lists are comma-separated.\n"
+    );
+    let mut section = "";
+    for setting in SETTINGS {
+        if setting.section != section {
+            section = setting.section;
+            let _ = writeln!(text, "\n  [{section}]");
+        }
+        let default = match setting.default {
+            Standing::Value("") | Standing::Required => String::new(),
+            Standing::Value(value) => format!(" [{value}]"),
+            Standing::Computed(what) => format!(" [{what}]"),
+        };
+        let _ = writeln!(text, "  {}{default}\n      {}", setting.name, setting.doc);
+    }
+    text
+}
+
+impl ExportArgs {
+    /// What the user gave, in all layers.
+    fn overrides(
+        &self,
+        environment: impl IntoIterator<Item = (std::ffi::OsString, std::ffi::OsString)>,
+    ) -> Overrides {
+        let mut overrides = Overrides::new();
+        overrides.environment(environment);
+        if self.sample {
+            for (name, value) in sample::FACTS {
+                overrides.sample(name, value);
+            }
+        }
+        for argument in &self.set {
+            overrides.set(argument);
+        }
+        for (name, value) in [
+            ("place", &self.source),
+            ("tenant", &self.tenant),
+            ("active_school_year", &self.school_year),
+            ("as_of", &self.as_of),
+            ("oneroster", &self.oneroster),
+            ("out", &self.out),
+            ("leas", &self.lea),
+            ("schools", &self.school),
+            ("files", &self.files),
+            ("include", &self.include),
+            ("seeds", &self.seeds),
+            ("id_prefix", &self.id_prefix),
+            ("end_dates", &self.end_dates),
+            ("data_standard", &self.data_standard),
+            ("report", &self.report),
+            ("compression", &self.compression),
+            ("threads", &self.threads),
+        ] {
+            overrides.flag(name, value.as_deref());
+        }
+        overrides.switch("demographics", self.demographics);
+        overrides.switch("include_parents", self.parents);
+        overrides
+    }
+
+    /// Required settings that this run needs.
+    fn demanded(&self) -> Vec<&'static str> {
+        let mut demanded = vec!["tenant", "active_school_year"];
+        if !self.sample {
+            demanded.push("place");
+            if !self.dry_run {
+                demanded.push("out");
+            }
+        }
+        demanded
+    }
+}
+
+/// Runs the verb.
+pub fn run(args: &ExportArgs, process: &mut Process<'_>) -> ExitCode {
+    let environment = std::mem::take(&mut process.environment);
+    let run = match args.overrides(environment).freeze(process.today, &args.demanded()) {
+        Ok(run) => run,
+        Err(faults) => {
+            for fault in faults {
+                process.fault(&fault, fault.help());
+            }
+            return ExitCode::Usage;
+        }
+    };
+    match export(args, &run, process) {
+        Ok(code) | Err(code) => code,
+    }
+}
+
+/// The run itself; an error has been told when it returns.
+fn export(args: &ExportArgs, run: &Run, process: &mut Process<'_>) -> Result<ExitCode, ExitCode> {
+    let crosswalks = Crosswalks::load(run.seeds.as_deref()).map_err(|e| {
+        process.fault(&e, "mend the seed, or leave --seeds out to use the built-in crosswalks");
+        ExitCode::Usage
+    })?;
+    for path in &crosswalks.ignored {
+        process.note(format_args!("{} is not a crosswalk seed that is read; it is ignored", path.display()));
+    }
+    let mut target = check_outputs(args, run, process)?;
+    hint_at_dates(run, process);
+    if let Some(threads) = run.threads {
+        // Fails only when the pool is there already, which happens in tests alone: the package is the same.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    }
+    if process.signals {
+        let package = target.as_ref().map(|t| t.folder.clone());
+        let report = run.report.as_deref().map(target::parent);
+        interrupt::clear_up_on_signal(package.into_iter().chain(report).collect());
+    }
+    let path = target.as_ref().map(|t| t.path.as_path());
+    let (place, result) = {
+        let source = open(args, run).map_err(|e| tell_source(&e, process))?;
+        let progress = progress(args, process.terminal);
+        let result = pipeline::export(source.as_ref(), &crosswalks, &run.plan, path, progress.as_ref());
+        (source.catalog().place.clone(), result)
+    };
+    let outcome = result.map_err(|e| tell(&e, process))?;
+    if let (Some(target), Some(_)) = (target.as_mut(), &outcome.written) {
+        target.keep();
+    }
+    conclude(args.quiet, run, &place, outcome, process)
+}
+
+/// Checks the places that this run writes to.
+fn check_outputs(
+    args: &ExportArgs,
+    run: &Run,
+    process: &mut Process<'_>,
+) -> Result<Option<Target>, ExitCode> {
+    let mut checked = |result: Result<Option<Target>, target::Unwritable>| {
+        result.map_err(|e| {
+            process.fault(&e, e.help);
+            ExitCode::Output
+        })
+    };
+    let mut target = None;
+    if !args.dry_run {
+        let out = run.out.clone().unwrap_or_else(|| PathBuf::from("."));
+        target = checked(Target::check(&out, &target::package_name(&run.plan)).map(Some))?;
+    }
+    if let Some(report) = &run.report {
+        checked(target::check_file("the report", report).map(|()| None))?;
+        if target.as_ref().is_some_and(|t| t.path == *report) {
+            process.fault("--report names the same file as --out", "give the report a name of its own");
+            return Err(ExitCode::Usage);
+        }
+    }
+    Ok(target)
+}
+
+/// A default as-of date far from the school year gives an empty package, and nobody would see why.
+fn hint_at_dates(run: &Run, process: &mut Process<'_>) {
+    let (year, month, _) = run.plan.as_of.ymd();
+    let from_start = (year - i32::from(run.plan.school_year) + 1) * 12 + month as i32 - 7;
+    if run.as_of_is_today && !(0..12).contains(&from_start) {
+        process.note(format_args!(
+            "--as-of is today, {}, which is outside of school year {}: what has ended by then is left out",
+            run.plan.as_of, run.plan.school_year
+        ));
+    }
+}
+
+/// Opens the source that the run names.
+fn open(args: &ExportArgs, run: &Run) -> Result<Box<dyn Source>, SourceError> {
+    if args.sample {
+        return Ok(Box::new(sample::open()?));
+    }
+    let place = run.place.as_deref().unwrap_or_default();
+    if place.contains("://") {
+        // The address may hold a password: it is not repeated.
+        return Err(SourceError::Place {
+            place: "a database".into(),
+            reason: "this build reads table extracts only".into(),
+            remedy: "Extract the tables of schema edfi to a folder, and name that".into(),
+        });
+    }
+    Ok(Box::new(DumpSource::open(Path::new(place))?))
+}
+
+fn progress(args: &ExportArgs, terminal: bool) -> Box<dyn Progress> {
+    match (args.quiet, terminal) {
+        (true, _) => Box::new(Silent),
+        (false, true) => Box::new(Bars::new()),
+        (false, false) => Box::new(Lines::new(std::io::stderr())),
+    }
+}
+
+/// Tells of a run that ended without an outcome.
+fn tell(error: &PipelineError, process: &mut Process<'_>) -> ExitCode {
+    match error {
+        PipelineError::Source(error) => tell_source(error, process),
+        // The message says what to do. A setting out of its range cannot get here: the table checks them all.
+        PipelineError::Package(error) => {
+            process.fault(error, "");
+            ExitCode::Output
+        }
+        PipelineError::Extension(error) => {
+            process.fault(error, "correct the setting demographic_extensions");
+            ExitCode::Usage
+        }
+        PipelineError::NoRule(error) => {
+            process.fault(error, "");
+            ExitCode::Refused
+        }
+    }
+}
+
+/// Tells of a source that cannot be read. Where the message itself says what to do, no more is added.
+fn tell_source(error: &SourceError, process: &mut Process<'_>) -> ExitCode {
+    let (help, code) = match error {
+        SourceError::Schema(SchemaError::UnknownStandard { .. }) => ("", ExitCode::Usage),
+        SourceError::Place { .. } | SourceError::Schema(_) => ("", ExitCode::Source),
+        SourceError::File { .. } => {
+            ("check that the file is complete and readable, and extract it again if not", ExitCode::Source)
+        }
+        SourceError::Content { .. } => (
+            "extract the table again; a partial roster is worse than none, so nothing was skipped",
+            ExitCode::Source,
+        ),
+        SourceError::Capacity(_) => ("narrow the run with --lea or --school", ExitCode::Source),
+    };
+    process.fault(error, help);
+    code
+}
+
+/// Reports an outcome and gives its exit code.
+fn conclude(
+    quiet: bool,
+    run: &Run,
+    place: &str,
+    outcome: Outcome,
+    process: &mut Process<'_>,
+) -> Result<ExitCode, ExitCode> {
+    // A refusal without a reason is still a refusal: it must never look like success.
+    let refused = outcome.refused.map(|reasons| match reasons.is_empty() {
+        true => vec!["no reason was given".to_owned()],
+        false => reasons,
+    });
+    let report = Report::new(
+        RunFacts::new(&run.plan, place, outcome.data_standard, outcome.read_rows),
+        &outcome.files,
+        &outcome.notices,
+        outcome
+            .unmapped
+            .into_iter()
+            .map(|u| UnmappedValue { seed: u.seed, column: u.column, value: u.value, count: u.count })
+            .collect(),
+        run.choices.clone(),
+        refused.unwrap_or_default(),
+        outcome.written.map(|w| Zip { path: w.path.display().to_string(), bytes: w.bytes }),
+    );
+    if !quiet {
+        let _ = write!(process.err, "\n{}", terminal::summary(&report));
+    }
+    let mut code = ExitCode::Published;
+    if report.outcome == report::Ending::Refused {
+        process.fault(
+            format_args!(
+                "the package was refused; nothing was written, and what was there is untouched:\n  - {}",
+                report.refused.join("\n  - ")
+            ),
+            "mend the data or the configuration, and run again",
+        );
+        code = ExitCode::Refused;
+    }
+    if let Some(path) = &run.report
+        && let Err(e) = report.save(path, &interrupt::unfinished_prefix())
+    {
+        process.fault(
+            format_args!("cannot write the report to {}: {e}", path.display()),
+            match report.zip {
+                Some(_) => "the package itself is complete; check the folder and its free space",
+                None => "check the folder and its free space",
+            },
+        );
+        code = ExitCode::Output;
+    }
+    if let Some(zip) = &report.zip
+        && writeln!(process.out, "{}", zip.path).and_then(|()| process.out.flush()).is_err()
+    {
+        process.fault("cannot write the package's path to standard output", "the package itself is complete");
+        code = ExitCode::Output;
+    }
+    Ok(code)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,61 @@
+//! Ctrl-C, SIGTERM and SIGHUP: an unfinished run leaves no litter.
+//!
+//! In: the folders that a run writes to. Out: on a signal this process's unfinished files in them are removed
+//! and the process ends with code 130. tempfile removes its files when they
+//! are dropped, but a signal ends the process without dropping anything. Unfinished names carry the process
+//! id, so that another run's files are never touched; finished files have other names.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process;
+
+use super::ExitCode;
+
+/// What the names of this process's unfinished files start with. The package writer and the report use it.
+pub fn unfinished_prefix() -> String {
+    format!(".rosterpack-{}-", process::id())
+}
+
+/// Clears up in these folders when a signal comes. To be called once; faults are passed over, because a run
+/// that cannot handle signals is still a run.
+pub fn clear_up_on_signal(folders: Vec<PathBuf>) {
+    let _ = ctrlc::set_handler(move || {
+        for folder in &folders {
+            remove(folder, &unfinished_prefix());
+        }
+        process::exit(i32::from(ExitCode::Interrupted.number()));
+    });
+}
+
+/// Removes the regular files of a folder whose names start with the prefix.
+fn remove(folder: &Path, prefix: &str) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let ours = entry.file_name().to_string_lossy().starts_with(prefix);
+        if ours && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_own_unfinished_files_go() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in [".rosterpack-7-abc", ".rosterpack-71-abc", "package.zip", ".rosterpack"] {
+            fs::write(folder.path().join(name), "x").unwrap();
+        }
+        fs::create_dir(folder.path().join(".rosterpack-7-folder")).unwrap();
+        remove(folder.path(), ".rosterpack-7-");
+        let mut left: Vec<String> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .collect();
+        left.sort();
+        assert_eq!(left, [".rosterpack", ".rosterpack-7-folder", ".rosterpack-71-abc", "package.zip"]);
+        remove(&folder.path().join("missing"), "x");
+    }
+}

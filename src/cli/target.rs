@@ -1,0 +1,182 @@
+//! Where the package goes: checked before any work begins.
+//!
+//! In: what `--out` says, and the name that a package has in a folder. Out: a [`Target`] that can be written,
+//! or why it cannot (exit code 7). A run that reads an ODS for minutes must not find at its end that the
+//! folder is read-only. Nothing is left behind by the check, and a folder that it made goes with a failed run.
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use crate::config::plan::Plan;
+
+/// A place that can be written.
+#[derive(Debug)]
+pub struct Target {
+    /// The package.
+    pub path: PathBuf,
+    /// The folder that it is in.
+    pub folder: PathBuf,
+    /// Whether the folder was made for it.
+    made: bool,
+    /// Whether the package is there, so that the folder stays.
+    kept: bool,
+}
+
+/// Why a place cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write {what} to {}: {reason}", path.display())]
+pub struct Unwritable {
+    /// The package, or the report.
+    what: &'static str,
+    path: PathBuf,
+    reason: String,
+    /// What to do.
+    pub help: &'static str,
+}
+
+/// Name of a package in a folder.
+pub fn package_name(plan: &Plan) -> String {
+    let version = plan.version.label().replace('.', "p");
+    format!("{}-{}-oneroster-v{version}.zip", plan.tenant, plan.school_year)
+}
+
+impl Target {
+    /// Checks where the package goes. A folder either exists or ends with a slash; in the latter case it is made.
+    ///
+    /// # Errors
+    /// The folder is missing or cannot be written, or something that is no file has the package's name.
+    pub fn check(out: &Path, name: &str) -> Result<Target, Unwritable> {
+        let what = "the package";
+        let slash = out.as_os_str().to_string_lossy().ends_with(std::path::is_separator);
+        let mut made = false;
+        let (folder, path) = if slash || out.is_dir() {
+            if !out.exists() {
+                fs::create_dir(out).map_err(|e| unwritable(what, out, &e))?;
+                made = true;
+            }
+            (out.to_owned(), out.join(name))
+        } else {
+            (parent(out), out.to_owned())
+        };
+        let target = Target { path, folder, made, kept: false };
+        writable(what, &target.path, &target.folder)?;
+        Ok(target)
+    }
+
+    /// The package is there: a folder that was made for it stays.
+    pub fn keep(&mut self) {
+        self.kept = true;
+    }
+}
+
+impl Drop for Target {
+    fn drop(&mut self) {
+        if self.made && !self.kept {
+            // Fails when something is in it, which is then not ours to remove.
+            let _ = fs::remove_dir(&self.folder);
+        }
+    }
+}
+
+/// Checks that a file can be written.
+///
+/// # Errors
+/// Its folder is missing or cannot be written, or something that is no file has its name.
+pub fn check_file(what: &'static str, path: &Path) -> Result<(), Unwritable> {
+    writable(what, path, &parent(path))
+}
+
+/// The folder that a file is in.
+pub fn parent(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+fn writable(what: &'static str, path: &Path, folder: &Path) -> Result<(), Unwritable> {
+    match fs::metadata(path) {
+        Ok(found) if !found.is_file() => {
+            let reason = if found.is_dir() { "it is a folder" } else { "it is not a regular file" };
+            let help = "name another file";
+            return Err(Unwritable { what, path: path.to_owned(), reason: reason.into(), help });
+        }
+        _ => {}
+    }
+    // Writing is what proves that one can write: permissions, read-only mounts and quotas all speak up.
+    tempfile::tempfile_in(folder).map(drop).map_err(|e| unwritable(what, path, &e))
+}
+
+fn unwritable(what: &'static str, path: &Path, error: &io::Error) -> Unwritable {
+    let help = match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+            "create the folder that it should be in, or name another one"
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "free some space, or name another folder"
+        }
+        _ => "check the folder and its permissions, or name another one",
+    };
+    // The operating system's words, without the temporary name that tempfile adds to them.
+    let reason =
+        error.raw_os_error().map(io::Error::from_raw_os_error).map_or(error.to_string(), |e| e.to_string());
+    Unwritable { what, path: path.to_owned(), reason, help }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAME: &str = "gbisd-2022-oneroster-v1p1.zip";
+
+    fn entries(folder: &Path) -> usize {
+        fs::read_dir(folder).unwrap().count()
+    }
+
+    #[test]
+    fn a_folder_gets_the_packages_name_and_a_file_its_own() {
+        let temp = tempfile::tempdir().unwrap();
+        assert_eq!(Target::check(temp.path(), NAME).unwrap().path, temp.path().join(NAME));
+        let file = temp.path().join("roster.zip");
+        assert_eq!(Target::check(&file, NAME).unwrap().path, file);
+        fs::write(&file, "before").unwrap();
+        assert_eq!(Target::check(&file, NAME).unwrap().path, file);
+        assert_eq!(fs::read(&file).unwrap(), b"before");
+        assert_eq!(entries(temp.path()), 1);
+    }
+
+    #[test]
+    fn a_folder_that_was_made_goes_with_a_failed_run() {
+        let temp = tempfile::tempdir().unwrap();
+        let mut folder = temp.path().join("new").into_os_string();
+        folder.push("/");
+        let folder = PathBuf::from(folder);
+        drop(Target::check(&folder, NAME).unwrap());
+        assert!(!folder.exists());
+        let mut target = Target::check(&folder, NAME).unwrap();
+        target.keep();
+        drop(target);
+        assert!(folder.exists());
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_found_at_once() {
+        let temp = tempfile::tempdir().unwrap();
+        let file = temp.path().join("file");
+        fs::write(&file, "x").unwrap();
+        for (out, reason) in [
+            (temp.path().join("missing/roster.zip"), "No such file or directory"),
+            (file.join("roster.zip"), "Not a directory"),
+            (PathBuf::from("/dev/null"), "not a regular file"),
+            (PathBuf::from("/proc/"), "No such file or directory"),
+        ] {
+            let told = Target::check(&out, NAME).unwrap_err();
+            assert!(told.to_string().contains(reason), "{told}");
+            assert!(!told.to_string().contains("at path"), "{told}");
+        }
+        let folder = temp.path().join(NAME);
+        fs::create_dir(&folder).unwrap();
+        assert!(Target::check(temp.path(), NAME).unwrap_err().to_string().contains("it is a folder"));
+        assert!(check_file("the report", temp.path()).is_err());
+    }
+}

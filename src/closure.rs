@@ -1,0 +1,267 @@
+//! Closure: proves that a roster is complete in itself, or says why it is not (mapping.md 0.3 and section 1).
+//!
+//! In: a [`Roster`] whose rows carry fates. Out: notices for every row that is left out, once, at its cause;
+//! ids that collide; references that would dangle. The roster's builders already leave out what lacks
+//! something required: here that is checked again from the outside, over ids, as a reader of the package would
+//! see it. A dangling reference found here is a defect of this program, and refuses the package all the same.
+
+use std::collections::BTreeMap;
+
+use crate::config::plan::{OnIdCollision, Plan};
+use crate::day::Day;
+use crate::notice::{Authority, Code, Notices, Severity};
+use crate::roster::Roster;
+use crate::roster::classes::class_key;
+use crate::roster::collisions::{ID_COLLISION, ID_COLLISION_LOSER};
+use crate::roster::users::person_word;
+use crate::sourced_id::{IdScheme, NaturalKeys, Person, SourcedId};
+use crate::staging::Staged;
+
+/// A reference has no target.
+pub static DANGLING: Code = Code {
+    code: "dangling-reference",
+    severity: Severity::Error,
+    authority: Authority::Specification,
+    file: "",
+    summary: "A row refers to a row that is not exported: the package is refused.",
+    remedy: "This is a defect of rosterpack: please report it with the report file.",
+};
+/// There is nothing to export.
+pub static NOTHING_TO_EXPORT: Code = Code {
+    code: "nothing-to-export",
+    severity: Severity::Error,
+    authority: Authority::Policy,
+    file: "",
+    summary: "The package would be empty of something that every roster has, and a vendor would delete everything: it is refused.",
+    remedy: "Check the school year, the as-of date and the filters against the source.",
+};
+
+/// Codes that closure raises.
+pub static CODES: &[&Code] = &[&DANGLING, &NOTHING_TO_EXPORT];
+
+/// Reports every left-out row at its cause and proves that what remains is closed.
+pub fn close(plan: &Plan, staged: &Staged, roster: &mut Roster, notices: &mut Notices) {
+    settle_enrollment_ids(plan, staged, roster, notices);
+    account(staged, roster, notices);
+    check_unique(roster, notices);
+    check_references(roster, notices);
+    check_not_empty(plan, roster, notices);
+}
+
+/// Rows that are left out, by file and cause. Enrollments were counted where they were judged.
+fn account(staged: &Staged, roster: &Roster, notices: &mut Notices) {
+    let causes = &roster.causes;
+    for org in roster.orgs.rows.iter().filter(|o| !o.fate.kept()) {
+        causes.report(notices, org.fate, "orgs", org.id.to_string());
+    }
+    for session in roster.sessions.rows.iter().filter(|s| !s.fate.kept()) {
+        let school = session.school.unwrap_or(session.lea);
+        causes.report(
+            notices,
+            session.fate,
+            "academicSessions",
+            format!("session {school} {}", session.title),
+        );
+    }
+    for course in roster.courses.rows.iter().filter(|c| !c.fate.kept()) {
+        causes.report(notices, course.fate, "courses", format!("course {} {}", course.lea, course.code));
+    }
+    for (section, fate) in roster.classes.fate.iter().enumerate().filter(|(_, f)| !f.kept()) {
+        causes.report(notices, *fate, "classes", format!("section {}", staged.sections.label(section)));
+    }
+    for (person, people) in [
+        (Person::Student, &staged.students),
+        (Person::Staff, &staged.staff),
+        (Person::Parent, &staged.contacts),
+    ] {
+        let word = person_word(person);
+        for (row, fate) in roster.users.fates(person).iter().enumerate().filter(|(_, f)| !f.kept()) {
+            causes.report(notices, *fate, "users", format!("{word} {}", people.unique_id.get(row)));
+        }
+    }
+}
+
+/// Ids within each file but enrollments, which `settle_enrollment_ids` and the sort order take care of.
+fn check_unique(roster: &Roster, notices: &mut Notices) {
+    let orgs = roster.orgs.rows.iter().filter(|o| o.fate.kept()).map(|o| (o.sourced_id, o.id.to_string()));
+    let sessions = roster
+        .sessions
+        .rows
+        .iter()
+        .filter(|s| s.fate.kept())
+        .map(|s| (s.sourced_id, format!("{} {}", s.school.unwrap_or(s.lea), s.title)));
+    let courses = roster
+        .courses
+        .rows
+        .iter()
+        .filter(|c| c.fate.kept())
+        .map(|c| (c.sourced_id, format!("{} {}", c.lea, c.code)));
+    unique("org", orgs.collect(), notices);
+    unique("academic session", sessions.collect(), notices);
+    unique("course", courses.collect(), notices);
+    let mut users: Vec<SourcedId> = roster.users.exported().map(|u| roster.users.sourced_id(u)).collect();
+    users.sort_unstable();
+    for pair in users.windows(2).filter(|pair| pair[0] == pair[1]) {
+        notices.add(&ID_COLLISION, &format!("user {}", pair[0].hex()), "");
+    }
+}
+
+fn unique(kind: &str, mut ids: Vec<(SourcedId, String)>, notices: &mut Notices) {
+    ids.sort_unstable();
+    for pair in ids.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
+        let cause = format!("{kind} {}: {} and {}", pair[0].0.hex(), pair[0].1, pair[1].1);
+        notices.add(&ID_COLLISION, &cause, "");
+    }
+}
+
+/// Every reference of every exported row leads to an exported row.
+fn check_references(roster: &Roster, notices: &mut Notices) {
+    let org = |n: u32| roster.orgs.rows.get(n as usize).is_some_and(|o| o.fate.kept());
+    let session = |n: u32| roster.sessions.rows.get(n as usize).is_some_and(|s| s.fate.kept());
+    let mut dangles = |ok: bool, what: &str| {
+        if !ok {
+            notices.add(&DANGLING, what, "");
+        }
+    };
+    for row in roster.orgs.rows.iter().filter(|o| o.fate.kept()) {
+        dangles(row.parent.is_none_or(org), "orgs.parentSourcedId");
+    }
+    for row in roster.sessions.rows.iter().filter(|s| s.fate.kept()) {
+        dangles(row.parent.is_none_or(session), "academicSessions.parentSourcedId");
+    }
+    for row in roster.courses.rows.iter().filter(|c| c.fate.kept()) {
+        dangles(org(row.org), "courses.orgSourcedId");
+        dangles(row.year.is_none_or(session), "courses.schoolYearSourcedId");
+    }
+    let classes = &roster.classes;
+    for class in (0..classes.len()).filter(|&c| classes.fate[c].kept()) {
+        let course = roster.courses.rows.get(classes.course[class] as usize);
+        dangles(course.is_some_and(|c| c.fate.kept()), "classes.courseSourcedId");
+        dangles(org(classes.org[class]), "classes.schoolSourcedId");
+        dangles(session(classes.session[class]), "classes.termSourcedIds");
+    }
+    let kept = |person: Person, row: u32| {
+        roster.users.fates(person).get(row as usize).is_some_and(|fate| fate.kept())
+    };
+    for user in roster.users.exported() {
+        let orgs = roster.users.orgs(user);
+        dangles(!orgs.is_empty() && orgs.iter().all(|&n| org(n)), "users.orgSourcedIds");
+        let row = user.row as usize;
+        match user.person {
+            Person::Student => dangles(
+                roster.users.parents.of_student.of(row).iter().all(|&p| kept(Person::Parent, p)),
+                "users.agentSourcedIds",
+            ),
+            Person::Parent => dangles(
+                roster.users.parents.students.of(row).iter().all(|&s| kept(Person::Student, s)),
+                "users.agentSourcedIds",
+            ),
+            Person::Staff => {}
+        }
+    }
+    for teacher in &roster.enrollments.teachers {
+        dangles(classes.fate[teacher.fact.section as usize].kept(), "enrollments.classSourcedId");
+        dangles(kept(Person::Staff, teacher.fact.staff), "enrollments.userSourcedId");
+    }
+    for row in 0..roster.facts.students() {
+        let fact = roster.facts.student(row);
+        dangles(classes.fate[fact.section as usize].kept(), "enrollments.classSourcedId");
+        dangles(kept(Person::Student, fact.student), "enrollments.userSourcedId");
+    }
+}
+
+fn check_not_empty(plan: &Plan, roster: &Roster, notices: &mut Notices) {
+    let counts = BTreeMap::from([
+        ("schools", roster.orgs.rows.iter().filter(|o| o.fate.kept()).count() as u64),
+        ("classes", roster.classes.fate.iter().filter(|f| f.kept()).count() as u64),
+        ("students", roster.users.students.fate.iter().filter(|f| f.kept()).count() as u64),
+        ("enrollments", roster.enrollments.len()),
+    ]);
+    for (what, count) in counts {
+        if count == 0 {
+            let cause = format!("no {what} in school year {} as of {}", plan.school_year, plan.as_of);
+            notices.add(&NOTHING_TO_EXPORT, &cause, "");
+        }
+    }
+}
+
+/// Enrollment ids that collide although class ids do not.
+///
+/// The key is `unique id - class - begin date`. Within one class, a student and a staff member with the same
+/// unique id and begin date collide. Across classes, two keys can only be the same text when one unique id
+/// continues another behind a hyphen (`7` and `7-a`), so only such persons are looked at.
+fn settle_enrollment_ids(plan: &Plan, staged: &Staged, roster: &mut Roster, notices: &mut Notices) {
+    let keys = NaturalKeys::new(plan.mapping.id_scheme, &plan.id_prefix, plan.school_year);
+    if keys.scheme() != IdScheme::Edu {
+        return;
+    }
+    let suspects = suspects(staged, roster);
+    if suspects.is_empty() {
+        return;
+    }
+    let mut ids: Vec<(SourcedId, Person, usize, String)> = Vec::new();
+    let (mut key, mut part) = (String::new(), String::new());
+    let mut examine = |person: Person, place: usize, unique_id: &str, section: u32, begin: Option<Day>| {
+        if suspects.binary_search(&unique_id).is_ok() {
+            keys.class_part(&mut part, class_key(staged, section as usize));
+            keys.enrollment(&mut key, person, unique_id, &part, begin);
+            let section = staged.sections.label(section as usize);
+            let label = format!("{} {unique_id} in section {section}", person_word(person));
+            ids.push((SourcedId::of(&key), person, place, label));
+        }
+    };
+    for (place, teacher) in roster.enrollments.teachers.iter().enumerate() {
+        let fact = teacher.fact;
+        let unique_id = staged.staff.unique_id.get(fact.staff as usize);
+        examine(Person::Staff, place, unique_id, fact.section, fact.begin);
+    }
+    for row in 0..roster.facts.students() {
+        let fact = roster.facts.student(row);
+        let unique_id = staged.students.unique_id.get(fact.student as usize);
+        examine(Person::Student, row, unique_id, fact.section, fact.begin);
+    }
+    // Teachers come first in row order, so they win.
+    ids.sort_by(|a, b| (a.0, std::cmp::Reverse(a.1), a.2).cmp(&(b.0, std::cmp::Reverse(b.1), b.2)));
+    let mut losers: Vec<(Person, usize)> = Vec::new();
+    for group in ids.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1) {
+        for loser in &group[1..] {
+            let cause = format!("enrollment {}: {} and {}", loser.0.hex(), group[0].3, loser.3);
+            if plan.mapping.on_id_collision == OnIdCollision::Refuse {
+                notices.add(&ID_COLLISION, &cause, "");
+            } else {
+                notices.add(&ID_COLLISION_LOSER, &cause, "");
+                notices.leave_out(&ID_COLLISION_LOSER, &cause, "enrollments", 1);
+                losers.push((loser.1, loser.2));
+            }
+        }
+    }
+    roster.leave_out_enrollments(&losers);
+}
+
+/// Unique ids whose enrollments could collide: borne by a student and a staff member, or continuing another's.
+fn suspects<'s>(staged: &'s Staged, roster: &Roster) -> Vec<&'s str> {
+    let mut suspects: Vec<&str> = Vec::new();
+    let teachers = roster.enrollments.teachers.iter().map(|t| t.fact.staff);
+    for staff in teachers {
+        let unique_id = staged.staff.unique_id.get(staff as usize);
+        if staged.students.find(unique_id).is_some() {
+            suspects.push(unique_id);
+        }
+    }
+    for people in [&staged.students, &staged.staff] {
+        for row in 0..people.len() {
+            let unique_id = people.unique_id.get(row);
+            for (hyphen, _) in unique_id.match_indices('-') {
+                let shorter = &unique_id[..hyphen];
+                for others in [&staged.students, &staged.staff] {
+                    if let Some(found) = others.find(shorter) {
+                        suspects.extend([unique_id, others.unique_id.get(found as usize)]);
+                    }
+                }
+            }
+        }
+    }
+    suspects.sort_unstable();
+    suspects.dedup();
+    suspects
+}

@@ -1,0 +1,518 @@
+//! What the user gave, in layers, and the frozen run that comes of it.
+//!
+//! In: environment variables `ROSTERPACK__SECTION__KEY`, `--set NAME=VALUE`, flags, and today's date. Out: a
+//! [`Run`], or every fault that was found, each naming the place where the user wrote it, what is accepted
+//! and what to do. Flags win over `--set`, that over the environment, that over the defaults; a value that
+//! is overridden is checked all the same. Nothing is read here: `main` hands the environment and the day in.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::plan::Plan;
+use super::settings::{self, Draft, PREFIX, SETTINGS, Setting, Standing};
+use super::values::nearest;
+use crate::day::Day;
+use crate::spec::File;
+
+/// Where the value of a setting comes from, weakest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// Nobody said anything.
+    Default,
+    /// An environment variable.
+    Environment,
+    /// The embedded sample's own facts.
+    Sample,
+    /// `--set NAME=VALUE`.
+    Set,
+    /// A flag of its own.
+    Flag,
+}
+
+/// A value that somebody gave for a setting.
+#[derive(Debug)]
+struct Given {
+    setting: &'static Setting,
+    value: String,
+    origin: Origin,
+    /// How the user wrote it, for messages.
+    label: String,
+}
+
+/// What is wrong with the configuration. No message repeats a value that may hold a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// A name that no setting has.
+    #[error("{label}: there is no setting `{name}`")]
+    UnknownSetting {
+        /// As the user wrote it.
+        label: String,
+        /// The name.
+        name: String,
+        /// What was probably meant.
+        nearest: Option<String>,
+    },
+    /// A value that the setting does not accept.
+    #[error("{label}: {}{reason}", value.as_ref().map(|v| format!("`{v}` is not accepted: ")).unwrap_or_default())]
+    BadValue {
+        /// As the user wrote it.
+        label: String,
+        /// The value, unless it may hold a secret.
+        value: Option<String>,
+        /// Why not.
+        reason: String,
+        /// What is accepted.
+        accepts: &'static str,
+    },
+    /// `--set` without a value, or an environment variable that is not UTF-8.
+    #[error("{label}: {reason}")]
+    Malformed {
+        /// As the user wrote it.
+        label: String,
+        /// What is wrong.
+        reason: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// A chosen file refers to one that is not chosen.
+    #[error("the chosen files cannot be closed: {file} needs {target} for its column {column}")]
+    OpenFiles {
+        /// The chosen file.
+        file: File,
+        /// Its column.
+        column: &'static str,
+        /// The file that is not chosen.
+        target: File,
+    },
+    /// A chosen file is turned off.
+    #[error("{file} is among the chosen files, but it is turned off")]
+    FileOff {
+        /// The chosen file.
+        file: File,
+    },
+    /// The same setting twice in one layer.
+    #[error("{label}: the setting `{name}` is given twice")]
+    Twice {
+        /// As the user wrote it.
+        label: String,
+        /// The setting.
+        name: &'static str,
+    },
+    /// A setting that a run cannot do without.
+    #[error("{} is missing: {}", setting.flag.unwrap_or(setting.name), setting.doc)]
+    Missing {
+        /// The setting.
+        setting: &'static Setting,
+    },
+    /// A password on the command line, where every user of the machine can read it.
+    #[error("{label}: it holds a password, which every user of this machine can read while the command runs")]
+    SecretInFlag {
+        /// As the user wrote it.
+        label: String,
+    },
+}
+
+impl ConfigError {
+    /// What to do about it, one or two sentences.
+    pub fn help(&self) -> String {
+        match self {
+            ConfigError::UnknownSetting { nearest: Some(name), .. } => format!("did you mean `{name}`?"),
+            ConfigError::UnknownSetting { .. } => "`rosterpack export --help` lists all settings".into(),
+            ConfigError::BadValue { accepts, .. } => format!("accepted is {accepts}"),
+            ConfigError::Malformed { remedy, .. } => remedy.clone(),
+            ConfigError::Twice { .. } => "give it once".into(),
+            ConfigError::OpenFiles { target, .. } => format!("add {target} to --files"),
+            ConfigError::FileOff { .. } => "add --demographics, or leave the file out of --files".into(),
+            ConfigError::Missing { setting } => {
+                let written = match setting.flag {
+                    Some(flag) => format!("{flag} VALUE"),
+                    None => format!("--set {}=VALUE", setting.name),
+                };
+                format!("add {written}, or set {}; accepted is {}", setting.variable(), setting.accepts)
+            }
+            ConfigError::SecretInFlag { .. } => {
+                "leave the password out and put it into PGPASSWORD or ~/.pgpass, or the whole address into ROSTERPACK__SOURCE__PLACE".into()
+            }
+        }
+    }
+}
+
+/// The effective value of a setting that shapes the package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Choice {
+    /// `section.name`.
+    pub setting: String,
+    /// Effective value, as a user would write it.
+    pub value: String,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// A frozen run: the plan of the stages, and the places that only the command line needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// What the stages read.
+    pub plan: Plan,
+    /// Folder or database; `None` when the caller brings a source of its own.
+    pub place: Option<String>,
+    /// Folder of crosswalks; `None` is the built-in ones.
+    pub seeds: Option<PathBuf>,
+    /// Zip file or folder; `None` only when none was demanded.
+    pub out: Option<PathBuf>,
+    /// Where the report goes as JSON.
+    pub report: Option<PathBuf>,
+    /// Threads; `None` is one per core.
+    pub threads: Option<usize>,
+    /// Every setting that shapes the package with its value and origin, in the order of the table.
+    pub choices: Vec<Choice>,
+    /// Whether the as-of date is today's because nobody named one.
+    pub as_of_is_today: bool,
+}
+
+/// Everything that the user gave, and every fault in it.
+#[derive(Debug, Default)]
+pub struct Overrides {
+    given: Vec<Given>,
+    faults: Vec<ConfigError>,
+    /// Settings whose value was refused before it was parsed: they are not missing.
+    refused: Vec<&'static str>,
+}
+
+impl Overrides {
+    /// Nothing given yet.
+    pub fn new() -> Overrides {
+        Overrides::default()
+    }
+
+    fn give(&mut self, setting: &'static Setting, value: String, origin: Origin, label: String) {
+        if self.given.iter().any(|g| g.origin == origin && g.setting.name == setting.name) {
+            self.faults.push(ConfigError::Twice { label, name: setting.name });
+        } else if setting.secret() && origin >= Origin::Set && holds_password(&value) {
+            self.faults.push(ConfigError::SecretInFlag { label });
+            self.refused.push(setting.name);
+        } else {
+            self.given.push(Given { setting, value, origin, label });
+        }
+    }
+
+    /// A setting by its name, or a fault.
+    fn named(&mut self, name: &str, label: &str) -> Option<&'static Setting> {
+        let setting = settings::find(name);
+        if setting.is_none() {
+            let bare = name.rsplit('.').next().unwrap_or(name);
+            self.faults.push(ConfigError::UnknownSetting {
+                label: label.to_owned(),
+                name: name.to_owned(),
+                nearest: nearest(bare, SETTINGS.iter().map(|s| s.name)).map(str::to_owned),
+            });
+        }
+        setting
+    }
+
+    /// The value of a flag that has one; `name` is the setting behind it.
+    pub fn flag(&mut self, name: &str, value: Option<&str>) {
+        let Some(value) = value else { return };
+        if let Some(setting) = self.named(name, name) {
+            let label = setting.flag.unwrap_or(setting.name).to_owned();
+            self.give(setting, value.to_owned(), Origin::Flag, label);
+        }
+    }
+
+    /// A flag that stands for `true`.
+    pub fn switch(&mut self, name: &str, on: bool) {
+        self.flag(name, on.then_some("true"));
+    }
+
+    /// A fact of the embedded sample.
+    pub fn sample(&mut self, name: &str, value: &str) {
+        if let Some(setting) = self.named(name, "--sample") {
+            self.give(setting, value.to_owned(), Origin::Sample, "--sample".into());
+        }
+    }
+
+    /// An argument `NAME=VALUE` of `--set`.
+    pub fn set(&mut self, argument: &str) {
+        let Some((name, value)) = argument.split_once('=') else {
+            return self.faults.push(ConfigError::Malformed {
+                label: format!("--set {argument}"),
+                reason: "it has no value".into(),
+                remedy: "write --set NAME=VALUE".into(),
+            });
+        };
+        let label = format!("--set {name}");
+        if let Some(setting) = self.named(name, &label) {
+            self.give(setting, value.to_owned(), Origin::Set, label);
+        }
+    }
+
+    /// Environment variables; those of other programs are passed over.
+    pub fn environment(&mut self, variables: impl IntoIterator<Item = (OsString, OsString)>) {
+        let mut ours: Vec<(String, OsString)> = variables
+            .into_iter()
+            .map(|(name, value)| (name.to_string_lossy().into_owned(), value))
+            .filter(|(name, _)| name.starts_with(PREFIX))
+            .collect();
+        ours.sort();
+        for (variable, value) in ours {
+            let Some(setting) = SETTINGS.iter().find(|s| s.variable() == variable) else {
+                let known: Vec<String> = SETTINGS.iter().map(Setting::variable).collect();
+                self.faults.push(ConfigError::UnknownSetting {
+                    label: "environment".into(),
+                    nearest: nearest(&variable, known.iter().map(String::as_str)).map(str::to_owned),
+                    name: variable,
+                });
+                continue;
+            };
+            match value.into_string() {
+                Ok(value) => self.give(setting, value, Origin::Environment, variable),
+                Err(_) => self.faults.push(ConfigError::Malformed {
+                    label: variable,
+                    reason: "its value is not UTF-8".into(),
+                    remedy: format!("accepted is {}", setting.accepts),
+                }),
+            }
+        }
+    }
+
+    /// Freezes everything into a run. `demanded` names the required settings that this run cannot do without.
+    ///
+    /// # Errors
+    /// Every fault of the configuration at once, in the order in which the layers were given.
+    pub fn freeze(self, today: Day, demanded: &[&str]) -> Result<Run, Vec<ConfigError>> {
+        let Overrides { mut given, mut faults, refused } = self;
+        // Weakest first: whoever comes later overwrites. The sort is stable, and no layer has a setting twice.
+        given.sort_by_key(|g| g.origin);
+        let mut draft = Draft::default();
+        for Given { setting, value, label, .. } in &given {
+            if let Err(reason) = (setting.put)(&mut draft, value) {
+                faults.push(ConfigError::BadValue {
+                    label: label.clone(),
+                    value: (!setting.secret()).then(|| value.clone()),
+                    reason,
+                    accepts: setting.accepts,
+                });
+            }
+        }
+        let strongest = |setting: &Setting| given.iter().rfind(|g| g.setting.name == setting.name);
+        for setting in SETTINGS.iter().filter(|s| s.default == Standing::Required) {
+            let absent = strongest(setting).is_none() && !refused.contains(&setting.name);
+            if absent && demanded.contains(&setting.name) {
+                faults.push(ConfigError::Missing { setting });
+            }
+        }
+        let (Some(tenant), Some(school_year), true) = (draft.tenant, draft.school_year, faults.is_empty())
+        else {
+            return Err(faults);
+        };
+        let plan = Plan {
+            id_prefix: draft.id_prefix.unwrap_or_else(|| tenant.clone()),
+            system_code: draft.system_code.unwrap_or_else(|| tenant.clone()),
+            tenant,
+            school_year,
+            as_of: draft.as_of.unwrap_or(today),
+            version: draft.version,
+            data_standard: draft.data_standard,
+            mapping: draft.mapping,
+            scope: draft.scope,
+            compression: draft.compression,
+            system_name: draft.system_name,
+        };
+        let open = plan.scope.open_references(plan.version);
+        if plan.scope.files.contains(&File::Demographics) && !plan.mapping.demographics {
+            return Err(vec![ConfigError::FileOff { file: File::Demographics }]);
+        }
+        if !open.is_empty() {
+            return Err(open
+                .into_iter()
+                .map(|(file, column, target)| ConfigError::OpenFiles { file, column, target })
+                .collect());
+        }
+        let choice = |setting: &Setting| {
+            let (value, origin) = match (strongest(setting), setting.default) {
+                (Some(given), _) => (given.value.clone(), given.origin),
+                (None, Standing::Value(value)) => (value.to_owned(), Origin::Default),
+                // Both settings that are computed and shape the package default to the tenant code.
+                (None, _) => (plan.tenant.clone(), Origin::Default),
+            };
+            Choice { setting: format!("{}.{}", setting.section, setting.name), value, origin }
+        };
+        let choices = SETTINGS.iter().filter(|s| s.shapes_package()).map(choice).collect();
+        Ok(Run {
+            place: draft.place,
+            seeds: draft.seeds,
+            out: draft.out,
+            report: draft.report,
+            threads: draft.threads,
+            choices,
+            as_of_is_today: draft.as_of.is_none(),
+            plan,
+        })
+    }
+}
+
+/// Whether an address carries a password: `scheme://user:password@host`, or `password=...` anywhere, as in a
+/// URL's query and in `host=... password=...` and `Server=...;Pwd=...`.
+fn holds_password(address: &str) -> bool {
+    let named = address.split(['?', '&', ';', ' ', '\t']).any(|pair| {
+        pair.split_once('=').is_some_and(|(key, value)| {
+            matches!(key.to_lowercase().as_str(), "password" | "pwd" | "sslpassword") && !value.is_empty()
+        })
+    });
+    // A password may itself hold a slash or an @ that nobody encoded: whatever stands before the last @ counts.
+    let user = address.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')).map(|(user, _)| user);
+    let in_user =
+        user.and_then(|user| user.split_once(':')).is_some_and(|(_, password)| !password.is_empty());
+    named || in_user
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::plan::EndDates;
+    use super::*;
+
+    fn today() -> Day {
+        Day::from_ymd(2025, 10, 1).unwrap()
+    }
+
+    fn env(pairs: &[(&str, &str)]) -> Vec<(OsString, OsString)> {
+        pairs.iter().map(|(k, v)| (OsString::from(k), OsString::from(v))).collect()
+    }
+
+    fn minimal() -> Overrides {
+        let mut overrides = Overrides::new();
+        overrides.flag("tenant", Some("gbisd"));
+        overrides.flag("active_school_year", Some("2022"));
+        overrides
+    }
+
+    fn faults(overrides: Overrides) -> Vec<ConfigError> {
+        overrides.freeze(today(), &["tenant", "active_school_year", "place", "out"]).unwrap_err()
+    }
+
+    #[test]
+    fn flags_win_over_set_over_sample_over_environment_over_defaults() {
+        type Give = fn(&mut Overrides);
+        let layers: [(Origin, Give, EndDates); 4] = [
+            (
+                Origin::Environment,
+                |o| o.environment(env(&[("ROSTERPACK__MAPPING__END_DATES", "inclusive")])),
+                EndDates::Inclusive,
+            ),
+            (Origin::Sample, |o| o.sample("end_dates", "exclusive"), EndDates::Exclusive),
+            (Origin::Set, |o| o.set("mapping.end_dates=inclusive"), EndDates::Inclusive),
+            (Origin::Flag, |o| o.flag("end_dates", Some("exclusive")), EndDates::Exclusive),
+        ];
+        for count in 0..=layers.len() {
+            // The order in which layers are given must not matter: the strongest comes first here.
+            let mut overrides = minimal();
+            for (_, give, _) in layers[..count].iter().rev() {
+                give(&mut overrides);
+            }
+            let run = overrides.freeze(today(), &[]).unwrap();
+            let (origin, expected) = match layers[..count].last() {
+                Some((origin, _, expected)) => (*origin, *expected),
+                None => (Origin::Default, EndDates::Exclusive),
+            };
+            assert_eq!(run.plan.mapping.end_dates, expected);
+            let choice = run.choices.iter().find(|c| c.setting == "mapping.end_dates").unwrap();
+            assert_eq!(choice.origin, origin);
+        }
+    }
+
+    #[test]
+    fn a_layer_replaces_lists_as_a_whole() {
+        let mut overrides = minimal();
+        overrides.environment(env(&[("ROSTERPACK__SCOPE__SCHOOLS", "1,2")]));
+        overrides.flag("schools", Some("3"));
+        assert_eq!(overrides.freeze(today(), &[]).unwrap().plan.scope.schools, [3]);
+    }
+
+    #[test]
+    fn defaults_that_are_computed() {
+        let run = minimal().freeze(today(), &[]).unwrap();
+        assert_eq!((run.plan.id_prefix.as_str(), run.plan.system_code.as_str()), ("gbisd", "gbisd"));
+        assert_eq!((run.plan.as_of, run.as_of_is_today), (today(), true));
+        let prefix = run.choices.iter().find(|c| c.setting == "mapping.id_prefix").unwrap();
+        assert_eq!((prefix.value.as_str(), prefix.origin), ("gbisd", Origin::Default));
+
+        let mut named = minimal();
+        named.flag("as_of", Some("2021-10-01"));
+        assert!(!named.freeze(today(), &[]).unwrap().as_of_is_today);
+    }
+
+    #[test]
+    fn every_fault_is_told_at_once_and_names_its_place() {
+        let mut overrides = Overrides::new();
+        overrides.environment(env(&[
+            ("ROSTERPACK__RUN__TENNANT", "x"),
+            ("ROSTERPACK__PACKAGE__COMPRESSION", "10"),
+            ("PATH", "/bin"),
+        ]));
+        overrides.set("staff_role_prioritee=teacher");
+        overrides.set("oops");
+        overrides.flag("active_school_year", Some("21"));
+        let faults: Vec<String> = faults(overrides).iter().map(|f| format!("{f} | {}", f.help())).collect();
+        let expect = [
+            "`ROSTERPACK__RUN__TENNANT` | did you mean `ROSTERPACK__RUN__TENANT`",
+            "--set staff_role_prioritee: there is no setting `staff_role_prioritee` | did you mean `staff_role_priority`",
+            "--set oops: it has no value",
+            "ROSTERPACK__PACKAGE__COMPRESSION: `10` is not accepted: it is not between 1 and 9",
+            "--school-year: `21` is not accepted: it is not between 1900 and 2100",
+            "--tenant is missing",
+            "--source is missing",
+            "--out is missing",
+        ];
+        assert_eq!(faults.len(), expect.len(), "{faults:#?}");
+        for part in expect {
+            assert!(faults.iter().any(|f| f.contains(part)), "{part} in {faults:#?}");
+        }
+    }
+
+    #[test]
+    fn a_setting_twice_in_a_layer_is_no_guess() {
+        let mut overrides = minimal();
+        overrides.set("end_dates=inclusive");
+        overrides.set("mapping.end_dates=exclusive");
+        assert!(matches!(faults(overrides)[0], ConfigError::Twice { name: "end_dates", .. }));
+    }
+
+    #[test]
+    fn a_password_on_the_command_line_is_refused_and_never_repeated() {
+        for place in [
+            "postgres://me:hunter2@localhost/ods",
+            "postgres://me:hun/ter2@localhost/ods",
+            "postgres://localhost/ods?user=me&PASSWORD=hunter2",
+            "host=localhost user=me password=hunter2",
+            "Server=localhost;Database=ods;Pwd=hunter2",
+        ] {
+            for by_set in [false, true] {
+                let mut overrides = minimal();
+                if by_set {
+                    overrides.set(&format!("source.place={place}"));
+                } else {
+                    overrides.flag("place", Some(place));
+                }
+                let faults = faults(overrides);
+                assert!(matches!(faults[0], ConfigError::SecretInFlag { .. }), "{faults:?}");
+                let told: String = faults.iter().map(|f| format!("{f} {}", f.help())).collect();
+                assert!(!told.contains("hunter2") && !told.contains("hun/"), "{told}");
+            }
+        }
+        let mut overrides = minimal();
+        overrides.environment(env(&[("ROSTERPACK__SOURCE__PLACE", "postgres://me:hunter2@localhost/ods")]));
+        let run = overrides.freeze(today(), &["place"]).unwrap();
+        assert!(run.choices.iter().all(|c| !c.value.contains("hunter2")));
+        for harmless in
+            ["extracts", "postgres://me@localhost:5432/ods", "postgres:///ods?host=/run/pg", "C:\\ods@x"]
+        {
+            assert!(!holds_password(harmless), "{harmless}");
+        }
+        // A value that is refused for another reason is not repeated either.
+        let mut overrides = minimal();
+        overrides.environment(env(&[("ROSTERPACK__SOURCE__PLACE", "postgres://me:hunter2@localhost/ods ")]));
+        assert!(!faults(overrides)[0].to_string().contains("hunter2"));
+    }
+}

@@ -1,0 +1,251 @@
+//! The frozen plan of one run: every choice a run depends on, resolved and typed.
+//!
+//! In: nothing; `settings.rs` and the command line fill it. Out: plain data that the stages read. One run is
+//! one tenant, one school year, one as-of date, one OneRoster version and one read of the source
+//! (mapping.md 0.1). The plan reads no clock, no environment and no file.
+
+use std::collections::BTreeMap;
+
+use crate::day::Day;
+pub use crate::sourced_id::IdScheme;
+use crate::spec::{File, Need, Version};
+
+/// Which associations count by date (mapping.md 0.11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Include {
+    /// Those whose end is not before the as-of date.
+    #[default]
+    NotEnded,
+    /// Those that also have begun by the as-of date.
+    Current,
+    /// All of the active school year.
+    Year,
+}
+
+/// How end dates are written (mapping.md 0.6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EndDates {
+    /// As OneRoster defines them: the day after the last day.
+    #[default]
+    Exclusive,
+    /// As Ed-Fi stores them: the last day.
+    Inclusive,
+}
+
+/// What happens when two different objects get one sourcedId (mapping.md section 1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnIdCollision {
+    /// The package is refused.
+    #[default]
+    Refuse,
+    /// The first in row order stays; the loser goes with everything that hangs on it.
+    KeepWinner,
+}
+
+/// Where a username comes from (mapping.md section 6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UsernameSource {
+    /// The chosen e-mail address.
+    Email,
+    /// Ed-Fi's log-in id.
+    LoginId,
+    /// The unique id.
+    UniqueId,
+}
+
+/// Which course attribute names a department (mapping.md section 2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DepartmentColumn {
+    /// The academic subject.
+    #[default]
+    AcademicSubject,
+    /// The career pathway.
+    CareerPathway,
+}
+
+/// Choices of the mapping. [`Mapping::default`] is what mapping.md calls the default.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mapping {
+    /// Which associations count by date.
+    pub include: Include,
+    /// How end dates are written.
+    pub end_dates: EndDates,
+    /// Formula of sourcedIds.
+    pub id_scheme: IdScheme,
+    /// Whether `metadata.edu.*` columns are written; `None` is: under `edu` only (mapping.md section 1).
+    pub natural_key: Option<bool>,
+    /// What happens on an id collision.
+    pub on_id_collision: OnIdCollision,
+    /// Username sources in order; the unique id is always the last resort.
+    pub username: Vec<UsernameSource>,
+    /// Preferred e-mail type of students.
+    pub student_email_type: String,
+    /// Preferred e-mail type of staff members.
+    pub staff_email_type: String,
+    /// Preferred e-mail type of parents.
+    pub parent_email_type: String,
+    /// Preferred telephone type of parents.
+    pub parent_telephone_type: String,
+    /// Whether parents are exported.
+    pub include_parents: bool,
+    /// Whether demographics.csv is written.
+    pub demographics: bool,
+    /// Attribute of a student to name of a `metadata.<name>` column of demographics.csv.
+    pub demographic_extensions: BTreeMap<String, String>,
+    /// Exit types whose school associations do not count.
+    pub exclude_exit_types: Vec<String>,
+    /// Whether an exit before the year's first day voids the association.
+    pub exclude_exit_before_first_day: bool,
+    /// Roles of OneRoster 1.1 in order of precedence.
+    pub staff_role_priority: Vec<String>,
+    /// Identification systems never exported, besides the built-in social security list.
+    pub private_id_systems: Vec<String>,
+    /// Systems of the built-in list that the configuration names explicitly and therefore exports.
+    pub allowed_id_systems: Vec<String>,
+    /// Whether grading periods become academic sessions.
+    pub grading_periods: bool,
+    /// Instructional events that make a calendar date a school day.
+    pub school_day_events: u32,
+    /// Pattern of class titles; `{title}`, `{section}`, `{period}`, `{teacher}`, `{code}`.
+    pub class_title: String,
+    /// Pattern of session titles; `{term}`, `{session}`, `{year}`, `{school}`.
+    pub session_title: String,
+    /// Whether a class without offered grades takes the grades of its students.
+    pub class_grades_from_students: bool,
+    /// Whether courses hang under departments.
+    pub use_course_departments: bool,
+    /// Which course attribute names the department.
+    pub course_dept_column: DepartmentColumn,
+    /// Identification system of `orgs.identifier`; `None` is the organization id.
+    pub org_identifier_system: Option<String>,
+    /// Whether orgs.csv carries best-practice metadata (address, classification).
+    pub org_metadata: bool,
+    /// Whether courses.csv carries `metadata.duration`.
+    pub course_duration: bool,
+}
+
+impl Default for Mapping {
+    fn default() -> Mapping {
+        let words = |list: &[&str]| list.iter().map(|w| (*w).to_owned()).collect();
+        Mapping {
+            include: Include::default(),
+            end_dates: EndDates::default(),
+            id_scheme: IdScheme::default(),
+            natural_key: None,
+            on_id_collision: OnIdCollision::default(),
+            username: vec![UsernameSource::Email, UsernameSource::LoginId, UsernameSource::UniqueId],
+            student_email_type: "Home/Personal".into(),
+            staff_email_type: "Work".into(),
+            parent_email_type: "Home/Personal".into(),
+            parent_telephone_type: "Mobile".into(),
+            include_parents: false,
+            demographics: false,
+            demographic_extensions: BTreeMap::new(),
+            exclude_exit_types: words(&["No show", "Invalid enrollment"]),
+            exclude_exit_before_first_day: true,
+            staff_role_priority: words(&["administrator", "teacher", "aide", "proctor"]),
+            private_id_systems: Vec::new(),
+            allowed_id_systems: Vec::new(),
+            grading_periods: false,
+            school_day_events: 1,
+            class_title: "{title}".into(),
+            session_title: "{term}".into(),
+            class_grades_from_students: false,
+            use_course_departments: false,
+            course_dept_column: DepartmentColumn::default(),
+            org_identifier_system: None,
+            org_metadata: false,
+            course_duration: false,
+        }
+    }
+}
+
+impl Mapping {
+    /// Whether `metadata.edu.*` columns are written.
+    pub fn writes_natural_key(&self) -> bool {
+        self.natural_key.unwrap_or(self.id_scheme == IdScheme::Edu)
+    }
+}
+
+/// Which part of the source is exported; closure narrows everything downstream.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Scope {
+    /// LEA ids; empty is all.
+    pub leas: Vec<i64>,
+    /// School ids; empty is all.
+    pub schools: Vec<i64>,
+    /// Data files to write; empty is all that the version and the mapping give.
+    pub files: Vec<File>,
+    /// Files that are written with a header even when they have no row.
+    pub header_only: Vec<File>,
+}
+
+impl Scope {
+    /// Whether a file is among those that are written.
+    pub fn writes(&self, file: File) -> bool {
+        self.files.is_empty() || self.files.contains(&file)
+    }
+
+    /// Required references of chosen files to files that are not chosen: such a package could not be closed.
+    pub fn open_references(&self, version: Version) -> Vec<(File, &'static str, File)> {
+        let mut open = Vec::new();
+        for spec in version.files().iter().filter(|spec| self.writes(spec.file)) {
+            for column in spec.columns.iter().filter(|c| c.need == Need::Required) {
+                if let Some(target) = column.target().filter(|&target| !self.writes(target)) {
+                    open.push((spec.file, column.name, target));
+                }
+            }
+        }
+        open
+    }
+}
+
+/// Everything that the stages of one run read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// Tenant code.
+    pub tenant: String,
+    /// Prefix of natural keys; the tenant code unless configured.
+    pub id_prefix: String,
+    /// The active school year: the year in which it ends.
+    pub school_year: i16,
+    /// The date on which the package is true.
+    pub as_of: Day,
+    /// OneRoster version.
+    pub version: Version,
+    /// Data standard that the user insists on.
+    pub data_standard: Option<String>,
+    /// Mapping choices.
+    pub mapping: Mapping,
+    /// What is exported.
+    pub scope: Scope,
+    /// Deflate level, 1 to 9.
+    pub compression: u32,
+    /// `source.systemName` of the manifest.
+    pub system_name: String,
+    /// `source.systemCode` of the manifest; the tenant code unless configured.
+    pub system_code: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chosen_files_must_close() {
+        let scope = |files: &[File]| Scope { files: files.to_vec(), ..Scope::default() };
+        assert_eq!(scope(&[]).open_references(Version::V1p1), []);
+        assert_eq!(scope(&[File::Users, File::Orgs]).open_references(Version::V1p1), []);
+        // A course's school year is optional: it is left blank.
+        assert_eq!(scope(&[File::Courses, File::Orgs]).open_references(Version::V1p1), []);
+        assert_eq!(
+            scope(&[File::Demographics]).open_references(Version::V1p1),
+            [(File::Demographics, "sourcedId", File::Users)]
+        );
+        let open = scope(&[File::Enrollments, File::Orgs]).open_references(Version::V1p1);
+        assert_eq!(
+            open.iter().map(|(_, _, target)| *target).collect::<Vec<_>>(),
+            [File::Classes, File::Users]
+        );
+    }
+}

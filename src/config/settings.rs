@@ -1,0 +1,438 @@
+//! The one table of settings: what can be configured, what each accepts, and where it goes.
+//!
+//! In: nothing. Out: [`SETTINGS`], which serves `--set`, the environment, the flags, the reference page
+//! `docs/reference/configuration.md` and later the profile file. A setting that stands here works everywhere;
+//! a field of [`Mapping`] that no setting reaches fails a test.
+
+use std::path::PathBuf;
+
+use super::plan::{DepartmentColumn, EndDates, IdScheme, Include, Mapping, OnIdCollision, Scope};
+use super::values::{self, Parsed};
+use crate::day::Day;
+use crate::edfi;
+use crate::spec::Version;
+
+/// A plan in the making: the defaults, overwritten by one setting after the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    pub(super) tenant: Option<String>,
+    pub(super) school_year: Option<i16>,
+    pub(super) as_of: Option<Day>,
+    pub(super) version: Version,
+    pub(super) threads: Option<usize>,
+    pub(super) place: Option<String>,
+    pub(super) data_standard: Option<String>,
+    pub(super) seeds: Option<PathBuf>,
+    pub(super) scope: Scope,
+    pub(super) mapping: Mapping,
+    pub(super) id_prefix: Option<String>,
+    pub(super) compression: u32,
+    pub(super) system_name: String,
+    pub(super) system_code: Option<String>,
+    pub(super) out: Option<PathBuf>,
+    pub(super) report: Option<PathBuf>,
+}
+
+impl Default for Draft {
+    fn default() -> Draft {
+        Draft {
+            tenant: None,
+            school_year: None,
+            as_of: None,
+            version: Version::V1p1,
+            threads: None,
+            place: None,
+            data_standard: None,
+            seeds: None,
+            scope: Scope::default(),
+            mapping: Mapping::default(),
+            id_prefix: None,
+            compression: 3,
+            system_name: "rosterpack".into(),
+            system_code: None,
+            out: None,
+            report: None,
+        }
+    }
+}
+
+/// What holds when nobody says anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// This value, in the form in which a user would write it.
+    Value(&'static str),
+    /// Something that depends on the rest, in words.
+    Computed(&'static str),
+    /// Nothing: an export cannot do without it.
+    Required,
+}
+
+/// One thing that can be configured.
+#[derive(Debug)]
+pub struct Setting {
+    /// Section of the profile file and of the environment variable.
+    pub section: &'static str,
+    /// Name, unique over all sections.
+    pub name: &'static str,
+    /// Flag of `export` that sets it, if there is one.
+    pub flag: Option<&'static str>,
+    /// What it accepts; words that stand for themselves are in backticks.
+    pub accepts: &'static str,
+    /// What holds by default.
+    pub default: Standing,
+    /// A valid value that is not the default.
+    pub example: &'static str,
+    /// What it does, one or two sentences.
+    pub doc: &'static str,
+    /// Parses a value into the draft.
+    pub put: fn(&mut Draft, &str) -> Parsed<()>,
+}
+
+impl Setting {
+    /// The environment variable that sets it.
+    pub fn variable(&self) -> String {
+        format!("{PREFIX}{}__{}", self.section.to_uppercase(), self.name.to_uppercase())
+    }
+
+    /// Whether its value may hold a secret and is therefore never repeated.
+    pub fn secret(&self) -> bool {
+        self.name == "place"
+    }
+
+    /// Whether it shapes the package, so that the report lists it; the rest are places and facts of the run.
+    pub fn shapes_package(&self) -> bool {
+        matches!(self.section, "scope" | "mapping" | "package")
+    }
+}
+
+impl PartialEq for Setting {
+    fn eq(&self, other: &Setting) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Setting {}
+
+/// What the environment variables of all settings start with.
+pub const PREFIX: &str = "ROSTERPACK__";
+
+/// The setting of this name; `section.name` is accepted too.
+pub fn find(name: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|s| match name.split_once('.') {
+        Some((section, rest)) => s.section == section && s.name == rest,
+        None => s.name == name,
+    })
+}
+
+/// Placeholders of class titles.
+const CLASS_TITLE: &[&str] = &["title", "section", "period", "teacher", "code"];
+/// Placeholders of session titles.
+const SESSION_TITLE: &[&str] = &["term", "session", "year", "school"];
+/// Roles that a staff member can have in OneRoster 1.1, in default order of precedence.
+const STAFF_ROLES: &[&str] = &["administrator", "teacher", "aide", "proctor"];
+
+/// A row of the table; shorter than a literal of [`Setting`] and checked just the same.
+macro_rules! settings {
+    ($($section:literal { $($name:literal $([$flag:literal])?: $accepts:literal, $default:ident $(($value:literal))?,
+        $example:literal, $doc:literal, $put:expr;)* })*) => {
+        &[$($(Setting {
+            section: $section,
+            name: $name,
+            flag: settings!(@flag $($flag)?),
+            accepts: $accepts,
+            default: Standing::$default $(($value))?,
+            example: $example,
+            doc: $doc,
+            put: $put,
+        },)*)*]
+    };
+    (@flag) => { None };
+    (@flag $flag:literal) => { Some($flag) };
+}
+
+/// All settings, by section.
+#[rustfmt::skip]
+pub static SETTINGS: &[Setting] = settings! {
+    "run" {
+        "tenant" ["--tenant"]: "a code without blanks at its ends that can name a file", Required, "gbisd",
+            "Tenant code: starts every id and names the package.",
+            |d, v| { d.tenant = Some(values::tenant(v)?); Ok(()) };
+        "active_school_year" ["--school-year"]: "a year from 1900 to 2100: the one in which the school year ends", Required, "2022",
+            "The school year that is exported: 2022 is 2021-2022.",
+            |d, v| { d.school_year = Some(values::whole(v, 1900..=2100)?); Ok(()) };
+        "as_of" ["--as-of"]: "a date YYYY-MM-DD, or `today`", Value("today"), "2021-10-01",
+            "The day on which the package is true; it decides what has ended. The clock is read once, and only for `today`.",
+            |d, v| { d.as_of = values::day(v)?; Ok(()) };
+        "oneroster" ["--oneroster"]: "`1.1` (1.2 is not written yet)", Value("1.1"), "1.1",
+            "Version of OneRoster that is written.",
+            |d, v| { d.version = values::word(v, &[("1.1", Version::V1p1)])?; Ok(()) };
+        "threads" ["--threads"]: "a whole number from 1 to 1024", Computed("one per core"), "2",
+            "Threads that read, format and compress. The package is the same whatever the number.",
+            |d, v| { d.threads = Some(values::whole(v, 1..=1024)?); Ok(()) };
+    }
+    "source" {
+        "place" ["--source"]: "a folder of table extracts, or postgres://user@host/database", Required, "extracts",
+            "Where the ODS is read from. A password belongs in this setting's environment variable or in PGPASSWORD, never in a flag.",
+            |d, v| { d.place = Some(values::text(v)?); Ok(()) };
+        "data_standard" ["--data-standard"]: "a data standard such as 4.0, 5.2 or 6.1", Computed("detected from the tables"), "5.2",
+            "Ed-Fi data standard of the source.",
+            |d, v| { d.data_standard = Some(data_standard(v)?); Ok(()) };
+        "seeds" ["--seeds"]: "a folder of crosswalk CSV files", Computed("the built-in crosswalks"), "seeds",
+            "Crosswalks from Ed-Fi descriptors to OneRoster vocabularies; a file that is not there is taken from the built-in ones.",
+            |d, v| { d.seeds = Some(values::text(v)?.into()); Ok(()) };
+    }
+    "scope" {
+        "leas" ["--lea"]: "a list of local education agency ids", Value(""), "255901",
+            "Only these local education agencies with their schools. Blank is all.",
+            |d, v| { d.scope.leas = values::ids(v)?; Ok(()) };
+        "schools" ["--school"]: "a list of school ids", Value(""), "255901001,255901107",
+            "Only these schools. Blank is all.",
+            |d, v| { d.scope.schools = values::ids(v)?; Ok(()) };
+        "files" ["--files"]: "a list of OneRoster files by name, such as users,orgs", Value(""), "users,orgs",
+            "Only these files. Blank is every file that the version and the mapping give.",
+            |d, v| { d.scope.files = values::files(v)?; Ok(()) };
+        "header_only_files": "a list of OneRoster files by name", Value(""), "courses",
+            "Files that are written with a header even when they have no row; otherwise such a file is declared absent.",
+            |d, v| { d.scope.header_only = values::files(v)?; Ok(()) };
+    }
+    "mapping" {
+        "include" ["--include"]: "`not-ended`, `current` or `year`", Value("not-ended"), "year",
+            "Which associations count by date: not ended as of the date, also begun, or all of the school year.",
+            |d, v| { d.mapping.include = values::word(v, &[("not-ended", Include::NotEnded), ("current", Include::Current), ("year", Include::Year)])?; Ok(()) };
+        "end_dates" ["--end-dates"]: "`exclusive` or `inclusive`", Value("exclusive"), "inclusive",
+            "End dates as OneRoster defines them (the day after the last day) or as Ed-Fi stores them.",
+            |d, v| { d.mapping.end_dates = values::word(v, &[("exclusive", EndDates::Exclusive), ("inclusive", EndDates::Inclusive)])?; Ok(()) };
+        "id_scheme": "`edu` or `stable`", Value("edu"), "stable",
+            "Formula of sourcedIds: `edu` gives the ids of the edu dbt package; `stable` never gives two objects one id, nor one id in two years.",
+            |d, v| { d.mapping.id_scheme = values::word(v, &IdScheme::ALL)?; Ok(()) };
+        "id_prefix" ["--id-prefix"]: "text without blanks at its ends", Computed("the tenant code"), "district_7",
+            "What natural keys start with before they are hashed to sourcedIds.",
+            |d, v| { d.id_prefix = Some(values::text(v)?); Ok(()) };
+        "natural_key": "`true` or `false`", Computed("true under id scheme edu"), "false",
+            "Write the metadata.edu columns: natural key, staff classification, primary school.",
+            |d, v| { d.mapping.natural_key = Some(values::switch(v)?); Ok(()) };
+        "on_id_collision": "`refuse` or `keep-winner`", Value("refuse"), "keep-winner",
+            "When two objects get one id: refuse the package, or keep the first in row order and leave the other out with everything that hangs on it.",
+            |d, v| { d.mapping.on_id_collision = values::word(v, &[("refuse", OnIdCollision::Refuse), ("keep-winner", OnIdCollision::KeepWinner)])?; Ok(()) };
+        "username": "a list of `email`, `login_id`, `unique_id`", Value("email,login_id,unique_id"), "login_id",
+            "Sources of usernames in order; the unique id is always the last resort.",
+            |d, v| { d.mapping.username = values::usernames(v)?; Ok(()) };
+        "student_email_type": "an electronic mail type code value", Value("Home/Personal"), "Organization",
+            "E-mail type that is preferred for students.",
+            |d, v| { d.mapping.student_email_type = values::text(v)?; Ok(()) };
+        "staff_email_type": "an electronic mail type code value", Value("Work"), "Organization",
+            "E-mail type that is preferred for staff members.",
+            |d, v| { d.mapping.staff_email_type = values::text(v)?; Ok(()) };
+        "parent_email_type": "an electronic mail type code value", Value("Home/Personal"), "Work",
+            "E-mail type that is preferred for parents.",
+            |d, v| { d.mapping.parent_email_type = values::text(v)?; Ok(()) };
+        "parent_telephone_type": "a telephone number type code value", Value("Mobile"), "Home",
+            "Telephone type that is preferred for parents.",
+            |d, v| { d.mapping.parent_telephone_type = values::text(v)?; Ok(()) };
+        "include_parents" ["--parents"]: "`true` or `false`", Value("false"), "true",
+            "Export the parents and contacts of exported students.",
+            |d, v| { d.mapping.include_parents = values::switch(v)?; Ok(()) };
+        "demographics" ["--demographics"]: "`true` or `false`", Value("false"), "true",
+            "Write demographics.csv: birth date, sex, race.",
+            |d, v| { d.mapping.demographics = values::switch(v)?; Ok(()) };
+        "demographic_extensions": "a list of attribute=name; attributes are birth_city, birth_country, birth_sex, birth_state, gender_identity, limited_english_proficiency, middle_name, preferred_first_name, preferred_last_surname, is_economic_disadvantaged, is_english_learner, is_homeless, is_migrant, is_special_education_active, is_special_education_annual, characteristic:<code value>, indicator:<name>, program:<program type>", Value(""), "gender_identity=gender_identity,characteristic:Homeless=homeless",
+            "Attributes of students that become columns metadata.<name> of demographics.csv.",
+            |d, v| { d.mapping.demographic_extensions = values::extensions(v)?; Ok(()) };
+        "exclude_exit_types": "a list of exit or withdraw type code values", Value("No show,Invalid enrollment"), "No show",
+            "Exit types whose school associations do not count. Blank is none.",
+            |d, v| { d.mapping.exclude_exit_types = values::list(v)?; Ok(()) };
+        "exclude_exit_before_first_day": "`true` or `false`", Value("true"), "false",
+            "Leave out school associations that end before the first day of the year.",
+            |d, v| { d.mapping.exclude_exit_before_first_day = values::switch(v)?; Ok(()) };
+        "staff_role_priority": "a list of `administrator`, `teacher`, `aide`, `proctor`", Value("administrator,teacher,aide,proctor"), "teacher,administrator",
+            "Which role a staff member with several gets; roles that are not listed follow in default order.",
+            |d, v| { d.mapping.staff_role_priority = values::priority(v, STAFF_ROLES)?; Ok(()) };
+        "private_id_systems": "a list of identification system code values", Value(""), "Medicaid",
+            "Identification systems that are never exported, besides the built-in list of social security numbers.",
+            |d, v| { d.mapping.private_id_systems = values::list(v)?; Ok(()) };
+        "allowed_id_systems": "a list of identification system code values", Value(""), "Canadian SIN",
+            "Systems of the built-in list of social security numbers that are exported all the same.",
+            |d, v| { d.mapping.allowed_id_systems = values::list(v)?; Ok(()) };
+        "grading_periods": "`true` or `false`", Value("false"), "true",
+            "Write grading periods as academic sessions.",
+            |d, v| { d.mapping.grading_periods = values::switch(v)?; Ok(()) };
+        "school_day_events": "a whole number from 1 to 99", Value("1"), "2",
+            "How many instructional calendar events make a date a school day.",
+            |d, v| { d.mapping.school_day_events = values::whole(v, 1..=99)?; Ok(()) };
+        "class_title": "text with `{title}`, `{section}`, `{period}`, `{teacher}`, `{code}`", Value("{title}"), "{title} - {teacher}",
+            "Pattern of class titles.",
+            |d, v| { d.mapping.class_title = values::pattern(v, CLASS_TITLE)?; Ok(()) };
+        "session_title": "text with `{term}`, `{session}`, `{year}`, `{school}`", Value("{term}"), "{session}",
+            "Pattern of session titles.",
+            |d, v| { d.mapping.session_title = values::pattern(v, SESSION_TITLE)?; Ok(()) };
+        "class_grades_from_students": "`true` or `false`", Value("false"), "true",
+            "Give a class without offered grade levels the grades of its students.",
+            |d, v| { d.mapping.class_grades_from_students = values::switch(v)?; Ok(()) };
+        "use_course_departments": "`true` or `false`", Value("false"), "true",
+            "Hang courses under orgs of type department.",
+            |d, v| { d.mapping.use_course_departments = values::switch(v)?; Ok(()) };
+        "course_dept_column": "`academic_subject` or `career_pathway`", Value("academic_subject"), "career_pathway",
+            "Which attribute of a course names its department.",
+            |d, v| { d.mapping.course_dept_column = values::word(v, &[("academic_subject", DepartmentColumn::AcademicSubject), ("career_pathway", DepartmentColumn::CareerPathway)])?; Ok(()) };
+        "org_identifier_system": "an education organization identification system code value; blank is the organization id", Value(""), "NCES",
+            "Which identification code becomes the identifier of an org; without such a code it is the organization id.",
+            |d, v| { d.mapping.org_identifier_system = if v.is_empty() { None } else { Some(values::text(v)?) }; Ok(()) };
+        "org_metadata": "`true` or `false`", Value("false"), "true",
+            "Write address, classification and the other metadata of the best practices guide to orgs.csv.",
+            |d, v| { d.mapping.org_metadata = values::switch(v)?; Ok(()) };
+        "course_duration": "`true` or `false`", Value("false"), "true",
+            "Write metadata.duration to courses.csv.",
+            |d, v| { d.mapping.course_duration = values::switch(v)?; Ok(()) };
+    }
+    "package" {
+        "compression" ["--compression"]: "a whole number from 1 (fast) to 9 (small)", Value("3"), "6",
+            "Deflate level of the zip.",
+            |d, v| { d.compression = values::whole(v, 1..=9)?; Ok(()) };
+        "system_name": "text without blanks at its ends", Value("rosterpack"), "District warehouse",
+            "source.systemName of the manifest.",
+            |d, v| { d.system_name = values::text(v)?; Ok(()) };
+        "system_code": "text without blanks at its ends", Computed("the tenant code"), "gbisd-warehouse",
+            "source.systemCode of the manifest.",
+            |d, v| { d.system_code = Some(values::text(v)?); Ok(()) };
+    }
+    "output" {
+        "out" ["--out"]: "a zip file, or a folder (which exists, or ends with a slash)", Required, "packages/",
+            "Where the package goes; in a folder it is called <tenant>-<school year>-oneroster-v1p1.zip.",
+            |d, v| { d.out = Some(values::text(v)?.into()); Ok(()) };
+        "report" ["--report"]: "a file", Computed("no report file"), "report.json",
+            "Write the report as JSON.",
+            |d, v| { d.report = Some(values::text(v)?.into()); Ok(()) };
+    }
+};
+
+/// The reference page of all settings, as Markdown.
+pub fn page() -> String {
+    let mut page = String::from(
+        "# Configuration\n\nGenerated from `src/config/settings.rs`; `BLESS=1 cargo test --test cli_docs` refreshes this page.\n\n\
+         Flags win over `--set NAME=VALUE`, that over the environment, that over the defaults. The environment variable of a\n\
+         setting is `ROSTERPACK__SECTION__NAME` in capitals, such as `ROSTERPACK__MAPPING__END_DATES`. An unknown name is an\n\
+         error. Lists are comma-separated; an item that holds a comma stands in double quotes.\n",
+    );
+    let mut section = "";
+    for setting in SETTINGS {
+        if setting.section != section {
+            section = setting.section;
+            page += &format!(
+                "\n## {section}\n\n| name | flag | accepts | default | what it does |\n|---|---|---|---|---|\n"
+            );
+        }
+        let flag = setting.flag.map(|flag| format!("`{flag}`")).unwrap_or_default();
+        let default = match setting.default {
+            Standing::Value("") => "blank".into(),
+            Standing::Value(value) => format!("`{value}`"),
+            Standing::Computed(what) => what.into(),
+            Standing::Required => "required".to_owned(),
+        };
+        let (accepts, doc) = (setting.accepts.replace('<', "&lt;"), setting.doc.replace('<', "&lt;"));
+        page += &format!("| `{}` | {flag} | {accepts} | {default} | {doc} |\n", setting.name);
+    }
+    page
+}
+
+fn data_standard(label: &str) -> Parsed<String> {
+    if edfi::labels().any(|known| known == label) {
+        return Ok(label.to_owned());
+    }
+    Err(format!("known are {}", edfi::labels().collect::<Vec<_>>().join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Top-level fields of a struct's pretty debug form, with their text.
+    fn fields(of: &impl std::fmt::Debug) -> Vec<(String, String)> {
+        let mut fields: Vec<(String, String)> = Vec::new();
+        for line in format!("{of:#?}").lines() {
+            let own = line.strip_prefix("    ").filter(|l| l.starts_with(|c: char| c.is_ascii_lowercase()));
+            match own.and_then(|l| l.split_once(": ")) {
+                Some((name, value)) => fields.push((name.to_owned(), value.to_owned())),
+                None => {
+                    if let Some((_, value)) = fields.last_mut() {
+                        value.push_str(line);
+                    }
+                }
+            }
+        }
+        fields
+    }
+
+    fn changed(before: &impl std::fmt::Debug, after: &impl std::fmt::Debug) -> Vec<String> {
+        let (before, after) = (fields(before), fields(after));
+        assert_eq!(before.len(), after.len());
+        let pairs = before.into_iter().zip(after);
+        pairs.filter(|(a, b)| a != b).map(|(a, _)| a.0).collect()
+    }
+
+    #[test]
+    fn every_mapping_field_has_its_own_setting() {
+        let mut reached = BTreeSet::new();
+        for setting in SETTINGS {
+            let mut draft = Draft::default();
+            (setting.put)(&mut draft, setting.example).unwrap();
+            let changed = changed(&Mapping::default(), &draft.mapping);
+            assert!(changed.len() <= 1, "{} changes {changed:?}", setting.name);
+            if let Some(field) = changed.first() {
+                assert_eq!(field, setting.name, "a setting and its field share one name");
+                assert_eq!(setting.section, "mapping");
+            }
+            reached.extend(changed);
+        }
+        let all: BTreeSet<String> = fields(&Mapping::default()).into_iter().map(|f| f.0).collect();
+        assert!(all.len() > 25, "the fields are really read: {all:?}");
+        assert_eq!(reached, all);
+    }
+
+    #[test]
+    fn examples_change_something_and_defaults_nothing() {
+        for setting in SETTINGS {
+            let mut draft = Draft::default();
+            (setting.put)(&mut draft, setting.example).unwrap_or_else(|e| panic!("{}: {e}", setting.name));
+            let single = matches!(setting.name, "oneroster");
+            assert_eq!(draft == Draft::default(), single, "{}", setting.name);
+            if let Standing::Value(value) = setting.default {
+                let mut draft = Draft::default();
+                (setting.put)(&mut draft, value).unwrap_or_else(|e| panic!("{}: {e}", setting.name));
+                assert_eq!(draft, Draft::default(), "{}", setting.name);
+            }
+        }
+    }
+
+    #[test]
+    fn words_that_are_shown_are_accepted_and_others_are_not() {
+        for setting in SETTINGS {
+            let words: Vec<&str> = setting.accepts.split('`').skip(1).step_by(2).collect();
+            for word in &words {
+                (setting.put)(&mut Draft::default(), word)
+                    .unwrap_or_else(|e| panic!("{}: {e}", setting.name));
+            }
+            if !words.is_empty() {
+                assert!((setting.put)(&mut Draft::default(), "nonsense").is_err(), "{}", setting.name);
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_documented() {
+        let names: BTreeSet<_> = SETTINGS.iter().map(|s| s.name).collect();
+        assert_eq!(names.len(), SETTINGS.len());
+        let flags: BTreeSet<_> = SETTINGS.iter().filter_map(|s| s.flag).collect();
+        assert_eq!(flags.len(), SETTINGS.iter().filter(|s| s.flag.is_some()).count());
+        for setting in SETTINGS {
+            assert!(setting.doc.ends_with('.'), "{}", setting.name);
+            assert!(std::ptr::eq(find(setting.name).unwrap(), setting));
+            assert!(std::ptr::eq(find(&format!("{}.{}", setting.section, setting.name)).unwrap(), setting));
+        }
+        let accepts = find("demographic_extensions").unwrap().accepts;
+        for attribute in super::super::extensions::plain_names().chain(super::super::extensions::FAMILIES) {
+            assert!(accepts.contains(attribute), "{attribute}");
+        }
+    }
+}

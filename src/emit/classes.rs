@@ -1,0 +1,120 @@
+//! classes.csv: mapping.md section 5.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use crate::package::{CsvBlock, Table};
+use crate::roster::classes::{base_title, class_key, patterned_title, periods};
+use crate::roster::clean::clean;
+use crate::spec::FileSpec;
+
+use super::{Cell, Emitter, NATURAL_KEY, NoRule, rows, text};
+
+struct Row<'a> {
+    id: [u8; 16],
+    title: Cow<'a, str>,
+    grades: Vec<&'static str>,
+    course: [u8; 16],
+    code: Cow<'a, str>,
+    homeroom: bool,
+    room: Cow<'a, str>,
+    school: [u8; 16],
+    term: [u8; 16],
+    subjects: &'a [(String, String)],
+    periods: Vec<Cow<'a, str>>,
+    natural_key: Option<String>,
+}
+
+fn cell<'a>(column: &str) -> Option<Cell<Row<'a>>> {
+    Some(match column {
+        "sourcedId" => |row, out| out.id(&row.id),
+        "title" => |row, out| text(out, &row.title),
+        "grades" => |row, out| out.list(row.grades.iter().copied()),
+        "courseSourcedId" => |row, out| out.id(&row.course),
+        "classCode" => |row, out| text(out, &row.code),
+        "classType" => |row, out| out.known(if row.homeroom { "homeroom" } else { "scheduled" }),
+        "location" => |row, out| text(out, &row.room),
+        "schoolSourcedId" => |row, out| out.id(&row.school),
+        "termSourcedIds" => |row, out| out.ids(std::iter::once(row.term)),
+        "subjects" => |row, out| out.list(row.subjects.iter().map(|(title, _)| title.as_str())),
+        "subjectCodes" => |row, out| out.list(row.subjects.iter().map(|(_, code)| code.as_str())),
+        "periods" => |row, out| out.list(row.periods.iter().map(AsRef::as_ref)),
+        _ => return None,
+    })
+}
+
+fn extension_cells(row: &Row<'_>, out: &mut CsvBlock) {
+    if let Some(key) = &row.natural_key {
+        out.text(key);
+    }
+}
+
+pub(super) fn table<'a>(emitter: &'a Emitter<'_>, spec: &'static FileSpec) -> Result<Table<'a>, NoRule> {
+    let mut cells = emitter.cells(spec, cell)?;
+    cells.push(extension_cells);
+    let classes = &emitter.roster.classes;
+    let kept: Vec<usize> = (0..classes.len()).filter(|&n| classes.fate[n].kept()).collect();
+    let extensions = emitter.natural_key().then(|| NATURAL_KEY.to_owned()).into_iter().collect();
+    Ok(rows(spec, kept.len(), extensions, cells, move |unit| row(emitter, kept[unit])))
+}
+
+fn row<'a>(emitter: &'a Emitter<'_>, class: usize) -> Row<'a> {
+    let (staged, roster) = (emitter.staged, emitter.roster);
+    let classes = &roster.classes;
+    let course = &roster.courses.rows[classes.course[class] as usize];
+    Row {
+        id: classes.sourced_id[class].0,
+        title: title(emitter, class),
+        grades: grades(emitter, class),
+        course: course.sourced_id.0,
+        code: clean(staged.sections.local_code.get(class)),
+        homeroom: classes.homeroom[class],
+        room: clean(staged.sections.room.get(class)),
+        school: emitter.org_id(classes.org[class]),
+        term: roster.sessions.rows[classes.session[class] as usize].sourced_id.0,
+        subjects: &course.subjects,
+        periods: periods(staged, class),
+        natural_key: emitter.natural_key().then(|| {
+            let mut key = String::new();
+            emitter.keys.class(&mut key, class_key(staged, class));
+            key
+        }),
+    }
+}
+
+fn title<'a>(emitter: &'a Emitter<'_>, class: usize) -> Cow<'a, str> {
+    let (staged, roster) = (emitter.staged, emitter.roster);
+    let base = base_title(staged, &roster.courses, roster.classes.course[class], class);
+    let pattern = &emitter.plan.mapping.class_title;
+    if pattern == "{title}" {
+        return base;
+    }
+    // The primary teacher, else the first by unique id.
+    let teachers = roster.enrollments.teachers(class);
+    let teacher = teachers.iter().find(|t| t.primary).or(teachers.first());
+    let name = teacher.map(|t| clean(staged.staff.last.get(t.fact.staff as usize))).unwrap_or_default();
+    Cow::Owned(patterned_title(pattern, staged, &base, class, &name))
+}
+
+/// Offered grade levels by crosswalk; without any, and when configured, the grades of the class's students.
+fn grades(emitter: &Emitter<'_>, class: usize) -> Vec<&'static str> {
+    let (staged, roster) = (emitter.staged, emitter.roster);
+    let all = &staged.sections.grades;
+    let begin = all.partition_point(|(section, _)| (*section as usize) < class);
+    let mut words: BTreeSet<&'static str> = all[begin..]
+        .iter()
+        .take_while(|(section, _)| *section as usize == class)
+        .filter_map(|&(_, grade)| roster.grades.peek(grade).mapped())
+        .collect();
+    if words.is_empty() && emitter.plan.mapping.class_grades_from_students {
+        words = roster
+            .enrollments
+            .students(class)
+            .filter_map(|row| {
+                let student = roster.facts.student(row).student as usize;
+                roster.grades.peek(roster.users.students.grade[student]).mapped()
+            })
+            .collect();
+    }
+    words.into_iter().collect()
+}

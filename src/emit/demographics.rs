@@ -1,0 +1,108 @@
+//! demographics.csv: mapping.md section 8.
+
+use crate::notice::Notices;
+use crate::package::{CsvBlock, Table};
+use crate::roster::clean::clean;
+use crate::roster::demographics::{DemographicCells, Demographics};
+use crate::sourced_id::{Person, SourcedId};
+use crate::spec::vocabulary::{SEX_V1P1, SEX_V1P2};
+use crate::spec::{FileSpec, Version};
+
+use super::{Cell, Emitter, NATURAL_KEY, NoRule, WORD_NOT_IN_VERSION, date, rows, text, word};
+
+struct Row<'a> {
+    id: SourcedId,
+    cells: DemographicCells<'a>,
+    sex: Option<&'static str>,
+    natural_key: Option<String>,
+    extensions: Vec<String>,
+}
+
+fn flag(out: &mut CsvBlock, value: Option<bool>) {
+    match value {
+        Some(value) => out.flag(value),
+        None => out.blank(),
+    }
+}
+
+fn cell<'a>(column: &str) -> Option<Cell<Row<'a>>> {
+    Some(match column {
+        "sourcedId" => |row, out| out.id(&row.id.0),
+        "birthDate" => |row, out| date(out, row.cells.birth_date),
+        "sex" => |row, out| word(out, row.sex),
+        "americanIndianOrAlaskaNative" => |row, out| flag(out, row.cells.races.map(|r| r[0])),
+        "asian" => |row, out| flag(out, row.cells.races.map(|r| r[1])),
+        "blackOrAfricanAmerican" => |row, out| flag(out, row.cells.races.map(|r| r[2])),
+        "nativeHawaiianOrOtherPacificIslander" => |row, out| flag(out, row.cells.races.map(|r| r[3])),
+        "white" => |row, out| flag(out, row.cells.races.map(|r| r[4])),
+        "demographicRaceTwoOrMoreRaces" => |row, out| flag(out, row.cells.two_or_more()),
+        "hispanicOrLatinoEthnicity" => |row, out| flag(out, row.cells.hispanic),
+        "countryOfBirthCode" => |row, out| text(out, &clean(row.cells.country)),
+        "stateOfBirthAbbreviation" => |row, out| text(out, &clean(row.cells.state)),
+        "cityOfBirth" => |row, out| text(out, &clean(row.cells.city)),
+        // Ed-Fi's residency status says something else.
+        "publicSchoolResidenceStatus" => |_, out| out.blank(),
+        _ => return None,
+    })
+}
+
+fn extension_cells(row: &Row<'_>, out: &mut CsvBlock) {
+    if let Some(key) = &row.natural_key {
+        out.text(key);
+    }
+    for extension in &row.extensions {
+        text(out, extension);
+    }
+}
+
+/// The word for the sex in the version that is written.
+fn sex_word(version: Version, sex: Option<&'static str>) -> Option<&'static str> {
+    let vocabulary = match version {
+        Version::V1p1 => &SEX_V1P1,
+        Version::V1p2 => &SEX_V1P2,
+    };
+    sex.and_then(|word| vocabulary.word(word))
+}
+
+pub(super) fn table<'a>(
+    emitter: &'a Emitter<'_>,
+    spec: &'static FileSpec,
+    notices: &mut Notices,
+) -> Result<Option<Table<'a>>, NoRule> {
+    let Some(demographics) = &emitter.roster.demographics else { return Ok(None) };
+    let mut cells = emitter.cells(spec, cell)?;
+    cells.push(extension_cells);
+    let students = &emitter.roster.users.students;
+    let kept: Vec<u32> = (0u32..).zip(&students.fate).filter(|(_, f)| f.kept()).map(|(n, _)| n).collect();
+    for &student in &kept {
+        let sex = demographics.cells(emitter.staged, &emitter.roster.orgs, student).sex;
+        if let (Some(word), None) = (sex, sex_word(emitter.plan.version, sex)) {
+            notices.count(&WORD_NOT_IN_VERSION, &format!("sex `{word}`"), 1);
+        }
+    }
+    let natural_key = emitter.natural_key().then(|| NATURAL_KEY.to_owned());
+    let extensions =
+        natural_key.into_iter().chain(demographics.extensions.iter().map(|e| e.header.clone())).collect();
+    Ok(Some(rows(spec, kept.len(), extensions, cells, move |unit| row(emitter, demographics, kept[unit]))))
+}
+
+fn row<'a>(emitter: &'a Emitter<'_>, demographics: &Demographics, student: u32) -> Row<'a> {
+    let (staged, orgs) = (emitter.staged, &emitter.roster.orgs);
+    let cells = demographics.cells(staged, orgs, student);
+    Row {
+        id: emitter.roster.users.students.sourced_id[student as usize],
+        sex: sex_word(emitter.plan.version, cells.sex),
+        cells,
+        natural_key: emitter.natural_key().then(|| {
+            let mut key = String::new();
+            let unique_id = staged.students.unique_id.get(student as usize);
+            emitter.keys.person(&mut key, Person::Student, unique_id);
+            key
+        }),
+        extensions: demographics
+            .extensions
+            .iter()
+            .map(|e| demographics.extension(staged, orgs, student, &e.attribute, emitter.plan.as_of))
+            .collect(),
+    }
+}

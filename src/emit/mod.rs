@@ -1,0 +1,237 @@
+//! Emission: a closed roster becomes the tables of one OneRoster version.
+//!
+//! In: the plan, staged tables and the [`Roster`]. Out: [`Table`]s in published order whose headers, order and
+//! types are the spec's: for every column of the spec a cell function is looked up by name, so that nothing
+//! here knows a header. Rows are formatted block by block, in parallel, when the package is written.
+
+mod classes;
+mod courses;
+mod demographics;
+mod enrollments;
+mod orgs;
+mod sessions;
+mod users;
+
+use std::ops::Range;
+
+use crate::config::plan::Plan;
+use crate::day::Day;
+use crate::notice::{Authority, Code, Notices, Severity};
+use crate::package::{CsvBlock, Table};
+use crate::roster::Roster;
+use crate::roster::enrollments::written_end;
+use crate::roster::users::UserCells;
+use crate::sourced_id::{NaturalKeys, SourcedId};
+use crate::spec::{File, FileSpec, Version};
+use crate::staging::Staged;
+
+/// A word that this version does not have.
+pub static WORD_NOT_IN_VERSION: Code = Code {
+    code: "word-not-in-version",
+    severity: Severity::Info,
+    authority: Authority::Specification,
+    file: "demographics",
+    summary: "A crosswalk answers with a word that this OneRoster version does not have: the cell is blank.",
+    remedy: "Nothing; OneRoster 1.2 has the word.",
+};
+
+/// A column refers to a file that the plan leaves out.
+pub static REFERENCE_FILE_ABSENT: Code = Code {
+    code: "reference-file-absent",
+    severity: Severity::Info,
+    authority: Authority::Policy,
+    file: "",
+    summary: "An optional column refers to a file that is not among the chosen ones: its cells are blank.",
+    remedy: "Nothing, or choose the file too.",
+};
+
+/// Codes that emission raises.
+pub static CODES: &[&Code] = &[&WORD_NOT_IN_VERSION, &REFERENCE_FILE_ABSENT];
+
+/// The column that says what was hashed.
+const NATURAL_KEY: &str = "metadata.edu.natural_key";
+
+/// A defect of this program: the spec has a column that no cell function fills.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error(
+    "rosterpack has no rule for column {column} of {file} in OneRoster {version}: this is a defect, please report it"
+)]
+pub struct NoRule {
+    /// File.
+    pub file: File,
+    /// Column.
+    pub column: &'static str,
+    /// Version.
+    pub version: Version,
+}
+
+/// Writes one cell of a row.
+type Cell<R> = fn(&R, &mut CsvBlock);
+
+/// What cells are made from.
+#[derive(Debug)]
+pub struct Emitter<'a> {
+    plan: &'a Plan,
+    staged: &'a Staged,
+    roster: &'a Roster,
+    keys: NaturalKeys,
+    cells: UserCells<'a>,
+}
+
+impl<'a> Emitter<'a> {
+    /// An emitter for one closed roster.
+    pub fn new(plan: &'a Plan, staged: &'a Staged, roster: &'a Roster) -> Emitter<'a> {
+        Emitter {
+            plan,
+            staged,
+            roster,
+            keys: NaturalKeys::new(plan.mapping.id_scheme, &plan.id_prefix, plan.school_year),
+            cells: UserCells::new(staged, &plan.mapping, &roster.orgs),
+        }
+    }
+
+    /// The tables of the plan's version and files, in published order.
+    ///
+    /// # Errors
+    /// [`NoRule`], a defect of this program.
+    pub fn tables(&self, notices: &mut Notices) -> Result<Vec<Table<'_>>, NoRule> {
+        let mut tables = Vec::new();
+        for spec in self.plan.version.files() {
+            if !self.plan.scope.writes(spec.file) {
+                continue;
+            }
+            for column in spec.columns {
+                if let Some(target) = column.target().filter(|&target| !self.plan.scope.writes(target)) {
+                    notices.add(
+                        &REFERENCE_FILE_ABSENT,
+                        &format!("{}.{} -> {target}", spec.file, column.name),
+                        "",
+                    );
+                }
+            }
+            let table = match spec.file {
+                File::Orgs => orgs::table(self, spec)?,
+                File::AcademicSessions => sessions::table(self, spec)?,
+                File::Courses => courses::table(self, spec)?,
+                File::Classes => classes::table(self, spec)?,
+                File::Users => users::table(self, spec)?,
+                File::Enrollments => enrollments::table(self, spec)?,
+                File::Demographics => match demographics::table(self, spec, notices)? {
+                    Some(table) => table,
+                    None => continue,
+                },
+                // No source in Ed-Fi (resources), or not built yet (gradebook, roles): absent in the manifest.
+                _ => continue,
+            };
+            let header_only = self.plan.scope.header_only.contains(&spec.file);
+            tables.push(Table { header_only, ..table });
+        }
+        Ok(tables)
+    }
+
+    fn natural_key(&self) -> bool {
+        self.plan.mapping.writes_natural_key()
+    }
+
+    /// The end date as written.
+    fn end(&self, end: Day) -> Option<Day> {
+        written_end(Some(end), self.plan.mapping.end_dates)
+    }
+
+    fn org_id(&self, row: u32) -> [u8; 16] {
+        self.roster.orgs.rows[row as usize].sourced_id.0
+    }
+
+    /// The cell functions of a file's columns, in the spec's order.
+    fn cells<R>(
+        &self,
+        spec: &'static FileSpec,
+        cell: impl Fn(&str) -> Option<Cell<R>>,
+    ) -> Result<Vec<Cell<R>>, NoRule> {
+        spec.columns
+            .iter()
+            .map(|column| match column.name {
+                // Bulk leaves both blank (mapping.md 0.4).
+                "status" | "dateLastModified" => Ok((|_, out| out.blank()) as Cell<R>),
+                // An optional reference to a file that is not written would dangle.
+                _ if column.target().is_some_and(|target| !self.plan.scope.writes(target)) => {
+                    Ok((|_, out| out.blank()) as Cell<R>)
+                }
+                name => cell(name).ok_or(NoRule {
+                    file: spec.file,
+                    column: column.name,
+                    version: self.plan.version,
+                }),
+            })
+            .collect()
+    }
+}
+
+/// A table whose units are rows, each made by `row` and written by the cell functions.
+fn rows<'a, R>(
+    spec: &'static FileSpec,
+    units: usize,
+    extensions: Vec<String>,
+    cells: Vec<Cell<R>>,
+    row: impl Fn(usize) -> R + Sync + 'a,
+) -> Table<'a>
+where
+    R: 'a,
+{
+    let table = Table::new(spec, units, move |range: Range<usize>, out: &mut CsvBlock| {
+        for unit in range {
+            let made = row(unit);
+            for cell in &cells {
+                cell(&made, out);
+            }
+            out.end_row();
+        }
+    });
+    Table { extensions, ..table }
+}
+
+/// An optional reference.
+fn reference(out: &mut CsvBlock, id: Option<SourcedId>) {
+    match id {
+        Some(id) => out.id(&id.0),
+        None => out.blank(),
+    }
+}
+
+/// A date or nothing.
+fn date(out: &mut CsvBlock, day: Option<Day>) {
+    match day {
+        Some(day) => out.date(day),
+        None => out.blank(),
+    }
+}
+
+/// A word of a vocabulary or nothing: never needs quotes.
+fn word(out: &mut CsvBlock, word: Option<&str>) {
+    match word {
+        Some(word) if !word.is_empty() => out.known(word),
+        _ => out.blank(),
+    }
+}
+
+/// A text or nothing.
+fn text(out: &mut CsvBlock, text: &str) {
+    if text.is_empty() { out.blank() } else { out.text(text) }
+}
+
+/// Ranges of classes that hold about `rows` rows each: block boundaries come from the rows alone.
+fn rows_of_classes(classes: usize, rows: usize, rows_of: impl Fn(usize) -> usize) -> Vec<Range<usize>> {
+    let mut blocks = Vec::new();
+    let (mut start, mut held) = (0, 0);
+    for class in 0..classes {
+        held += rows_of(class);
+        if held >= rows {
+            blocks.push(start..class + 1);
+            (start, held) = (class + 1, 0);
+        }
+    }
+    if start < classes {
+        blocks.push(start..classes);
+    }
+    blocks
+}

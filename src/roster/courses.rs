@@ -1,0 +1,233 @@
+//! Courses and departments (mapping.md sections 2 and 4).
+//!
+//! In: staged courses and the offerings of the year, exported organizations, school years. Out: [`Courses`]
+//! in the order of courses.csv: one row per (LEA of the offering schools, course code), and the departments
+//! they hang under, added to the organizations.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::config::plan::DepartmentColumn;
+use crate::notice::{Authority, Code, Severity};
+use crate::sourced_id::{IdScheme, SourcedId};
+use crate::staging::courses::StagedCourse;
+use crate::staging::descriptors::Descriptor;
+
+use super::answers::Answers;
+use super::clean::clean;
+use super::context::Context;
+use super::fate::Fate;
+use super::orgs::{Org, OrgType, Orgs};
+use super::sessions::Sessions;
+
+/// Several courses of one LEA have one code, hence one id.
+pub static COURSE_SHARED: Code = Code {
+    code: "course-id-shared",
+    severity: Severity::Warning,
+    authority: Authority::Policy,
+    file: "courses",
+    summary: "Several owners in one LEA have a course of the same code: under id scheme `edu` they are one course; the LEA's own record wins.",
+    remedy: "Give the courses different codes, or let the LEA own the course. Id scheme `stable` tells them apart.",
+};
+/// A course has no title.
+pub static COURSE_TITLE_BLANK: Code = Code {
+    code: "course-title-blank",
+    severity: Severity::Warning,
+    authority: Authority::Specification,
+    file: "courses",
+    summary: "A course has no title: its code stands in.",
+    remedy: "Fill courseTitle.",
+};
+/// A course's LEA has no exported school year.
+pub static COURSE_YEAR_MISSING: Code = Code {
+    code: "course-school-year-missing",
+    severity: Severity::Info,
+    authority: Authority::Specification,
+    file: "courses",
+    summary: "The LEA of a course has no school-year session: schoolYearSourcedId is blank.",
+    remedy: "Record sessions or calendars for the LEA's schools.",
+};
+/// Neither the owner of a course nor its LEA is exported.
+pub static COURSE_ORG_MISSING: Code = Code {
+    code: "course-org-missing",
+    severity: Severity::Warning,
+    authority: Authority::Specification,
+    file: "courses",
+    summary: "Neither the owner of a course nor the LEA of the schools that offer it is exported: the course is left out, with its classes.",
+    remedy: "Extract the organization with its name.",
+};
+
+/// One row of courses.csv.
+#[derive(Debug, Clone)]
+pub struct Course {
+    /// LEA of the offering schools.
+    pub lea: i64,
+    /// courseCode as stored.
+    pub code: String,
+    /// Organization that owns it.
+    pub owner: i64,
+    /// Title as written.
+    pub title: String,
+    /// The staged course that won.
+    pub staged: u32,
+    /// Row of its organization.
+    pub org: u32,
+    /// Row of the school year.
+    pub year: Option<u32>,
+    /// Grade codes, sorted.
+    pub grades: Vec<&'static str>,
+    /// Subject titles and codes, parallel, sorted by title.
+    pub subjects: Vec<(String, String)>,
+    /// Days it takes.
+    pub duration: Option<i64>,
+    /// Its id.
+    pub sourced_id: SourcedId,
+    /// Whether it is exported.
+    pub fate: Fate,
+}
+
+/// Courses in output order.
+#[derive(Debug, Default)]
+pub struct Courses {
+    /// Sorted by (LEA, code, owner); rows that are not exported included.
+    pub rows: Vec<Course>,
+    scheme: IdScheme,
+}
+
+impl Courses {
+    /// The row of a course in an LEA: under `edu` that of its code, whoever owns it.
+    pub fn find(&self, lea: i64, course: &StagedCourse) -> Option<u32> {
+        let found = self.rows.binary_search_by(|row| {
+            let owner = match self.scheme {
+                IdScheme::Edu => row.owner,
+                IdScheme::Stable => course.owner,
+            };
+            (row.lea, row.code.as_str(), row.owner).cmp(&(lea, course.code.as_str(), owner))
+        });
+        found.ok().map(|row| row as u32)
+    }
+
+    pub(super) fn build(ctx: &mut Context<'_>, orgs: &mut Orgs, sessions: &Sessions) -> Courses {
+        let staged = ctx.staged;
+        let scheme = ctx.keys.scheme();
+        let mut offered: BTreeMap<(i64, &str, Option<i64>), BTreeSet<u32>> = BTreeMap::new();
+        for offering in &staged.courses.offerings {
+            if let (Some(_), Ok(course)) = (orgs.exported(offering.school), &offering.course) {
+                let found = &staged.courses.courses[*course as usize];
+                // The id tells owners apart, or it does not: what shares an id is one course.
+                let owner = (scheme == IdScheme::Stable).then_some(found.owner);
+                let key = (orgs.lea_of(offering.school), found.code.as_str(), owner);
+                offered.entry(key).or_default().insert(*course);
+            }
+        }
+        let mut grades = Answers::new(&ctx.crosswalks.grades, &staged.descriptors, |&word| word);
+        let mut courses = Courses { scheme, ..Courses::default() };
+        let mut departments: BTreeMap<(i64, String), (u32, Vec<usize>)> = BTreeMap::new();
+        let mut key = String::new();
+        for ((lea, code, _), candidates) in offered {
+            let winner = choose_course(lea, &candidates, &staged.courses.courses, orgs);
+            if candidates.len() > 1 {
+                let owners: Vec<String> = candidates
+                    .iter()
+                    .map(|&n| staged.courses.courses[n as usize].owner.to_string())
+                    .collect();
+                let cause = format!("LEA {lea}, course {code}: owners {}", owners.join(", "));
+                ctx.notices.add(&COURSE_SHARED, &cause, "");
+            }
+            let course = &staged.courses.courses[winner as usize];
+            let label = format!("LEA {lea}, course {code}");
+            ctx.check_key("course.courseCode", code);
+            let mut title = clean(&course.title).into_owned();
+            if title.is_empty() {
+                title = clean(code).into_owned();
+                ctx.notices.add(&COURSE_TITLE_BLANK, "courseTitle", label.clone());
+            }
+            let year = sessions.year(lea).filter(|&n| sessions.rows[n as usize].fate.kept());
+            if year.is_none() {
+                ctx.notices.add(&COURSE_YEAR_MISSING, &format!("LEA {lea}"), code);
+            }
+            let holder = orgs.exported(course.owner).or_else(|| orgs.exported(lea));
+            let (org, fate) = match holder {
+                Some(org) => (org, Fate::KEPT),
+                None => (0, ctx.causes.fate(&COURSE_ORG_MISSING, label)),
+            };
+            if fate.kept() && ctx.plan.mapping.use_course_departments {
+                let name = department(ctx, course);
+                let entry = departments.entry((course.owner, name)).or_insert((org, Vec::new()));
+                entry.1.push(courses.rows.len());
+            }
+            ctx.keys.course(&mut key, lea, course.owner, code);
+            courses.rows.push(Course {
+                lea,
+                code: code.to_owned(),
+                owner: course.owner,
+                title,
+                staged: winner,
+                org,
+                year,
+                grades: grade_words(&mut grades, &course.grades),
+                subjects: subjects(ctx, &course.subjects),
+                duration: course.duration,
+                sourced_id: SourcedId::of(&key),
+                fate,
+            });
+        }
+        ctx.collect(&grades);
+        for ((owner, name), (parent, rows)) in departments {
+            let number = orgs.rows.len() as u32;
+            ctx.keys.department(&mut key, owner, &name);
+            orgs.rows.push(Org {
+                kind: OrgType::Department,
+                id: owner,
+                identifier: name.clone(),
+                name: name.clone(),
+                department: Some(name),
+                parent: Some(parent),
+                sourced_id: SourcedId::of(&key),
+                chosen: true,
+                fate: Fate::KEPT,
+            });
+            rows.into_iter().for_each(|row| courses.rows[row].org = number);
+        }
+        courses
+    }
+}
+
+/// The LEA's own record, else that of another organization above the schools, else the lowest school's.
+fn choose_course(lea: i64, candidates: &BTreeSet<u32>, courses: &[StagedCourse], orgs: &Orgs) -> u32 {
+    let rank = |n: u32| {
+        let owner = courses[n as usize].owner;
+        let is_school = orgs.find(owner).is_some_and(|row| orgs.rows[row as usize].kind == OrgType::School);
+        (owner != lea, is_school, owner, n)
+    };
+    candidates.iter().copied().min_by_key(|&n| rank(n)).unwrap_or_default()
+}
+
+/// The department's name: the edu mapping deletes commas from it.
+fn department(ctx: &Context<'_>, course: &StagedCourse) -> String {
+    let value = match ctx.plan.mapping.course_dept_column {
+        DepartmentColumn::AcademicSubject => course.subjects.first().map_or("", |&s| ctx.value(s)),
+        DepartmentColumn::CareerPathway => ctx.value(course.pathway),
+    };
+    let name = clean(&value.replace(',', "")).into_owned();
+    if name.is_empty() { "Unknown".to_owned() } else { name }
+}
+
+/// Mapped grade codes, sorted, without duplicates.
+pub fn grade_words(answers: &mut Answers<&'static str>, grades: &[Descriptor]) -> Vec<&'static str> {
+    let words: BTreeSet<&'static str> = grades.iter().filter_map(|&g| answers.ask(g).mapped()).collect();
+    words.into_iter().collect()
+}
+
+/// Titles and codes from the optional subjects seed: both or neither (mapping.md section 4).
+fn subjects(ctx: &Context<'_>, subjects: &[Descriptor]) -> Vec<(String, String)> {
+    let Some(crosswalk) = &ctx.crosswalks.subjects else { return Vec::new() };
+    let descriptors = &ctx.staged.descriptors;
+    let found: BTreeSet<(String, String)> = subjects
+        .iter()
+        .filter_map(|&s| crosswalk.answer(descriptors.namespace(s), descriptors.code_value(s)).mapped())
+        .map(|subject| {
+            (super::clean::item(&subject.title).into_owned(), super::clean::item(&subject.code).into_owned())
+        })
+        .collect();
+    found.into_iter().collect()
+}

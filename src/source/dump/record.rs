@@ -1,0 +1,451 @@
+//! CSV records out of a byte stream: blocks, structure, strict RFC 4180.
+//!
+//! In: a reader. Out: [`Block`]s of valid UTF-8 with the positions of their commas, quotes and line breaks, and
+//! a [`Walk`] that finds the records of a block. Knows no tables, columns or types. The csv crate is not used
+//! here on purpose: it does not tell a quoted field from a bare one, it mends what it cannot parse (an open
+//! quote at the end of the file, text behind a closing quote), and it skips blank lines: each of them could
+//! hide lost rows.
+
+use std::io::{ErrorKind, Read};
+
+/// Bytes read at a time: small enough for the second-level cache, large enough for few system calls.
+const BLOCK: usize = 128 * 1024;
+/// The longest record. No Ed-Fi row comes near it; a quote that is never closed does, and ends here.
+pub(super) const LONGEST: usize = 16 * 1024 * 1024;
+
+/// What keeps a stream from being read as records.
+#[derive(Debug)]
+pub(super) enum Flaw {
+    /// The reader failed.
+    Read(std::io::Error),
+    /// A byte that is not UTF-8.
+    NotUtf8,
+    /// A NUL byte.
+    Nul,
+    /// A quote inside a field that does not begin with one; the field's index.
+    StrayQuote(usize),
+    /// Text behind a closing quote; the field's index.
+    AfterQuote(usize),
+    /// The stream ends inside a quoted field; the field's index.
+    OpenQuote(usize),
+    /// A record beyond [`LONGEST`].
+    TooLong,
+}
+
+/// A stretch of the stream that begins with a record.
+pub(super) struct Block<'b> {
+    text: &'b str,
+    index: &'b [u32],
+    last: bool,
+    /// What stands right behind `text`, if it is not text.
+    flaw: Option<Flaw>,
+}
+
+/// Reads a stream block by block; what a walk did not consume comes again with more bytes behind it.
+pub(super) struct Blocks<R> {
+    input: R,
+    buffer: Vec<u8>,
+    filled: usize,
+    consumed: usize,
+    bytes: u64,
+    ended: bool,
+    /// Filled by `head`, not yet walked.
+    primed: bool,
+    index: Vec<u32>,
+}
+
+impl<R: Read> Blocks<R> {
+    pub(super) fn new(input: R) -> Blocks<R> {
+        Blocks {
+            input,
+            buffer: vec![0; BLOCK],
+            filled: 0,
+            consumed: 0,
+            bytes: 0,
+            ended: false,
+            primed: false,
+            index: Vec::new(),
+        }
+    }
+
+    /// Bytes received so far.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The first bytes of the stream, for byte order marks; to be called before the first block.
+    pub(super) fn head(&mut self) -> Result<&[u8], Flaw> {
+        self.fill()?;
+        self.primed = true;
+        Ok(&self.buffer[..self.filled])
+    }
+
+    /// Takes bytes off the front: they do not come again.
+    pub(super) fn consume(&mut self, bytes: usize) {
+        self.consumed = (self.consumed + bytes).min(self.filled);
+    }
+
+    fn fill(&mut self) -> Result<(), Flaw> {
+        self.buffer.copy_within(self.consumed..self.filled, 0);
+        self.filled -= self.consumed;
+        self.consumed = 0;
+        if self.filled == self.buffer.len() {
+            if self.filled >= LONGEST {
+                return Err(Flaw::TooLong);
+            }
+            self.buffer.resize(self.filled * 2, 0);
+        }
+        while !self.ended && self.filled < self.buffer.len() {
+            match self.input.read(&mut self.buffer[self.filled..]) {
+                Ok(0) => self.ended = true,
+                Ok(n) => {
+                    self.filled += n;
+                    self.bytes += n as u64;
+                }
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) => return Err(Flaw::Read(e)),
+            }
+        }
+        Ok(())
+    }
+
+    /// The next block; the last one says so.
+    pub(super) fn next(&mut self) -> Result<Block<'_>, Flaw> {
+        if !std::mem::take(&mut self.primed) || self.consumed > 0 {
+            self.fill()?;
+        }
+        let bytes = &self.buffer[..self.filled];
+        let (mut text, mut flaw) = match std::str::from_utf8(bytes) {
+            Ok(text) => (text, None),
+            Err(e) => {
+                // A character that the block's end cuts is no flaw: its record comes again.
+                let cut = e.error_len().is_none() && !self.ended;
+                let valid = std::str::from_utf8(&bytes[..e.valid_up_to()]).unwrap_or_default();
+                (valid, (!cut).then_some(Flaw::NotUtf8))
+            }
+        };
+        if let Some(nul) = memchr::memchr(0, text.as_bytes()) {
+            text = text.get(..nul).unwrap_or_default();
+            flaw = Some(Flaw::Nul);
+        }
+        index_structure(text.as_bytes(), &mut self.index);
+        Ok(Block { text, index: &self.index, last: self.ended && flaw.is_none(), flaw })
+    }
+}
+
+/// Writes the positions of all commas, quotes and line feeds to `index`: eight bytes at a time, each
+/// comparison exact (the 0x80 of a byte is set if and only if the byte matches).
+fn index_structure(bytes: &[u8], index: &mut Vec<u32>) {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const LOW: u64 = ONES * 0x7f;
+    /// The 0x80 of each byte that differs from `byte`; the other bits are noise.
+    const fn differs(word: u64, byte: u8) -> u64 {
+        let x = word ^ (ONES * byte as u64);
+        ((x & LOW) + LOW) | x
+    }
+    index.clear();
+    let (words, tail) = bytes.as_chunks::<8>();
+    for (n, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let mut hits = !(differs(word, b',') & differs(word, b'\n') & differs(word, b'"')) & !LOW;
+        while hits != 0 {
+            index.push((n * 8) as u32 + (hits.trailing_zeros() >> 3));
+            hits &= hits - 1;
+        }
+    }
+    let base = words.len() * 8;
+    let structural = |b: &u8| matches!(b, b',' | b'\n' | b'"');
+    index.extend(tail.iter().enumerate().filter(|(_, b)| structural(b)).map(|(n, _)| (base + n) as u32));
+}
+
+/// A record of a block.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Record<'b> {
+    text: &'b str,
+    start: usize,
+    /// One-based line on which it starts.
+    pub(super) line: u64,
+    /// Whether a line break follows.
+    pub(super) closed: bool,
+}
+
+/// One field as it stands in the file.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::source) struct Field<'b> {
+    /// The text without the enclosing quotes; doubled quotes are still doubled.
+    pub(in crate::source) text: &'b str,
+    /// Whether it was quoted.
+    pub(in crate::source) quoted: bool,
+}
+
+impl<'b> Record<'b> {
+    /// Field `n` of this record, whose field ends are `ends`; an empty field when there is no such one.
+    #[inline]
+    pub(super) fn field(&self, ends: &[u32], n: usize) -> Field<'b> {
+        let start = if n == 0 { self.start } else { ends.get(n - 1).map_or(usize::MAX, |&e| e as usize + 1) };
+        let end = ends.get(n).map_or(0, |&e| e as usize);
+        // Ends and starts touch ASCII bytes, so that they are character boundaries.
+        let text = self.text.get(start..end).unwrap_or_default();
+        match text.strip_prefix('"') {
+            Some(inner) => Field { text: inner.strip_suffix('"').unwrap_or(inner), quoted: true },
+            None => Field { text, quoted: false },
+        }
+    }
+
+    /// Bytes of this record, without its line break.
+    #[inline]
+    pub(super) fn length(&self, ends: &[u32]) -> usize {
+        ends.last().map_or(0, |&end| end as usize).saturating_sub(self.start)
+    }
+
+    /// Whether this is an empty line.
+    pub(super) fn is_blank(&self, ends: &[u32]) -> bool {
+        matches!(ends, [end] if *end as usize == self.start)
+    }
+}
+
+/// Goes through the records of a block.
+pub(super) struct Walk<'b> {
+    block: Block<'b>,
+    at: usize,
+    start: usize,
+    line: u64,
+}
+
+impl<'b> Walk<'b> {
+    /// Begins at the front of a block, which is on this line.
+    pub(super) fn new(block: Block<'b>, line: u64) -> Walk<'b> {
+        Walk { block, at: 0, start: 0, line }
+    }
+
+    /// Line of the next record.
+    pub(super) fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// Bytes that need not come again, and whether the stream is through.
+    pub(super) fn end(&self) -> (usize, bool) {
+        (self.start, self.block.last)
+    }
+
+    /// The next complete record with the ends of its fields, or `None` when the block has no more. On a
+    /// flaw, [`Walk::line`] is the line on which the flawed record starts.
+    #[inline]
+    pub(super) fn next(&mut self, ends: &mut Vec<u32>) -> Result<Option<Record<'b>>, Flaw> {
+        let Block { text, index, last, .. } = self.block;
+        let bytes = text.as_bytes();
+        let mut at = self.at;
+        let mut field = self.start;
+        let mut lines = 1;
+        ends.clear();
+        loop {
+            let Some(&position) = index.get(at) else {
+                // No line break: the stream's last record, if there is anything left of it.
+                if !last {
+                    return self.cut();
+                }
+                if self.start == bytes.len() {
+                    return Ok(None);
+                }
+                let end = if bytes.last() == Some(&b'\r') && field < bytes.len() { 1 } else { 0 };
+                ends.push((bytes.len() - end) as u32);
+                return Ok(Some(self.take(at, bytes.len(), lines, false)));
+            };
+            at += 1;
+            let end = position as usize;
+            match bytes[end] {
+                b',' => {
+                    ends.push(position);
+                    field = end + 1;
+                }
+                b'\n' => {
+                    let carriage = end > field && bytes[end - 1] == b'\r';
+                    ends.push(position - u32::from(carriage));
+                    return Ok(Some(self.take(at, end + 1, lines, true)));
+                }
+                _ if end != field => return Err(Flaw::StrayQuote(ends.len())),
+                _ => {
+                    let close = loop {
+                        let Some(&position) = index.get(at) else {
+                            return if last { Err(Flaw::OpenQuote(ends.len())) } else { self.cut() };
+                        };
+                        at += 1;
+                        let here = position as usize;
+                        match bytes[here] {
+                            b'"' if bytes.get(here + 1) == Some(&b'"') => at += 1,
+                            b'"' => break here,
+                            b'\n' => lines += 1,
+                            _ => {}
+                        }
+                    };
+                    ends.push(close as u32 + 1);
+                    match &bytes[close + 1..] {
+                        [b',', ..] => {
+                            at += 1;
+                            field = close + 2;
+                        }
+                        [b'\n', ..] => return Ok(Some(self.take(at + 1, close + 2, lines, true))),
+                        [b'\r', b'\n', ..] => return Ok(Some(self.take(at + 1, close + 3, lines, true))),
+                        [] | [b'\r'] if !last => return self.cut(),
+                        [] | [b'\r'] => return Ok(Some(self.take(at, bytes.len(), lines, false))),
+                        _ => return Err(Flaw::AfterQuote(ends.len() - 1)),
+                    }
+                }
+            }
+        }
+    }
+
+    /// The block ends within a record: what cut it, if that was no mere block border.
+    #[cold]
+    fn cut(&mut self) -> Result<Option<Record<'b>>, Flaw> {
+        self.block.flaw.take().map_or(Ok(None), Err)
+    }
+
+    #[inline]
+    fn take(&mut self, at: usize, next: usize, lines: u64, closed: bool) -> Record<'b> {
+        let record = Record { text: self.block.text, start: self.start, line: self.line, closed };
+        self.at = at;
+        self.start = next;
+        self.line += lines;
+        record
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    type Row = (u64, Vec<(String, bool)>);
+    type Rows = Vec<Row>;
+
+    /// All records of a stream that arrives in pieces of `piece` bytes.
+    fn rows(input: &[u8], piece: usize) -> Result<Rows, (u64, Flaw)> {
+        struct Pieces<'a>(&'a [u8], usize);
+        impl Read for Pieces<'_> {
+            fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+                let n = self.1.min(self.0.len()).min(out.len());
+                out[..n].copy_from_slice(&self.0[..n]);
+                self.0 = &self.0[n..];
+                Ok(n)
+            }
+        }
+        let mut blocks = Blocks::new(Pieces(input, piece));
+        let (mut line, mut ends, mut rows) = (1, Vec::new(), Vec::new());
+        loop {
+            let mut walk = Walk::new(blocks.next().map_err(|f| (line, f))?, line);
+            loop {
+                match walk.next(&mut ends) {
+                    Ok(Some(record)) => {
+                        let fields = (0..ends.len()).map(|n| record.field(&ends, n));
+                        rows.push((
+                            record.line,
+                            fields.map(|f| (f.text.replace("\"\"", "\""), f.quoted)).collect(),
+                        ));
+                    }
+                    Ok(None) => break,
+                    Err(flaw) => return Err((walk.line(), flaw)),
+                }
+            }
+            line = walk.line();
+            let (bytes, ended) = walk.end();
+            blocks.consume(bytes);
+            if ended {
+                return Ok(rows);
+            }
+        }
+    }
+
+    fn plain(rows: Rows) -> Vec<Vec<String>> {
+        rows.into_iter().map(|(_, r)| r.into_iter().map(|(f, _)| f).collect()).collect()
+    }
+
+    #[test]
+    fn quotes_breaks_and_lines() {
+        let rows = rows(b"a,\"b\"\"\n\nc\",\r\n\"\",d,\"e\"\r\n\nlast,\"x\"", 3).unwrap();
+        let lines: Vec<u64> = rows.iter().map(|r| r.0).collect();
+        assert_eq!(lines, [1, 4, 5, 6]);
+        assert_eq!(rows[0].1[1], ("b\"\n\nc".to_owned(), true));
+        assert_eq!(rows[0].1[2], (String::new(), false));
+        assert_eq!(rows[1].1[0], (String::new(), true));
+        assert_eq!(rows[2].1, [(String::new(), false)]);
+        assert_eq!(rows[3].1[1], ("x".to_owned(), true));
+    }
+
+    #[test]
+    fn flaws_are_found_on_their_line() {
+        let flaw = |text: &[u8]| rows(text, 5).unwrap_err();
+        assert!(matches!(flaw(b"a\nb\n\"open,\n"), (3, Flaw::OpenQuote(0))));
+        assert!(matches!(flaw(b"a\nb,\"x\"\"\n"), (2, Flaw::OpenQuote(1))));
+        assert!(matches!(flaw(b"a\nb,c\"d\n"), (2, Flaw::StrayQuote(1))));
+        assert!(matches!(flaw(b"a\n\"b\"c\n"), (2, Flaw::AfterQuote(0))));
+        assert!(matches!(flaw(b"a\n\"b\"\rc\n"), (2, Flaw::AfterQuote(0))));
+        assert!(matches!(flaw(b"a\nb\xff\nc\n"), (2, Flaw::NotUtf8)));
+        assert!(matches!(flaw(b"a\nb\xc3"), (2, Flaw::NotUtf8)));
+        assert!(matches!(flaw(b"a\nb\0\nc\xff\n"), (2, Flaw::Nul)));
+    }
+
+    #[test]
+    fn a_record_may_outgrow_a_block_but_not_the_limit() {
+        let mut text = b"a\n\"".to_vec();
+        text.resize(3 * BLOCK, b'x');
+        text.extend(b"\n\"\nz\n");
+        let read = rows(&text, 70_000).unwrap();
+        assert_eq!(read.len(), 3);
+        assert_eq!(read[2], (4, vec![("z".to_owned(), false)]));
+        text.truncate(3);
+        text.resize(LONGEST + BLOCK, b'x');
+        assert!(matches!(rows(&text, usize::MAX).unwrap_err(), (2, Flaw::TooLong)));
+    }
+
+    #[test]
+    fn a_block_may_end_anywhere() {
+        // 17 bytes a record, so that the border between blocks visits every place in one.
+        let record = "\"é\"\"\n\",€,\"x\"\r\n";
+        assert_eq!(record.len(), 17);
+        for shift in 0..17 {
+            let text = format!("{}\n{}", "x".repeat(shift), record.repeat(2 * BLOCK / 17));
+            let read = rows(text.as_bytes(), usize::MAX).unwrap();
+            assert_eq!(read.len(), 1 + 2 * BLOCK / 17);
+            let expected = [("é\"\n", true), ("€", false), ("x", true)].map(|(t, q)| (t.to_owned(), q));
+            let whole = |(n, row): (usize, &Row)| row.0 == 2 + 2 * n as u64 && row.1 == expected;
+            assert!(read[1..].iter().enumerate().all(whole), "{shift}");
+        }
+    }
+
+    proptest! {
+        /// Whatever the csv crate writes is read back, wherever the pieces of the stream end.
+        #[test]
+        fn reads_what_the_csv_crate_writes(
+            table in proptest::collection::vec(proptest::collection::vec("[a-zé,\"\r\n ]{0,20}", 3), 1..40),
+            crlf: bool,
+            piece in 1usize..100,
+        ) {
+            let terminator = if crlf { csv::Terminator::CRLF } else { csv::Terminator::Any(b'\n') };
+            let mut writer = csv::WriterBuilder::new().terminator(terminator).from_writer(Vec::new());
+            for row in &table {
+                writer.write_record(row).unwrap();
+            }
+            prop_assert_eq!(plain(rows(&writer.into_inner().unwrap(), piece).unwrap()), table);
+        }
+
+        /// No bytes make it panic or loop.
+        #[test]
+        fn survives_any_bytes(
+            bytes in proptest::collection::vec(
+                prop_oneof![Just(b','), Just(b'"'), Just(b'\n'), Just(b'\r'), any::<u8>()], 0..200),
+            piece in 1usize..20,
+        ) {
+            let _ = rows(&bytes, piece);
+        }
+
+        /// The index is exact for every byte.
+        #[test]
+        fn structure_is_exact(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
+            let mut index = Vec::new();
+            index_structure(&bytes, &mut index);
+            let naive: Vec<u32> = (0..bytes.len()).filter(|&n| b",\n\"".contains(&bytes[n])).map(|n| n as u32).collect();
+            prop_assert_eq!(index, naive);
+        }
+    }
+}

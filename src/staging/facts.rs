@@ -1,0 +1,337 @@
+//! Section associations as integers: the rows that decide speed and memory.
+//!
+//! In: studentSectionAssociation and staffSectionAssociation. Out: rows of codes and packed days, decoded at
+//! once from the source's batches. A key that has no code is a dangling reference, found and counted right
+//! here with its cause. A student row is 12 bytes; a state has tens of millions.
+
+use std::sync::Mutex;
+
+use rayon::slice::ParallelSliceMut;
+
+use crate::day::Day;
+use crate::edfi::contract as c;
+use crate::notice::Notices;
+use crate::source::{Batch, SourceError};
+
+use super::descriptors::{Descriptor, Descriptors};
+use super::keys::Found;
+use super::people::People;
+use super::read::{KEY_SPELLING, Reader};
+use super::sections::{SectionColumns, StagedSections};
+use super::{PERSON_MISSING, SECTION_MISSING};
+
+/// A day in two bytes: days since 2000-01-01, with the ends of the range set aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct PackedDay(i16);
+
+const NO_DAY: i16 = i16::MAX;
+/// Below this a value is not a day but the number of a rare day in [`RareDays`].
+const FIRST_DAY: i32 = -32_000;
+const LAST_DAY: i32 = 32_700;
+/// How many distinct days outside 1912-05-22..2089-07-12 fit.
+const RARE: usize = 760;
+
+/// Days that do not fit two bytes (`1900-01-01`, `9999-12-31`), by number.
+#[derive(Debug, Default)]
+struct RareDays(Mutex<Vec<Day>>);
+
+impl RareDays {
+    fn pack(&self, day: Option<Day>) -> Result<PackedDay, SourceError> {
+        let Some(day) = day else { return Ok(PackedDay(NO_DAY)) };
+        if (FIRST_DAY..=LAST_DAY).contains(&day.0) {
+            return Ok(PackedDay(day.0 as i16));
+        }
+        let mut days = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let number = days.iter().position(|&d| d == day).unwrap_or(days.len());
+        if number == RARE {
+            return Err(SourceError::Capacity(format!(
+                "the section associations have more than {RARE} different dates before 1912 or after 2089: mend them in the ODS"
+            )));
+        }
+        if number == days.len() {
+            days.push(day);
+        }
+        Ok(PackedDay((i32::from(i16::MIN) + number as i32) as i16))
+    }
+}
+
+const HOMEROOM: u32 = 1 << 31;
+
+/// A student in a section.
+#[derive(Debug, Clone, Copy)]
+pub struct StudentFact {
+    section: u32,
+    student: u32,
+    begin: PackedDay,
+    end: PackedDay,
+}
+
+/// A staff member in a section.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StaffFact {
+    /// Row of the section.
+    pub section: u32,
+    /// Row of the staff member.
+    pub staff: u32,
+    /// First day; data standard 4.0 may have none.
+    pub begin: Option<Day>,
+    /// Last day.
+    pub end: Option<Day>,
+    /// Classroom position.
+    pub position: Descriptor,
+}
+
+/// Section associations, sorted by (section, person, begin, end).
+#[derive(Debug, Default)]
+pub struct Facts {
+    students: Vec<StudentFact>,
+    /// Staff members in sections.
+    pub staff: Vec<StaffFact>,
+    rare: Vec<Day>,
+}
+
+/// A student fact, unpacked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StudentInSection {
+    /// Row of the section.
+    pub section: u32,
+    /// Row of the student.
+    pub student: u32,
+    /// First day.
+    pub begin: Option<Day>,
+    /// Last day.
+    pub end: Option<Day>,
+    /// Whether the section is the student's homeroom.
+    pub homeroom: bool,
+}
+
+impl Facts {
+    /// Number of student associations.
+    pub fn students(&self) -> usize {
+        self.students.len()
+    }
+
+    /// The student association of a row.
+    #[inline]
+    pub fn student(&self, row: usize) -> StudentInSection {
+        let fact = self.students[row];
+        StudentInSection {
+            section: fact.section,
+            student: fact.student & !HOMEROOM,
+            begin: self.day(fact.begin),
+            end: self.day(fact.end),
+            homeroom: fact.student & HOMEROOM != 0,
+        }
+    }
+
+    /// Section codes of the student associations, in order.
+    pub fn student_sections(&self) -> impl Iterator<Item = u32> + '_ {
+        self.students.iter().map(|fact| fact.section)
+    }
+
+    /// Keeps the student associations for which `keep` says so, in order.
+    pub fn retain_students(&mut self, mut keep: impl FnMut(StudentInSection) -> bool) {
+        let mut kept = 0;
+        for row in 0..self.students.len() {
+            if keep(self.student(row)) {
+                self.students[kept] = self.students[row];
+                kept += 1;
+            }
+        }
+        self.students.truncate(kept);
+    }
+
+    #[inline]
+    fn day(&self, packed: PackedDay) -> Option<Day> {
+        match i32::from(packed.0) {
+            n if n >= FIRST_DAY && packed.0 != NO_DAY => Some(Day(n)),
+            _ if packed.0 == NO_DAY => None,
+            n => self.rare.get((n - i32::from(i16::MIN)) as usize).copied(),
+        }
+    }
+
+    pub(super) fn read_students(
+        reader: &Reader<'_>,
+        sections: &StagedSections,
+        students: &People,
+    ) -> Result<Facts, SourceError> {
+        use c::student_sections as t;
+        let at = SectionColumns {
+            school: t::SCHOOL,
+            local_code: t::LOCAL_CODE,
+            session: t::SESSION,
+            section: t::SECTION,
+        };
+        let rare = RareDays::default();
+        let parts = reader.each_part(
+            &t::TABLE,
+            || (Vec::new(), Notices::new()),
+            |(rows, notices): &mut (Vec<StudentFact>, Notices), b, r| {
+                let Some(section) = resolve(sections.of(b, r, at), b, r, at, "student", notices) else {
+                    return Ok(());
+                };
+                let Some(student) = students.index.get(b.int(t::USI, r)) else {
+                    missing_person("student", notices);
+                    return Ok(());
+                };
+                let homeroom = if b.flag(t::HOMEROOM, r) == Some(true) { HOMEROOM } else { 0 };
+                rows.push(StudentFact {
+                    section,
+                    student: student | homeroom,
+                    begin: rare.pack(b.date(t::BEGIN, r))?,
+                    end: rare.pack(b.date(t::END, r))?,
+                });
+                Ok(())
+            },
+        )?;
+        let mut facts = Facts::default();
+        facts.students.reserve_exact(parts.iter().map(|(rows, _)| rows.len()).sum());
+        for (rows, notices) in parts {
+            facts.students.extend_from_slice(&rows);
+            reader.merge(notices);
+        }
+        facts.rare = rare.0.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut rows = std::mem::take(&mut facts.students);
+        rows.par_sort_unstable_by_key(|f| {
+            (f.section, f.student & !HOMEROOM, facts.day(f.begin), facts.day(f.end), f.student)
+        });
+        facts.students = rows;
+        Ok(facts)
+    }
+
+    pub(super) fn read_staff(
+        reader: &Reader<'_>,
+        sections: &StagedSections,
+        staff: &People,
+        descriptors: &Descriptors,
+    ) -> Result<Vec<StaffFact>, SourceError> {
+        use c::staff_sections as t;
+        let at = SectionColumns {
+            school: t::SCHOOL,
+            local_code: t::LOCAL_CODE,
+            session: t::SESSION,
+            section: t::SECTION,
+        };
+        let mut notices = Notices::new();
+        let mut rows = Vec::new();
+        reader.each(&t::TABLE, |b, r| {
+            let Some(section) = resolve(sections.of(b, r, at), b, r, at, "staff", &mut notices) else {
+                return Ok(());
+            };
+            let Some(person) = staff.index.get(b.int(t::USI, r)) else {
+                missing_person("staff", &mut notices);
+                return Ok(());
+            };
+            rows.push(StaffFact {
+                section,
+                staff: person,
+                begin: b.date(t::BEGIN, r),
+                end: b.date(t::END, r),
+                position: reader.descriptor(
+                    descriptors,
+                    b.int(t::POSITION, r),
+                    "staffSectionAssociation.classroomPositionDescriptorId",
+                ),
+            });
+            Ok(())
+        })?;
+        reader.merge(notices);
+        rows.sort_unstable_by(|x: &StaffFact, y| {
+            let key = |f: &StaffFact| (f.section, f.staff, f.begin, f.end);
+            key(x)
+                .cmp(&key(y))
+                .then_with(|| descriptors.code_value(x.position).cmp(descriptors.code_value(y.position)))
+        });
+        Ok(rows)
+    }
+}
+
+fn resolve(
+    found: Found,
+    batch: &Batch,
+    row: usize,
+    at: SectionColumns,
+    kind: &'static str,
+    notices: &mut Notices,
+) -> Option<u32> {
+    match found {
+        Found::Exact(section) => Some(section),
+        Found::Folded(section) => {
+            notices.add(&KEY_SPELLING, &format!("{kind}SectionAssociation.sectionIdentifier"), "");
+            Some(section)
+        }
+        Found::Nothing => {
+            let cause = format!(
+                "section {} {} {} {}",
+                batch.int(at.school, row).unwrap_or_default(),
+                batch.text(at.session, row),
+                batch.text(at.local_code, row),
+                batch.text(at.section, row)
+            );
+            notices.add(&SECTION_MISSING, &cause, "");
+            notices.leave_out(&SECTION_MISSING, &cause, "enrollments", 1);
+            None
+        }
+    }
+}
+
+fn missing_person(kind: &'static str, notices: &mut Notices) {
+    let cause = format!("{kind}SectionAssociation names a person that table {kind} does not have");
+    notices.add(&PERSON_MISSING, &cause, "");
+    notices.leave_out(&PERSON_MISSING, &cause, "enrollments", 1);
+}
+
+/// Section associations per section, as offsets into the sorted rows.
+pub fn offsets(sections: usize, codes: impl Iterator<Item = u32>) -> Vec<u64> {
+    let mut counts = vec![0u64; sections + 1];
+    for code in codes {
+        counts[code as usize + 1] += 1;
+    }
+    for n in 1..counts.len() {
+        counts[n] += counts[n - 1];
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_day_survives_packing() {
+        let rare = RareDays::default();
+        let days: Vec<Option<Day>> = vec![
+            None,
+            Day::from_ymd(1, 1, 1),
+            Day::from_ymd(1900, 1, 1),
+            Some(Day(FIRST_DAY)),
+            Some(Day(FIRST_DAY - 1)),
+            Day::from_ymd(2021, 8, 23),
+            Some(Day(LAST_DAY)),
+            Some(Day(LAST_DAY + 1)),
+            Day::from_ymd(9999, 12, 31),
+            Day::from_ymd(1900, 1, 1),
+        ];
+        let packed: Vec<_> = days.iter().map(|&d| rare.pack(d).unwrap()).collect();
+        let facts = Facts { rare: rare.0.into_inner().unwrap(), ..Facts::default() };
+        assert_eq!(facts.rare.len(), 5);
+        for (day, packed) in days.into_iter().zip(packed) {
+            assert_eq!(facts.day(packed), day);
+        }
+    }
+
+    #[test]
+    fn too_many_rare_days_are_an_error() {
+        let rare = RareDays::default();
+        for n in 0..RARE as i32 {
+            rare.pack(Some(Day(100_000 + n))).unwrap();
+        }
+        rare.pack(Some(Day(100_000))).unwrap();
+        assert!(rare.pack(Some(Day(-100_000))).is_err());
+    }
+
+    #[test]
+    fn a_student_association_is_twelve_bytes() {
+        assert_eq!(std::mem::size_of::<StudentFact>(), 12);
+    }
+}

@@ -1,0 +1,297 @@
+//! Students, staff members and contacts, and what hangs on them one by one.
+//!
+//! In: the person tables and their children. Out: [`People`], whose row number is the person's code: rows
+//! stand in the order of unique ids, which is the order of users.csv. USIs end here (mapping.md 0.8).
+
+use std::ops::Range;
+
+use rustc_hash::FxHashMap;
+
+use crate::edfi::Table;
+use crate::source::{Batch, SourceError};
+
+use super::descriptors::{Descriptor, Descriptors};
+use super::read::Reader;
+use super::text::{TextColumn, reordered};
+
+/// Rows of persons by USI. Server-made USIs fit 32 bits, which halves the table; others are kept apart.
+#[derive(Debug, Default)]
+pub struct UsiIndex {
+    small: FxHashMap<u32, u32>,
+    large: FxHashMap<i64, u32>,
+}
+
+impl UsiIndex {
+    fn insert(&mut self, usi: i64, row: u32) {
+        match u32::try_from(usi) {
+            Ok(small) => self.small.insert(small, row),
+            Err(_) => self.large.insert(usi, row),
+        };
+    }
+
+    /// The person with this USI.
+    #[inline]
+    pub(super) fn get(&self, usi: Option<i64>) -> Option<u32> {
+        let usi = usi?;
+        match u32::try_from(usi) {
+            Ok(small) => self.small.get(&small).copied(),
+            Err(_) => self.large.get(&usi).copied(),
+        }
+    }
+}
+
+/// Where the columns of a person table stand in a batch.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PersonColumns {
+    pub usi: usize,
+    pub unique_id: usize,
+    pub first: usize,
+    pub middle: usize,
+    pub last: usize,
+    pub preferred_first: usize,
+    pub preferred_last: usize,
+    pub login: Option<usize>,
+}
+
+/// Persons of one kind in output order, as columns of text as stored.
+#[derive(Debug, Default)]
+pub struct People {
+    /// Unique id: the natural key.
+    pub unique_id: TextColumn,
+    /// First name.
+    pub first: TextColumn,
+    /// Middle name.
+    pub middle: TextColumn,
+    /// Last surname.
+    pub last: TextColumn,
+    /// Preferred first name.
+    pub preferred_first: TextColumn,
+    /// Preferred last surname.
+    pub preferred_last: TextColumn,
+    /// Log-in id.
+    pub login: TextColumn,
+    pub(super) index: UsiIndex,
+}
+
+impl People {
+    /// Number of persons.
+    pub fn len(&self) -> usize {
+        self.unique_id.len()
+    }
+
+    /// Whether there is nobody.
+    pub fn is_empty(&self) -> bool {
+        self.unique_id.is_empty()
+    }
+
+    /// The person with this unique id, exactly as stored.
+    pub fn find(&self, unique_id: &str) -> Option<u32> {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = (low + high) / 2;
+            match self.unique_id.get(middle).cmp(unique_id) {
+                std::cmp::Ordering::Equal => return Some(middle as u32),
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Greater => high = middle,
+            }
+        }
+        None
+    }
+
+    pub(super) fn read(
+        reader: &Reader<'_>,
+        table: &'static Table,
+        at: PersonColumns,
+        kind: &str,
+    ) -> Result<People, SourceError> {
+        let mut raw = People::default();
+        let mut usis: Vec<i64> = Vec::new();
+        reader.each(table, |b, r| {
+            let Some(usi) = b.int(at.usi, r) else { return Ok(()) };
+            usis.push(usi);
+            raw.unique_id.push(b.text(at.unique_id, r))?;
+            raw.first.push(b.text(at.first, r))?;
+            raw.middle.push(b.text(at.middle, r))?;
+            raw.last.push(b.text(at.last, r))?;
+            raw.preferred_first.push(b.text(at.preferred_first, r))?;
+            raw.preferred_last.push(b.text(at.preferred_last, r))?;
+            raw.login.push(at.login.map_or("", |column| b.text(column, r)))
+        })?;
+        let mut order: Vec<u32> = (0..usis.len() as u32).collect();
+        order.sort_unstable_by(|&x, &y| {
+            let key = |n: u32| {
+                let n = n as usize;
+                (raw.unique_id.get(n), raw.last.get(n), raw.first.get(n), raw.middle.get(n), usis[n])
+            };
+            key(x).cmp(&key(y))
+        });
+        // One unique id twice is impossible in a database; in an extract the second is the same person again.
+        let mut kept: Vec<u32> = Vec::with_capacity(order.len());
+        let mut index = UsiIndex::default();
+        for row in order {
+            let unique_id = raw.unique_id.get(row as usize);
+            match kept.last() {
+                Some(&last) if raw.unique_id.get(last as usize) == unique_id => {
+                    reader.repeated(kind, unique_id);
+                }
+                _ => kept.push(row),
+            }
+            index.insert(usis[row as usize], kept.len() as u32 - 1);
+        }
+        Ok(People {
+            unique_id: raw.unique_id.reordered(&kept),
+            first: raw.first.reordered(&kept),
+            middle: raw.middle.reordered(&kept),
+            last: raw.last.reordered(&kept),
+            preferred_first: raw.preferred_first.reordered(&kept),
+            preferred_last: raw.preferred_last.reordered(&kept),
+            login: raw.login.reordered(&kept),
+            index,
+        })
+    }
+}
+
+/// Texts that hang on persons: e-mail addresses, identification codes, telephones, log-ins.
+#[derive(Debug, Default)]
+pub struct PersonTexts {
+    person: Vec<u32>,
+    kind: Vec<Descriptor>,
+    organization: Vec<i64>,
+    suppressed: Vec<bool>,
+    priority: Vec<i32>,
+    text: TextColumn,
+}
+
+/// One text of a person.
+#[derive(Debug, Clone, Copy)]
+pub struct PersonText<'a> {
+    /// Its type or identification system.
+    pub kind: Descriptor,
+    /// Organization that recorded it, 0 where the table has none.
+    pub organization: i64,
+    /// Whether it must not be published.
+    pub suppressed: bool,
+    /// Order of priority, `i32::MAX` when there is none.
+    pub priority: i32,
+    /// As stored.
+    pub text: &'a str,
+}
+
+/// Where a child table's columns stand in a batch.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct PersonTextColumns {
+    pub usi: usize,
+    pub text: usize,
+    pub kind: Option<usize>,
+    pub organization: Option<usize>,
+    pub suppressed: Option<usize>,
+    pub priority: Option<usize>,
+}
+
+impl PersonTexts {
+    /// Number of texts.
+    pub fn len(&self) -> usize {
+        self.person.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.person.is_empty()
+    }
+
+    /// All texts of a person.
+    pub fn of(&self, person: u32) -> impl Iterator<Item = PersonText<'_>> {
+        rows_of(&self.person, person).map(move |n| PersonText {
+            kind: self.kind[n],
+            organization: self.organization[n],
+            suppressed: self.suppressed[n],
+            priority: self.priority[n],
+            text: self.text.get(n),
+        })
+    }
+
+    pub(super) fn push(&mut self, person: u32, text: PersonText<'_>) -> Result<(), SourceError> {
+        self.person.push(person);
+        self.kind.push(text.kind);
+        self.organization.push(text.organization);
+        self.suppressed.push(text.suppressed);
+        self.priority.push(text.priority);
+        self.text.push(text.text)
+    }
+
+    pub(super) fn read(
+        reader: &Reader<'_>,
+        table: &'static Table,
+        at: PersonTextColumns,
+        people: &People,
+        descriptors: &Descriptors,
+    ) -> Result<PersonTexts, SourceError> {
+        let mut texts = PersonTexts::default();
+        reader.each(table, |b, r| {
+            let text = b.text(at.text, r);
+            let Some(person) = people.index.get(b.int(at.usi, r)) else {
+                reader.orphan(table, "person");
+                return Ok(());
+            };
+            if text.trim().is_empty() {
+                return Ok(());
+            }
+            let kind = at.kind.map_or(Descriptor::NONE, |column| {
+                reader.descriptor(descriptors, b.int(column, r), table.columns[column].name)
+            });
+            let number = |column: Option<usize>| column.and_then(|c| b.int(c, r));
+            texts.push(
+                person,
+                PersonText {
+                    kind,
+                    organization: number(at.organization).unwrap_or(0),
+                    suppressed: at.suppressed.and_then(|c| b.flag(c, r)) == Some(true),
+                    priority: number(at.priority).and_then(|n| i32::try_from(n).ok()).unwrap_or(i32::MAX),
+                    text,
+                },
+            )
+        })?;
+        texts.sort();
+        Ok(texts)
+    }
+
+    /// Puts the rows of each person together; rules choose by a total order of their own.
+    pub(super) fn sort(&mut self) {
+        let mut order: Vec<u32> = (0..self.len() as u32).collect();
+        order.sort_unstable_by_key(|&n| self.person[n as usize]);
+        *self = PersonTexts {
+            person: reordered(&self.person, &order),
+            kind: reordered(&self.kind, &order),
+            organization: reordered(&self.organization, &order),
+            suppressed: reordered(&self.suppressed, &order),
+            priority: reordered(&self.priority, &order),
+            text: self.text.reordered(&order),
+        };
+    }
+}
+
+/// The rows of one person in a column sorted by person.
+pub fn rows_of(persons: &[u32], person: u32) -> Range<usize> {
+    let begin = persons.partition_point(|&p| p < person);
+    let length = persons[begin..].iter().take_while(|&&p| p == person).count();
+    begin..begin + length
+}
+
+/// Reads rows that name a person by USI into values that start with the person's row; sorted by the caller.
+pub(super) fn read_rows<T>(
+    reader: &Reader<'_>,
+    table: &'static Table,
+    usi: usize,
+    people: &People,
+    mut make: impl FnMut(u32, &Batch, usize) -> Option<T>,
+) -> Result<Vec<T>, SourceError> {
+    let mut rows = Vec::new();
+    reader.each(table, |b, r| {
+        match people.index.get(b.int(usi, r)) {
+            Some(person) => rows.extend(make(person, b, r)),
+            None => reader.orphan(table, "person"),
+        }
+        Ok(())
+    })?;
+    Ok(rows)
+}

@@ -1,0 +1,167 @@
+//! Reading contract tables from a source, row by row over batches.
+//!
+//! In: a source and the resolved schema. Out: calls per row, on one thread or one per part. Counts rows for
+//! the report and tells the progress display; knows nothing of what the rows mean.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rayon::prelude::*;
+
+use crate::edfi::{Resolved, Table};
+use crate::notice::{Authority, Code, Notices, Severity};
+use crate::progress::Progress;
+use crate::source::{Batch, Part, Source, SourceError};
+
+use super::descriptors::{Descriptor, Descriptors};
+use super::keys::Found;
+
+/// A row names a descriptor that the descriptor table does not have.
+pub static DESCRIPTOR_MISSING: Code = Code {
+    code: "descriptor-missing",
+    severity: Severity::Warning,
+    authority: Authority::Policy,
+    file: "",
+    summary: "A row names a descriptor id that the descriptor table does not have; its value is treated as absent.",
+    remedy: "Extract the descriptor table together with the others, or mend the row in the ODS.",
+};
+
+/// A reference matches its target only without regard to case or trailing space.
+pub static KEY_SPELLING: Code = Code {
+    code: "key-spelling-differs",
+    severity: Severity::Info,
+    authority: Authority::Policy,
+    file: "",
+    summary: "A reference matches its target only when case and trailing space are ignored, as SQL Server does; it was followed.",
+    remedy: "Nothing, unless other software compares these keys exactly.",
+};
+
+/// One natural key stands twice in an extract.
+pub static ROW_REPEATED: Code = Code {
+    code: "row-repeated",
+    severity: Severity::Warning,
+    authority: Authority::Policy,
+    file: "",
+    summary: "A natural key stands more than once in one table; the first in natural order was kept.",
+    remedy: "A database cannot hold such rows: make the extract again.",
+};
+
+/// A child row of a person that does not exist.
+pub static ORPHAN_ROW: Code = Code {
+    code: "orphan-row",
+    severity: Severity::Warning,
+    authority: Authority::Policy,
+    file: "",
+    summary: "A row belongs to a person that the extract does not have; it was passed over.",
+    remedy: "Extract all tables at one moment.",
+};
+
+/// Reads tables of one resolved source.
+pub struct Reader<'a> {
+    pub(super) source: &'a dyn Source,
+    pub(super) resolved: &'a Resolved,
+    pub(super) year: i16,
+    pub(super) progress: &'a dyn Progress,
+    pub(super) rows: AtomicU64,
+    pub(super) tables: Mutex<Vec<(&'static str, u64)>>,
+    pub(super) notices: Mutex<Notices>,
+}
+
+impl Reader<'_> {
+    fn with_notices(&self, act: impl FnOnce(&mut Notices)) {
+        act(&mut self.notices.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+    }
+
+    /// Takes over notices that were collected apart.
+    pub(super) fn merge(&self, notices: Notices) {
+        self.with_notices(|mine| mine.merge(notices));
+    }
+
+    /// The descriptor behind an id; an unknown id is a notice that names the column.
+    #[inline]
+    pub(super) fn descriptor(&self, descriptors: &Descriptors, id: Option<i64>, column: &str) -> Descriptor {
+        descriptors.by_id(id).unwrap_or_else(|_| {
+            self.with_notices(|n| n.add(&DESCRIPTOR_MISSING, column, ""));
+            Descriptor::NONE
+        })
+    }
+
+    /// The row that was found; another spelling is a notice that names the column.
+    #[inline]
+    pub(super) fn found(&self, found: Found, column: &str) -> Option<u32> {
+        match found {
+            Found::Exact(row) => Some(row),
+            Found::Folded(row) => {
+                self.with_notices(|n| n.add(&KEY_SPELLING, column, ""));
+                Some(row)
+            }
+            Found::Nothing => None,
+        }
+    }
+
+    /// A natural key that stands twice.
+    pub(super) fn repeated(&self, table: &str, key: &str) {
+        self.with_notices(|n| n.add(&ROW_REPEATED, table, key));
+    }
+
+    /// A row of nobody.
+    pub(super) fn orphan(&self, table: &'static Table, of: &str) {
+        self.with_notices(|n| n.add(&ORPHAN_ROW, &format!("{} without its {of}", table.physical), ""));
+    }
+
+    /// Calls `take` for every row of a table, in no particular order, on this thread. An absent table has no rows.
+    pub fn each(
+        &self,
+        table: &'static Table,
+        mut take: impl FnMut(&Batch, usize) -> Result<(), SourceError>,
+    ) -> Result<(), SourceError> {
+        let Some(resolved) = self.resolved.get(table) else { return Ok(()) };
+        let request = resolved.request(self.year);
+        self.begin(&request.table);
+        let stats = self.source.read(&request, Part::WHOLE, &mut |batch| {
+            self.progress.rows(&request.table, batch.rows() as u64);
+            (0..batch.rows()).try_for_each(|row| take(batch, row))
+        })?;
+        self.end(table, &request.table, stats.rows);
+        Ok(())
+    }
+
+    /// Like [`Reader::each`], but a large table is read in parts at once, each into a state of its own.
+    pub fn each_part<S: Send>(
+        &self,
+        table: &'static Table,
+        new: impl Fn() -> S + Sync,
+        take: impl Fn(&mut S, &Batch, usize) -> Result<(), SourceError> + Sync,
+    ) -> Result<Vec<S>, SourceError> {
+        let Some(resolved) = self.resolved.get(table) else { return Ok(Vec::new()) };
+        let request = resolved.request(self.year);
+        self.begin(&request.table);
+        let of = self.source.parts(&request.table).max(1);
+        let parts = (0..of)
+            .into_par_iter()
+            .map(|index| {
+                let mut state = new();
+                let stats = self.source.read(&request, Part { index, of }, &mut |batch| {
+                    self.progress.rows(&request.table, batch.rows() as u64);
+                    (0..batch.rows()).try_for_each(|row| take(&mut state, batch, row))
+                })?;
+                Ok((state, stats.rows))
+            })
+            .collect::<Result<Vec<_>, SourceError>>()?;
+        self.end(table, &request.table, parts.iter().map(|(_, rows)| rows).sum());
+        Ok(parts.into_iter().map(|(state, _)| state).collect())
+    }
+
+    fn begin(&self, table: &str) {
+        let estimate = self.source.catalog().tables.get(table).and_then(|t| t.rows_estimate);
+        self.progress.table(table, estimate);
+    }
+
+    fn end(&self, table: &'static Table, physical: &str, rows: u64) {
+        self.rows.fetch_add(rows, Ordering::Relaxed);
+        if let Ok(mut tables) = self.tables.lock() {
+            tables.push((table.name, rows));
+        }
+        self.progress.done(physical);
+    }
+}

@@ -1,0 +1,217 @@
+//! Sections of the active school year: what becomes classes, and what associations point at.
+//!
+//! In: section, sectionClassPeriod, sectionOfferedGradeLevel. Out: [`StagedSections`], whose row number is
+//! the section's code: rows stand in the order of classes.csv (school, session, local course code, section),
+//! so that association rows sorted by code come out in output order.
+
+use crate::edfi::contract as c;
+use crate::source::{Batch, SourceError};
+
+use super::courses::StagedCourses;
+use super::descriptors::{Descriptor, Descriptors};
+use super::keys::{Found, KeyIndex, hash_key};
+use super::read::Reader;
+use super::text::{TextColumn, reordered};
+use super::time::StagedTime;
+
+/// No row: a session or offering that does not exist.
+pub const NOTHING: u32 = u32::MAX;
+
+/// Sections in output order, as columns.
+#[derive(Debug, Default)]
+pub struct StagedSections {
+    /// schoolId.
+    pub school: Vec<i64>,
+    /// Row of the session, or [`NOTHING`].
+    pub session: Vec<u32>,
+    /// Row of the course offering, or [`NOTHING`].
+    pub offering: Vec<u32>,
+    /// localCourseCode as stored.
+    pub local_code: TextColumn,
+    /// sectionIdentifier as stored.
+    pub section: TextColumn,
+    /// sessionName as stored on the section.
+    pub session_name: TextColumn,
+    /// Classroom identification code.
+    pub room: TextColumn,
+    /// (section, class period name), sorted and without duplicates.
+    pub periods: Vec<(u32, String)>,
+    /// (section, grade level), sorted by section and code value.
+    pub grades: Vec<(u32, Descriptor)>,
+    index: KeyIndex,
+}
+
+/// Where the section key stands in an association table's batch.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SectionColumns {
+    pub school: usize,
+    pub local_code: usize,
+    pub session: usize,
+    pub section: usize,
+}
+
+impl StagedSections {
+    /// Number of sections.
+    pub fn len(&self) -> usize {
+        self.school.len()
+    }
+
+    /// Whether there is no section.
+    pub fn is_empty(&self) -> bool {
+        self.school.is_empty()
+    }
+
+    /// The natural key of a section for messages.
+    pub fn label(&self, row: usize) -> String {
+        format!(
+            "{} {} {} {}",
+            self.school[row],
+            self.session_name.get(row),
+            self.local_code.get(row),
+            self.section.get(row)
+        )
+    }
+
+    pub(super) fn read(
+        reader: &Reader<'_>,
+        descriptors: &Descriptors,
+        time: &StagedTime,
+        courses: &StagedCourses,
+    ) -> Result<StagedSections, SourceError> {
+        let mut raw = StagedSections::default();
+        use c::sections as s;
+        reader.each(&s::TABLE, |b, r| {
+            let Some(school) = b.int(s::SCHOOL, r) else { return Ok(()) };
+            let (local_code, session_name) = (b.text(s::LOCAL_CODE, r), b.text(s::SESSION, r));
+            raw.school.push(school);
+            raw.session.push(
+                reader.found(time.session(school, session_name), "section.sessionName").unwrap_or(NOTHING),
+            );
+            raw.offering.push(
+                reader
+                    .found(courses.offering(school, local_code, session_name), "section.localCourseCode")
+                    .unwrap_or(NOTHING),
+            );
+            raw.local_code.push(local_code)?;
+            raw.section.push(b.text(s::SECTION, r))?;
+            raw.session_name.push(session_name)?;
+            raw.room.push(b.text(s::ROOM, r))
+        })?;
+        let mut order: Vec<u32> = (0..raw.len() as u32).collect();
+        let key = |n: u32| {
+            let n = n as usize;
+            (
+                raw.school[n],
+                raw.session[n],
+                raw.local_code.get(n),
+                raw.section.get(n),
+                raw.session_name.get(n),
+                raw.room.get(n),
+            )
+        };
+        order.sort_unstable_by(|&x, &y| key(x).cmp(&key(y)));
+        let mut index = KeyIndex::with_capacity(order.len());
+        let mut kept: Vec<u32> = Vec::with_capacity(order.len());
+        for row in order {
+            let n = row as usize;
+            let texts = [raw.local_code.get(n), raw.session_name.get(n), raw.section.get(n)];
+            let same = |code: u32| {
+                let there = kept[code as usize] as usize;
+                raw.school[there] == raw.school[n]
+                    && [raw.local_code.get(there), raw.session_name.get(there), raw.section.get(there)]
+                        == texts
+            };
+            match index.insert(hash_key(raw.school[n], &texts), kept.len() as u32, same) {
+                None => kept.push(row),
+                Some(_) => reader.repeated("section", &raw.label(n)),
+            }
+        }
+        let mut sections = StagedSections {
+            school: reordered(&raw.school, &kept),
+            session: reordered(&raw.session, &kept),
+            offering: reordered(&raw.offering, &kept),
+            local_code: raw.local_code.reordered(&kept),
+            section: raw.section.reordered(&kept),
+            session_name: raw.session_name.reordered(&kept),
+            room: raw.room.reordered(&kept),
+            periods: Vec::new(),
+            grades: Vec::new(),
+            index,
+        };
+        drop(raw);
+        sections.read_details(reader, descriptors)?;
+        Ok(sections)
+    }
+
+    /// The section that a row of another table names.
+    #[inline]
+    pub(super) fn of(&self, batch: &Batch, row: usize, columns: SectionColumns) -> Found {
+        let Some(school) = batch.int(columns.school, row) else { return Found::Nothing };
+        let (local_code, session, section) = (
+            batch.text(columns.local_code, row),
+            batch.text(columns.session, row),
+            batch.text(columns.section, row),
+        );
+        self.index.find(
+            school,
+            &[local_code, session, section],
+            |n| {
+                let n = n as usize;
+                self.school[n] == school
+                    && self.section.get(n) == section
+                    && self.local_code.get(n) == local_code
+                    && self.session_name.get(n) == session
+            },
+            |n| {
+                let n = n as usize;
+                (self.school[n], vec![self.local_code.get(n), self.session_name.get(n), self.section.get(n)])
+            },
+        )
+    }
+
+    fn read_details(&mut self, reader: &Reader<'_>, descriptors: &Descriptors) -> Result<(), SourceError> {
+        use c::{section_grades as g, section_periods as p};
+        let mut periods = Vec::new();
+        let at = SectionColumns {
+            school: p::SCHOOL,
+            local_code: p::LOCAL_CODE,
+            session: p::SESSION,
+            section: p::SECTION,
+        };
+        reader.each(&p::TABLE, |b, r| {
+            if let Some(n) = reader.found(self.of(b, r, at), "sectionClassPeriod.sectionIdentifier") {
+                periods.push((n, b.text(p::PERIOD, r).to_owned()));
+            }
+            Ok(())
+        })?;
+        periods.sort_unstable();
+        periods.dedup();
+        let mut grades = Vec::new();
+        let at = SectionColumns {
+            school: g::SCHOOL,
+            local_code: g::LOCAL_CODE,
+            session: g::SESSION,
+            section: g::SECTION,
+        };
+        reader.each(&g::TABLE, |b, r| {
+            if let Some(n) = reader.found(self.of(b, r, at), "sectionOfferedGradeLevel.sectionIdentifier") {
+                let grade = reader.descriptor(
+                    descriptors,
+                    b.int(g::GRADE, r),
+                    "section.offeredGradeLevelDescriptorId",
+                );
+                if grade.is_some() {
+                    grades.push((n, grade));
+                }
+            }
+            Ok(())
+        })?;
+        grades.sort_by(|x: &(u32, Descriptor), y| {
+            (x.0, descriptors.code_value(x.1)).cmp(&(y.0, descriptors.code_value(y.1)))
+        });
+        grades.dedup();
+        self.periods = periods;
+        self.grades = grades;
+        Ok(())
+    }
+}

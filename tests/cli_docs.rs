@@ -1,0 +1,75 @@
+//! The reference pages and the help texts equal what the code says. `BLESS=1` writes them anew; the diff is
+//! what a reviewer reads.
+
+// Helpers of tests count as code to clippy, and a test may fail loudly.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::fs;
+use std::path::Path;
+
+use clap::CommandFactory;
+use rosterpack::cli::{Cli, ExitCode};
+use rosterpack::config::settings;
+
+fn same(path: &str, text: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if std::env::var_os("BLESS").is_some() {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, text).unwrap();
+    }
+    let found = fs::read_to_string(&file).unwrap_or_default();
+    assert_eq!(found, text, "{path} is out of date: BLESS=1 cargo test --test cli_docs");
+}
+
+/// Help at a fixed width: the binary's depends on the terminal.
+fn help(verb: Option<&str>, long: bool) -> String {
+    let mut command = Cli::command().term_width(96);
+    command.build();
+    let mut command = match verb {
+        Some(verb) => command.find_subcommand(verb).unwrap().clone(),
+        None => command,
+    };
+    let help = if long { command.render_long_help() } else { command.render_help() };
+    help.to_string()
+}
+
+#[test]
+fn exit_codes() {
+    same("docs/reference/exit-codes.md", &ExitCode::page());
+}
+
+#[test]
+fn exit_codes_are_the_promised_numbers() {
+    // design.md section 4; a change here breaks every scheduler that reads them.
+    let numbers: Vec<(u8, &str)> = ExitCode::ALL.iter().map(|c| (c.number(), c.meaning().0)).collect();
+    let promised = [
+        (0, "published"),
+        (1, "refused"),
+        (2, "usage"),
+        (3, "source"),
+        (4, "held"),
+        (5, "delivery"),
+        (6, "locked"),
+        (7, "output"),
+        (130, "interrupted"),
+    ];
+    assert_eq!(numbers, promised);
+}
+
+#[test]
+fn configuration() {
+    same("docs/reference/configuration.md", &settings::page());
+}
+
+#[test]
+fn help_texts() {
+    same("tests/golden/cli/help.txt", &help(None, false));
+    same("tests/golden/cli/export-help.txt", &help(Some("export"), false));
+    same("tests/golden/cli/export-long-help.txt", &help(Some("export"), true));
+    same("tests/golden/cli/synth-help.txt", &help(Some("synth"), false));
+}
+
+#[test]
+fn the_command_is_sound() {
+    Cli::command().debug_assert();
+}

@@ -1,0 +1,245 @@
+//! The report: its JSON has exactly the shape of `docs/reference/report.schema.json`, the same facts give the
+//! same bytes, and the summary for people fits 80 columns (`tests/golden/cli/summary.txt`, `BLESS=1`).
+
+// Helpers of tests count as code to clippy, and a test may fail loudly.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::fs;
+use std::path::Path;
+
+use rosterpack::config::Overrides;
+use rosterpack::day::Day;
+use rosterpack::notice::{Authority, Code, Notices, Severity};
+use rosterpack::report::{Report, RunFacts, UnmappedValue, Zip, terminal};
+use rosterpack::spec::File;
+use serde_json::Value;
+
+static DANGLING: Code = Code {
+    code: "enrollment-student-unknown",
+    severity: Severity::Warning,
+    authority: Authority::Specification,
+    file: "enrollments",
+    summary: "A section association names a student who is not exported.",
+    remedy: "Give the student a school association that has not ended, or end the section association.",
+};
+static COLLISION: Code = Code {
+    code: "id-collision",
+    severity: Severity::Error,
+    authority: Authority::Specification,
+    file: "classes",
+    summary: "Two classes have one sourcedId.",
+    remedy: "Rename one of the sections in the ODS, or set on_id_collision = \"keep-winner\".",
+};
+static ROUNDED: Code = Code {
+    code: "text-cleaned",
+    severity: Severity::Info,
+    authority: Authority::Policy,
+    file: "",
+    summary: "Control characters in text became blanks.",
+    remedy: "Nothing needs to be done.",
+};
+
+fn full(refused: bool) -> Report {
+    let mut overrides = Overrides::new();
+    overrides.flag("tenant", Some("gbisd"));
+    overrides.flag("active_school_year", Some("2022"));
+    overrides.flag("leas", Some("255901"));
+    overrides.flag("schools", Some("255901107,255901001"));
+    overrides.flag("files", Some("users,orgs"));
+    overrides.set("class_title={title} - {teacher}");
+    let run = overrides.freeze(Day::from_ymd(2021, 10, 1).unwrap(), &[]).unwrap();
+    let mut notices = Notices::new();
+    for n in 0..7u64 {
+        for m in 0..=n {
+            notices.add(
+                &DANGLING,
+                &format!("school {} is not exported", 255_901_000 + n),
+                (604_800 + m).to_string(),
+            );
+        }
+    }
+    notices.leave_out(&DANGLING, "school 255901006 is not exported", "users", 1200);
+    notices.leave_out(&DANGLING, "school 255901006 is not exported", "classes", 3);
+    notices.count(&ROUNDED, "", 1_234_567);
+    if refused {
+        notices.add(&COLLISION, "sections A and a", "9594151a023f0e39c0e27dc8f246d1a9");
+    }
+    let unmapped = [("Quarter \u{1b}[31m9", 3), ("Summer", 12)].map(|(value, count)| UnmappedValue {
+        seed: "xwalk_oneroster_academic_sessions_types.csv".into(),
+        column: "academic_term".into(),
+        value: value.into(),
+        count,
+    });
+    Report::new(
+        RunFacts::new(&run.plan, "a folder of extracts", "5.0 to 5.2", 7_654_321),
+        &[
+            (File::Orgs, 8),
+            (File::AcademicSessions, 16),
+            (File::Users, 1_000_000),
+            (File::Enrollments, 7_000_000),
+        ],
+        &notices,
+        unmapped.to_vec(),
+        run.choices,
+        if refused { vec!["1 id collision".into()] } else { Vec::new() },
+        (!refused).then(|| Zip { path: "packages/gbisd-2022-oneroster-v1p1.zip".into(), bytes: 123_456_789 }),
+    )
+}
+
+fn json(report: &Report) -> String {
+    let mut bytes = Vec::new();
+    report.json(&mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+/// A checker for the part of JSON Schema that the report's schema uses; any other keyword is an error, so that
+/// nothing in the schema is mere decoration.
+fn check(schema: &Value, root: &Value, value: &Value, at: &str, faults: &mut Vec<String>) {
+    for (keyword, rule) in schema.as_object().unwrap() {
+        match keyword.as_str() {
+            "$schema" | "$id" | "$defs" | "title" | "description" | "properties" => {}
+            "$ref" => {
+                let name = rule.as_str().unwrap().strip_prefix("#/$defs/").unwrap();
+                check(&root["$defs"][name], root, value, at, faults);
+            }
+            "type" => {
+                let types: Vec<&str> = match rule {
+                    Value::Array(several) => several.iter().map(|t| t.as_str().unwrap()).collect(),
+                    one => vec![one.as_str().unwrap()],
+                };
+                let fits = types.iter().any(|t| match *t {
+                    "object" => value.is_object(),
+                    "array" => value.is_array(),
+                    "string" => value.is_string(),
+                    "integer" => value.is_u64() || value.is_i64(),
+                    "null" => value.is_null(),
+                    other => panic!("type {other}"),
+                });
+                if !fits {
+                    faults.push(format!("{at}: {value} is no {types:?}"));
+                }
+            }
+            "required" => {
+                for name in rule.as_array().unwrap() {
+                    if value.is_object() && value.get(name.as_str().unwrap()).is_none() {
+                        faults.push(format!("{at}: {name} is missing"));
+                    }
+                }
+            }
+            "additionalProperties" => {
+                for (name, inner) in value.as_object().into_iter().flatten() {
+                    match (schema["properties"].get(name), rule) {
+                        (Some(own), _) => check(own, root, inner, &format!("{at}.{name}"), faults),
+                        (None, Value::Bool(false)) => {
+                            faults.push(format!("{at}: {name} is not in the schema"))
+                        }
+                        (None, other) => check(other, root, inner, &format!("{at}.{name}"), faults),
+                    }
+                }
+            }
+            "items" => {
+                for (n, item) in value.as_array().into_iter().flatten().enumerate() {
+                    check(rule, root, item, &format!("{at}[{n}]"), faults);
+                }
+            }
+            "enum" => {
+                if !rule.as_array().unwrap().contains(value) {
+                    faults.push(format!("{at}: {value} is none of {rule}"));
+                }
+            }
+            "minimum" => {
+                if value.as_i64().is_some_and(|n| n < rule.as_i64().unwrap()) {
+                    faults.push(format!("{at}: {value} is below {rule}"));
+                }
+            }
+            other => panic!("{at}: the checker does not know the keyword {other}"),
+        }
+    }
+}
+
+fn schema() -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/report.schema.json");
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+fn faults(value: &Value) -> Vec<String> {
+    let schema = schema();
+    let mut faults = Vec::new();
+    check(&schema, &schema, value, "report", &mut faults);
+    faults
+}
+
+#[test]
+fn the_json_has_the_shape_of_the_schema() {
+    for refused in [false, true] {
+        let value: Value = serde_json::from_str(&json(&full(refused))).unwrap();
+        assert_eq!(faults(&value), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn the_schema_catches_what_is_wrong() {
+    let sound: Value = serde_json::from_str(&json(&full(false))).unwrap();
+    let broken = |change: &dyn Fn(&mut Value)| {
+        let mut value = sound.clone();
+        change(&mut value);
+        assert!(!faults(&value).is_empty(), "{value}");
+    };
+    broken(&|v| v["more"] = 1.into());
+    broken(&|v| v["run"]["school_year"] = "2022".into());
+    broken(&|v| v["notices"][0]["severity"] = "fatal".into());
+    broken(&|v| v["notices"][0]["causes"][0]["count"] = (-1).into());
+    broken(&|v| v["choices"][0]["origin"] = "guess".into());
+    broken(&|v| v["zip"]["bytes"] = Value::Null);
+    for name in sound.as_object().unwrap().keys() {
+        broken(&|v| {
+            v.as_object_mut().unwrap().remove(name);
+        });
+    }
+}
+
+/// Every object of the schema closes itself and demands all that it describes: then a new field of the report
+/// cannot be forgotten in the schema, and none of the schema in the report.
+#[test]
+fn the_schema_is_closed_and_complete() {
+    fn walk(schema: &Value, seen: &mut usize) {
+        if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
+            *seen += 1;
+            assert_eq!(schema["additionalProperties"], false, "{schema}");
+            let mut required: Vec<&str> =
+                schema["required"].as_array().unwrap().iter().map(|n| n.as_str().unwrap()).collect();
+            required.sort_unstable();
+            assert_eq!(required, properties.keys().map(String::as_str).collect::<Vec<_>>());
+            for (name, property) in properties {
+                assert!(property.get("description").is_some(), "{name} has no description");
+            }
+        }
+        for inner in schema.as_object().into_iter().flat_map(|o| o.values()).filter(|v| v.is_object()) {
+            walk(inner, seen);
+        }
+    }
+    let mut seen = 0;
+    walk(&schema(), &mut seen);
+    assert_eq!(seen, 9, "the report, run, filters, file, notice, cause, unmapped value, choice and zip");
+}
+
+#[test]
+fn the_same_facts_give_the_same_bytes() {
+    assert_eq!(json(&full(true)), json(&full(true)));
+    assert!(json(&full(true)).ends_with("}\n"));
+}
+
+#[test]
+fn the_summary_fits_eighty_columns_and_counts_everything() {
+    let told = format!("{}\n=====\n\n{}", terminal::summary(&full(false)), terminal::summary(&full(true)));
+    for line in told.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+        assert!(!line.chars().any(char::is_control), "{line:?}");
+        assert_eq!(line.trim_end(), line, "no blanks at the end: {line:?}");
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/cli/summary.txt");
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&path, &told).unwrap();
+    }
+    assert_eq!(told, fs::read_to_string(&path).unwrap_or_default(), "BLESS=1 cargo test --test cli_report");
+}
