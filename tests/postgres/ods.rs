@@ -12,6 +12,8 @@ use rosterpack::edfi::{STANDARDS, contract};
 use rosterpack::source::postgres::{ConnectionSettings, Options, PostgresSource, Retry, Secret};
 use rosterpack::source::{Batch, Kind, Part, Request, Source, SourceError};
 
+use rosterpack::synth::{self, Shape};
+
 use crate::cluster::{Cluster, SUPERUSER_PASSWORD};
 
 /// The published samples, or `None` when the shared folder is not here.
@@ -70,6 +72,33 @@ pub fn load(cluster: &Cluster, folder: &Path) -> String {
             .collect();
         writeln!(script, "CREATE TABLE edfi.\"{table}\" ({});", columns.join(", ")).unwrap();
         writeln!(script, "\\copy edfi.\"{table}\" FROM '{}' WITH (FORMAT csv, HEADER)", file.display())
+            .unwrap();
+    }
+    cluster.psql(&database, &script);
+    database
+}
+
+/// Makes a database of an invented district in the shape of a data standard, with the types and keys that the
+/// standard gives its tables, from the extracts in a folder.
+pub fn load_invented(cluster: &Cluster, shape: Shape, folder: &Path) -> String {
+    let database = cluster.database("");
+    let mut script = String::from("CREATE SCHEMA edfi;\n");
+    for table in synth::tables(shape) {
+        let name = table.name;
+        let columns: Vec<String> = table
+            .columns
+            .iter()
+            .map(|c| format!("\"{}\" {}{}", c.name, c.pg_type, if c.nullable { "" } else { " NOT NULL" }))
+            .collect();
+        writeln!(
+            script,
+            "CREATE TABLE edfi.\"{name}\" ({}, PRIMARY KEY ({}));",
+            columns.join(", "),
+            table.primary_key.join(", ")
+        )
+        .unwrap();
+        let file = folder.join(name).with_extension("csv");
+        writeln!(script, "\\copy edfi.\"{name}\" FROM '{}' WITH (FORMAT csv, HEADER)", file.display())
             .unwrap();
     }
     cluster.psql(&database, &script);
@@ -158,7 +187,7 @@ pub fn cell(batch: &Batch, kind: Kind, column: usize, row: usize) -> String {
 
 /// Every row of a part as text, sorted.
 pub fn rows_of_part(
-    source: &PostgresSource,
+    source: &dyn Source,
     request: &Request,
     part: Part,
 ) -> Result<Vec<Vec<String>>, SourceError> {
@@ -177,6 +206,6 @@ pub fn rows_of_part(
 }
 
 /// Every row of a table as text, sorted.
-pub fn rows(source: &PostgresSource, request: &Request) -> Vec<Vec<String>> {
+pub fn rows(source: &dyn Source, request: &Request) -> Vec<Vec<String>> {
     rows_of_part(source, request, Part::WHOLE).unwrap()
 }
