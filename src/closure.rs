@@ -223,7 +223,7 @@ fn settle_enrollment_ids(plan: &Plan, staged: &Staged, roster: &mut Roster, noti
         }
     }
     // Teachers come first in row order, so they win.
-    ids.sort_by(|a, b| (a.0, std::cmp::Reverse(a.1), a.2).cmp(&(b.0, std::cmp::Reverse(b.1), b.2)));
+    ids.sort_by_key(|id| (id.0, std::cmp::Reverse(id.1), id.2));
     let mut losers: Vec<(Person, usize)> = Vec::new();
     for group in ids.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1) {
         for loser in &group[1..] {
