@@ -40,6 +40,7 @@ fn unmapped(source: &DumpSource, seed: (&str, &str)) -> Vec<Unmapped> {
         school_year: 2025,
         as_of: Day::parse(b"2024-10-01").unwrap(),
         version: Version::V1p1,
+        users_of_v1p2p0: false,
         data_standard: None,
         mapping: Mapping { demographics: true, ..Mapping::default() },
         scope: Scope::default(),

@@ -11,7 +11,7 @@ use std::io::Read as _;
 use assert_cmd::Command;
 use rosterpack::config::settings::SETTINGS;
 use rosterpack::pipeline;
-use rosterpack::spec::{File, Version};
+use rosterpack::spec::{File, FileSpec, Version, v1p2};
 
 const PAGE: &str = include_str!("../docs/mapping.md");
 
@@ -62,12 +62,26 @@ fn quoted() -> impl Iterator<Item = &'static str> {
     PAGE.lines().flat_map(|line| line.split('`').skip(1).step_by(2))
 }
 
+/// The columns of a file over all versions and shapes: those of the first, then what later ones add, in order.
+fn columns_of(file: File) -> Vec<&'static str> {
+    let shapes = [Version::V1p1.file(file), users_of_v1p2p0(file), Version::V1p2.file(file)];
+    let mut names: Vec<&str> = Vec::new();
+    for column in shapes.into_iter().flatten().flat_map(|spec| spec.columns) {
+        if !names.contains(&column.name) {
+            names.push(column.name);
+        }
+    }
+    names
+}
+
+fn users_of_v1p2p0(file: File) -> Option<&'static FileSpec> {
+    (file == File::Users).then_some(&v1p2::USERS_V1P2P0)
+}
+
 #[test]
 fn every_column_stands_once_under_its_file() {
     for (file, columns) in described() {
-        let spec = Version::V1p1.file(file).unwrap_or_else(|| panic!("OneRoster 1.1 has no {file}"));
-        let expected: Vec<&str> = spec.columns.iter().map(|column| column.name).collect();
-        assert_eq!(columns, expected, "{file}");
+        assert_eq!(columns, columns_of(file), "{file}");
     }
 }
 
@@ -79,19 +93,16 @@ fn every_file_is_described_or_said_to_be_absent() {
         .collect();
     let mut named: Vec<File> = described().into_keys().chain(absent).collect();
     named.sort_unstable();
-    let mut all: Vec<File> = Version::V1p1.files().iter().map(|spec| spec.file).collect();
-    all.sort_unstable();
-    assert_eq!(named, all, "each file of 1.1 once");
+    assert_eq!(named, File::ALL, "each file once");
 }
 
-/// A package of the embedded sample with everything turned on has the files and the headers that the page tells of.
-#[test]
-fn a_package_has_the_described_headers() {
+/// Headers of a package of the embedded sample with everything turned on.
+fn headers(version: &str) -> BTreeMap<File, Vec<String>> {
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("package.zip");
     Command::cargo_bin("rosterpack")
         .unwrap()
-        .args(["export", "--sample", "--demographics", "--parents", "--out"])
+        .args(["export", "--sample", "--demographics", "--parents", "--oneroster", version, "--out"])
         .arg(&target)
         .args(["--set", "org_metadata=true", "--set", "course_duration=true"])
         .args(["--set", "use_course_departments=true", "--set", "grading_periods=true"])
@@ -109,22 +120,31 @@ fn a_package_has_the_described_headers() {
         let header = text.lines().next().unwrap().split(',').map(str::to_owned).collect();
         found.insert(file, header);
     }
-    let mut expected: BTreeMap<File, Vec<String>> = described()
-        .into_iter()
-        .map(|(file, columns)| (file, columns.into_iter().map(str::to_owned).collect()))
-        .collect();
+    found
+}
+
+/// A package with everything turned on has the files and the headers that the page tells of.
+#[test]
+fn a_package_has_the_described_headers() {
     let extensions = PAGE.split_once("\n## Extension columns\n").unwrap().1.split("\n#").next().unwrap();
-    for row in rows(extensions) {
-        let column = unquoted(row[1]).replace("<name>", "name");
-        let setting = unquoted(row[2]);
-        assert!(SETTINGS.iter().any(|s| s.name == setting), "{setting} is no setting");
-        for (file, columns) in &mut expected {
-            if row[0] == "all seven" || row[0] == file.csv_name() {
-                columns.push(column.clone());
+    let extensions = rows(extensions);
+    for (label, version) in [("1.1", Version::V1p1), ("1.2", Version::V1p2), ("1.2.0", Version::V1p2)] {
+        let mut expected: BTreeMap<File, Vec<String>> = BTreeMap::new();
+        for file in described().into_keys() {
+            let older = users_of_v1p2p0(file).filter(|_| label == "1.2.0");
+            let Some(spec) = older.or(version.file(file)) else { continue };
+            let mut header: Vec<String> = spec.columns.iter().map(|c| c.name.to_owned()).collect();
+            for row in &extensions {
+                let setting = unquoted(row[2]);
+                assert!(SETTINGS.iter().any(|s| s.name == setting), "{setting} is no setting");
+                if row[0] == "all" || row[0] == file.csv_name() {
+                    header.push(unquoted(row[1]).replace("<name>", "name"));
+                }
             }
+            expected.insert(file, header);
         }
+        assert_eq!(headers(label), expected, "OneRoster {label}");
     }
-    assert_eq!(found, expected);
 }
 
 #[test]

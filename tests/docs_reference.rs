@@ -20,7 +20,11 @@ fn same(path: &str, text: &str) {
         fs::write(&file, text).unwrap();
     }
     let found = fs::read_to_string(&file).unwrap_or_default();
-    assert_eq!(found, text, "{path} is out of date: BLESS=1 cargo test --test docs_reference");
+    let first = text.lines().zip(found.lines().chain(std::iter::repeat(""))).find(|(new, old)| new != old);
+    assert!(
+        found == text,
+        "{path} is out of date: BLESS=1 cargo test --test docs_reference\nfirst difference: {first:?}"
+    );
 }
 
 /// Text as a table's cell shows it.
