@@ -120,6 +120,9 @@ impl Courses {
             }
         }
         let mut grades = Answers::new(&ctx.crosswalks.grades, &staged.descriptors, |&word| word);
+        // Only counts what has no answer: the answers themselves are texts and are looked up.
+        let mut asked =
+            ctx.crosswalks.subjects.as_ref().map(|seed| Answers::new(seed, &staged.descriptors, |_| ()));
         let mut courses = Courses { scheme, ..Courses::default() };
         let mut departments: BTreeMap<(i64, String), (u32, Vec<usize>)> = BTreeMap::new();
         let mut key = String::new();
@@ -155,6 +158,9 @@ impl Courses {
                 let entry = departments.entry((course.owner, name)).or_insert((org, Vec::new()));
                 entry.1.push(courses.rows.len());
             }
+            if let (Some(asked), true) = (&mut asked, fate.kept()) {
+                course.subjects.iter().for_each(|&subject| _ = asked.ask(subject));
+            }
             ctx.keys.course(&mut key, lea, course.owner, code);
             courses.rows.push(Course {
                 lea,
@@ -172,6 +178,9 @@ impl Courses {
             });
         }
         ctx.collect(&grades);
+        if let Some(asked) = &asked {
+            ctx.collect(asked);
+        }
         for ((owner, name), (parent, rows)) in departments {
             let number = orgs.rows.len() as u32;
             ctx.keys.department(&mut key, owner, &name);
