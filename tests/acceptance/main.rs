@@ -18,3 +18,4 @@ mod package_reader;
 
 mod checker;
 mod samples;
+mod traps;
