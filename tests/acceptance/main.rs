@@ -17,5 +17,7 @@ mod independent;
 mod package_reader;
 
 mod checker;
+mod determinism;
 mod samples;
+mod secrets;
 mod traps;
