@@ -16,8 +16,11 @@ mod independent;
 #[path = "../support/package_reader.rs"]
 mod package_reader;
 
+mod bad_input;
 mod checker;
 mod determinism;
+mod full_disk;
+mod sample_district;
 mod samples;
 mod secrets;
 mod traps;
