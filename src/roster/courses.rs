@@ -7,13 +7,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::plan::DepartmentColumn;
+use crate::crosswalk::Subject;
 use crate::notice::{Authority, Code, Severity};
 use crate::sourced_id::{IdScheme, SourcedId};
 use crate::staging::courses::StagedCourse;
 use crate::staging::descriptors::Descriptor;
 
 use super::answers::Answers;
-use super::clean::clean;
+use super::classes::LIST_ITEM_CHANGED;
+use super::clean::{clean, item};
 use super::context::Context;
 use super::fate::Fate;
 use super::orgs::{Org, OrgType, Orgs};
@@ -228,15 +230,18 @@ pub fn grade_words(answers: &mut Answers<&'static str>, grades: &[Descriptor]) -
 }
 
 /// Titles and codes from the optional subjects seed: both or neither (mapping.md section 4).
-fn subjects(ctx: &Context<'_>, subjects: &[Descriptor]) -> Vec<(String, String)> {
+fn subjects(ctx: &mut Context<'_>, subjects: &[Descriptor]) -> Vec<(String, String)> {
     let Some(crosswalk) = &ctx.crosswalks.subjects else { return Vec::new() };
     let descriptors = &ctx.staged.descriptors;
-    let found: BTreeSet<(String, String)> = subjects
-        .iter()
-        .filter_map(|&s| crosswalk.answer(descriptors.namespace(s), descriptors.code_value(s)).mapped())
-        .map(|subject| {
-            (super::clean::item(&subject.title).into_owned(), super::clean::item(&subject.code).into_owned())
-        })
-        .collect();
+    let mut found: BTreeSet<(String, String)> = BTreeSet::new();
+    for &subject in subjects {
+        let answer = crosswalk.answer(descriptors.namespace(subject), descriptors.code_value(subject));
+        if let Some(Subject { title, code }) = answer.mapped() {
+            if title.contains(',') || code.contains(',') {
+                ctx.notices.add(&LIST_ITEM_CHANGED, "subject", title.as_str());
+            }
+            found.insert((item(title).into_owned(), item(code).into_owned()));
+        }
+    }
     found.into_iter().collect()
 }
