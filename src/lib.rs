@@ -25,6 +25,7 @@ pub mod pipeline;
 pub mod progress;
 pub mod report;
 pub mod roster;
+pub mod snapshot;
 pub mod source;
 pub mod sourced_id;
 pub mod spec;

@@ -37,6 +37,18 @@ pub enum Part {
     Parents,
 }
 
+impl Part {
+    /// Every part.
+    pub const ALL: [Part; 6] = [
+        Part::Core,
+        Part::OrgDetail,
+        Part::GradingPeriods,
+        Part::Demographics,
+        Part::Extensions,
+        Part::Parents,
+    ];
+}
+
 /// A column of the contract.
 #[derive(Debug)]
 pub struct Column {
