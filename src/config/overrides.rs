@@ -219,6 +219,11 @@ impl Overrides {
         self.given.iter().any(|g| g.setting.name == name && g.origin > Origin::Default)
     }
 
+    /// Whether a flag or `--set` gave a value for this setting, not merely the environment.
+    pub fn chosen_here(&self, name: &str) -> bool {
+        self.given.iter().any(|g| g.setting.name == name && g.origin >= Origin::Set)
+    }
+
     /// A flag that stands for `true`.
     pub fn switch(&mut self, name: &str, on: bool) {
         self.flag(name, on.then_some("true"));

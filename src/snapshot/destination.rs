@@ -16,7 +16,10 @@ use super::SnapshotError;
 #[derive(Debug)]
 pub struct Destination {
     unfinished: TempDir,
+    /// Without links and dots.
     target: PathBuf,
+    /// As the user wrote it.
+    named: PathBuf,
 }
 
 impl Destination {
@@ -24,18 +27,18 @@ impl Destination {
     ///
     /// # Errors
     /// The place holds something, is no folder, or the folder that it should be in cannot be written.
-    pub fn prepare(target: &Path, prefix: &str) -> Result<Destination, SnapshotError> {
-        let refused = |source| SnapshotError::Write { path: target.to_owned(), source };
-        // Without links and dots, so that it has a name and a folder that it is in.
-        let target = match fs::canonicalize(target) {
+    pub fn prepare(named: &Path, prefix: &str) -> Result<Destination, SnapshotError> {
+        let refused = |source| SnapshotError::Write { path: named.to_owned(), source };
+        // So that it has a name, and a folder that it is in.
+        let target = match fs::canonicalize(named) {
             Ok(there) => there,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => std::path::absolute(target).map_err(refused)?,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => std::path::absolute(named).map_err(refused)?,
             Err(e) => return Err(refused(e)),
         };
         if target.exists() {
             if let Some(entry) = fs::read_dir(&target).map_err(refused)?.next() {
                 let entry = entry.map_err(refused)?.file_name().to_string_lossy().into_owned();
-                return Err(SnapshotError::NotEmpty { folder: target, entry });
+                return Err(SnapshotError::NotEmpty { folder: named.to_owned(), entry });
             }
         }
         let Some(parent) = target.parent() else {
@@ -44,13 +47,15 @@ impl Destination {
                 "it is the root of a file system",
             )));
         };
-        let unfinished = tempfile::Builder::new()
-            .prefix(prefix)
-            .suffix(".partial")
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(prefix).suffix(".partial");
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let unfinished = builder
             .tempdir_in(parent)
             // The operating system's words, without the temporary name that tempfile adds to them.
             .map_err(|e| refused(e.raw_os_error().map_or(e, io::Error::from_raw_os_error)))?;
-        Ok(Destination { unfinished, target })
+        Ok(Destination { unfinished, target, named: named.to_owned() })
     }
 
     /// The unfinished folder.
@@ -60,8 +65,8 @@ impl Destination {
 
     /// Gives the folder its name.
     pub(super) fn publish(self) -> Result<PathBuf, SnapshotError> {
-        let Destination { unfinished, target } = self;
-        let refused = |source| SnapshotError::Write { path: target.clone(), source };
+        let Destination { unfinished, target, named } = self;
+        let refused = |source| SnapshotError::Write { path: named.clone(), source };
         // An empty folder makes way; one that was filled meanwhile does not.
         match fs::remove_dir(&target) {
             Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(refused(e)),
@@ -69,7 +74,7 @@ impl Destination {
         }
         fs::rename(unfinished.path(), &target).map_err(refused)?;
         let _ = unfinished.keep();
-        Ok(target)
+        Ok(named)
     }
 }
 
@@ -98,7 +103,7 @@ mod tests {
             // The second time it is there and empty.
             let destination = Destination::prepare(&new, ".x-").unwrap();
             fs::write(destination.folder().join("table.csv"), "x").unwrap();
-            assert_eq!(destination.publish().unwrap(), new.canonicalize().unwrap());
+            assert_eq!(destination.publish().unwrap(), new);
             assert_eq!(fs::read_dir(&new).unwrap().count(), 1);
             fs::remove_file(new.join("table.csv")).unwrap();
         }
