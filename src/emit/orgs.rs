@@ -11,7 +11,7 @@ use super::{Cell, Emitter, NATURAL_KEY, NoRule, reference, rows, text};
 struct Row<'a> {
     org: &'a Org,
     parent: Option<SourcedId>,
-    natural_key: Option<String>,
+    key: String,
     metadata: Option<[String; 7]>,
 }
 
@@ -37,39 +37,28 @@ fn cell<'a>(column: &str) -> Option<Cell<Row<'a>>> {
     })
 }
 
-fn extension_cells(row: &Row<'_>, out: &mut CsvBlock) {
-    if let Some(key) = &row.natural_key {
-        out.text(key);
-    }
+fn metadata_cells(row: &Row<'_>, out: &mut CsvBlock) {
     for cell in row.metadata.iter().flatten() {
         text(out, cell);
     }
 }
 
 pub(super) fn table<'a>(emitter: &'a Emitter<'_>, spec: &'static FileSpec) -> Result<Table<'a>, NoRule> {
-    let mut cells = emitter.cells(spec, cell)?;
-    cells.push(extension_cells);
+    let wanted = METADATA.iter().filter(|_| emitter.plan.mapping.org_metadata);
+    let columns = emitter
+        .columns(spec, cell)?
+        .and(emitter.natural_key(), NATURAL_KEY, |row, out| text(out, &row.key))
+        .and_all(wanted.map(|header| (*header).to_owned()), metadata_cells);
     let orgs = &emitter.roster.orgs.rows;
     let kept: Vec<usize> = (0..orgs.len()).filter(|&n| orgs[n].fate.kept()).collect();
-    let mut extensions = Vec::new();
-    if emitter.natural_key() {
-        extensions.push(NATURAL_KEY.to_owned());
-    }
-    if emitter.plan.mapping.org_metadata {
-        extensions.extend(METADATA.map(str::to_owned));
-    }
-    Ok(rows(spec, kept.len(), extensions, cells, move |unit| {
+    Ok(rows(spec, kept.len(), columns, move |unit| {
         let org = &orgs[kept[unit]];
         Row {
             org,
             parent: org.parent.map(|n| orgs[n as usize].sourced_id),
-            natural_key: emitter.natural_key().then(|| {
-                let mut key = String::new();
-                match &org.department {
-                    Some(name) => emitter.keys.department(&mut key, org.id, name),
-                    None => emitter.keys.org(&mut key, org.id),
-                }
-                key
+            key: emitter.key(|keys, key| match &org.department {
+                Some(name) => keys.department(key, org.id, name),
+                None => keys.org(key, org.id),
             }),
             metadata: emitter.plan.mapping.org_metadata.then(|| metadata(emitter, org)),
         }
