@@ -9,6 +9,7 @@ pub mod contract;
 mod ds4_0;
 mod ds5_2;
 mod ds6_1;
+pub mod scripts;
 
 use catalog::{Catalog, ColumnRequest, Kind, Request};
 

@@ -9,6 +9,7 @@ pub mod batch;
 pub mod dump;
 #[cfg(feature = "polars")]
 mod parquet;
+pub mod postgres;
 
 pub use crate::edfi::catalog::{Catalog, CatalogTable, ColumnRequest, Kind, Request};
 pub use batch::{Batch, Column};
