@@ -173,16 +173,16 @@ impl ExportArgs {
 
 /// Runs the verb.
 pub fn run(args: &ExportArgs, process: &mut Process<'_>) -> ExitCode {
-    let environment = std::mem::take(&mut process.environment);
-    let run = match args.overrides(environment).freeze(process.today, &args.demanded()) {
-        Ok(run) => run,
-        Err(faults) => {
-            for fault in faults {
-                process.fault(&fault, fault.help());
+    let run =
+        match args.overrides(process.environment.iter().cloned()).freeze(process.today, &args.demanded()) {
+            Ok(run) => run,
+            Err(faults) => {
+                for fault in faults {
+                    process.fault(&fault, fault.help());
+                }
+                return ExitCode::Usage;
             }
-            return ExitCode::Usage;
-        }
-    };
+        };
     match export(args, &run, process) {
         Ok(code) | Err(code) => code,
     }
@@ -210,7 +210,8 @@ fn export(args: &ExportArgs, run: &Run, process: &mut Process<'_>) -> Result<Exi
     }
     let path = target.as_ref().map(|t| t.path.as_path());
     let (place, result) = {
-        let opened = source::open(&args.source, run).map_err(|e| source::tell_open(&e, process))?;
+        let opened = source::open(&args.source, run, &process.environment)
+            .map_err(|e| source::tell_open(&e, process))?;
         opened.warn(process);
         let progress = source::progress(args.quiet, process.terminal);
         let result = pipeline::export(opened.source(), &crosswalks, &run.plan, path, progress.as_ref());

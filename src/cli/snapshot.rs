@@ -69,7 +69,7 @@ impl FormatName {
 /// Runs the verb.
 pub fn run(args: &SnapshotArgs, process: &mut Process<'_>) -> ExitCode {
     let mut overrides = Overrides::new();
-    overrides.environment(std::mem::take(&mut process.environment));
+    overrides.environment(process.environment.iter().cloned());
     for argument in &args.set {
         overrides.set(argument);
     }
@@ -116,7 +116,8 @@ fn snapshot(
     if process.signals {
         interrupt::remove_on_signal(destination.folder().to_owned());
     }
-    let opened = source::open(&args.source, run).map_err(|e| source::tell_open(&e, process))?;
+    let opened =
+        source::open(&args.source, run, &process.environment).map_err(|e| source::tell_open(&e, process))?;
     opened.warn(process);
     let options = Options {
         format,

@@ -4,15 +4,20 @@
 //! code. A faulty address or password setting is a fault of the configuration (2); whatever the place itself
 //! refuses is a fault of the source (3).
 
-use std::path::Path;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::{ExitCode, Process, sample};
+use crate::config::connection::Connection;
 use crate::config::{Overrides, Run};
 use crate::edfi::SchemaError;
 use crate::report::progress::{Bars, Lines, Progress, Silent};
 use crate::source::dump::DumpSource;
+use crate::source::postgres::{
+    ConnectionError, ConnectionSettings, Options, PasswordSources, PostgresSource, Retry, Snapshot,
+};
 use crate::source::{Source, SourceError};
 
 /// Flags of every verb that reads an ODS. Values are text: the table of settings parses them.
@@ -74,6 +79,8 @@ impl SourceArgs {
 pub enum Opened {
     /// A folder of extracts, or the embedded sample.
     Extracts(DumpSource),
+    /// A database.
+    Postgres(Box<PostgresSource>),
 }
 
 impl Opened {
@@ -81,14 +88,18 @@ impl Opened {
     pub fn source(&self) -> &dyn Source {
         match self {
             Opened::Extracts(source) => source,
+            Opened::Postgres(source) => source.as_ref(),
         }
     }
 
     /// Says what an open source cannot promise.
-    pub fn warn(&self, _process: &mut Process<'_>) {
-        match self {
-            // That nothing changes while it is read is checked at the end.
-            Opened::Extracts(_) => {}
+    pub fn warn(&self, process: &mut Process<'_>) {
+        if let Opened::Postgres(source) = self
+            && !source.consistent()
+        {
+            process.note(
+                "without a shared snapshot the tables may show different moments: what is written while they are read can be missing or dangle. One connection (--connections 1) would see one moment",
+            );
         }
     }
 }
@@ -96,20 +107,26 @@ impl Opened {
 /// Why a source could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
+    /// The address or a setting of the connection is wrong.
+    #[error(transparent)]
+    Connection(#[from] ConnectionError),
     /// The place refuses.
     #[error(transparent)]
     Source(#[from] SourceError),
 }
 
-/// Opens the source that the run names.
+/// Opens the source that the run names. The environment is asked for a database's password.
 ///
 /// # Errors
 /// [`OpenError`]; no message repeats a password.
-pub fn open(args: &SourceArgs, run: &Run) -> Result<Opened, OpenError> {
+pub fn open(args: &SourceArgs, run: &Run, environment: &[(OsString, OsString)]) -> Result<Opened, OpenError> {
     if args.sample {
         return Ok(Opened::Extracts(sample::open()?));
     }
     let place = run.place.as_deref().unwrap_or_default();
+    if ConnectionSettings::looks_like(place) {
+        return Ok(Opened::Postgres(Box::new(postgres(place, run, environment)?)));
+    }
     if place.contains("://") {
         // The address may hold a password: it is not repeated.
         return Err(OpenError::Source(SourceError::Place {
@@ -121,9 +138,55 @@ pub fn open(args: &SourceArgs, run: &Run) -> Result<Opened, OpenError> {
     Ok(Opened::Extracts(DumpSource::open(Path::new(place))?))
 }
 
+fn postgres(
+    address: &str,
+    run: &Run,
+    environment: &[(OsString, OsString)],
+) -> Result<PostgresSource, OpenError> {
+    let Connection { ssl_mode, ssl_root_cert, ssl_cert, ssl_key, .. } = &run.connection;
+    let path = |path: &Option<PathBuf>| path.as_ref().map(|p| p.display().to_string());
+    let further = [
+        ("sslmode", ssl_mode.map(str::to_owned)),
+        ("sslrootcert", path(ssl_root_cert)),
+        ("sslcert", path(ssl_cert)),
+        ("sslkey", path(ssl_key)),
+    ];
+    let further: Vec<(&str, &str)> =
+        further.iter().filter_map(|(key, value)| Some((*key, value.as_deref()?))).collect();
+    let mut settings = ConnectionSettings::parse_with(address, run.place_may_hold_password, &further)?;
+    let sources = PasswordSources {
+        file: run.connection.password_file.clone(),
+        command: run.connection.password_command.clone(),
+    };
+    let variable = |name: &str| {
+        let (_, value) = environment.iter().find(|(known, _)| known == name)?;
+        value.to_str().map(str::to_owned)
+    };
+    let (password, remark) = sources.find(&settings, &variable)?;
+    settings.password = password;
+    let options = Options {
+        connections: run.connection.connections,
+        snapshot: if run.connection.shared_snapshot { Snapshot::Shared } else { Snapshot::Off },
+        statement_timeout: run.connection.statement_timeout,
+        lock_timeout: run.connection.lock_timeout,
+        retry: Retry {
+            attempts: run.connection.attempts,
+            first: run.connection.first_wait,
+            ..Retry::default()
+        },
+        ..Options::default()
+    };
+    Ok(PostgresSource::open(&settings, remark, &options)?)
+}
+
 /// Tells why a source could not be opened, and gives the exit code.
 pub fn tell_open(error: &OpenError, process: &mut Process<'_>) -> ExitCode {
     match error {
+        // The message says what to do.
+        OpenError::Connection(error) => {
+            process.fault(error, "");
+            ExitCode::Usage
+        }
         OpenError::Source(error) => tell(error, process),
     }
 }
