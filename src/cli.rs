@@ -4,6 +4,7 @@
 //! [`ExitCode`]. stdout holds only what was asked for; everything else goes to stderr (design.md section 4).
 //! One file per verb; this one knows no stage and no setting.
 
+pub mod doctor;
 pub mod exit;
 pub mod export;
 pub mod interrupt;
@@ -42,6 +43,8 @@ pub struct Cli {
 pub enum Verb {
     /// Read an ODS and write a OneRoster zip
     Export(Box<export::ExportArgs>),
+    /// Check step by step what an export would meet, and what to do about it
+    Doctor(Box<doctor::DoctorArgs>),
     /// Write the tables that an export may read as extracts, to repeat a run offline
     Snapshot(Box<snapshot::SnapshotArgs>),
     /// Invent a district family and write it as table extracts
@@ -96,6 +99,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, process: &mut Process<
     match Cli::try_parse_from(arguments) {
         Ok(cli) => match cli.verb {
             Verb::Export(args) => export::run(&args, process),
+            Verb::Doctor(args) => doctor::run(&args, process),
             Verb::Snapshot(args) => snapshot::run(&args, process),
             Verb::Synth(args) => synth::run(&args, process),
         },

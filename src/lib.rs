@@ -17,6 +17,7 @@ pub mod closure;
 pub mod config;
 pub mod crosswalk;
 pub mod day;
+pub mod doctor;
 pub mod edfi;
 pub mod emit;
 pub mod notice;

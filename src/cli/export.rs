@@ -16,6 +16,7 @@ use super::{ExitCode, Process};
 use crate::config::settings::{SETTINGS, Standing};
 use crate::config::{Overrides, Run};
 use crate::crosswalk::Crosswalks;
+use crate::day::Day;
 use crate::pipeline::{self, Outcome, PipelineError};
 use crate::report::{self, Report, RunFacts, UnmappedValue, Zip, terminal};
 
@@ -251,11 +252,15 @@ fn check_outputs(
     Ok(target)
 }
 
+/// Whether a day lies outside of the twelve months from July in which a school year is customary.
+pub(super) fn outside_of_year(day: Day, school_year: i16) -> bool {
+    let (year, month, _) = day.ymd();
+    !(0..12).contains(&((year - i32::from(school_year) + 1) * 12 + month as i32 - 7))
+}
+
 /// A default as-of date far from the school year gives an empty package, and nobody would see why.
 fn hint_at_dates(run: &Run, process: &mut Process<'_>) {
-    let (year, month, _) = run.plan.as_of.ymd();
-    let from_start = (year - i32::from(run.plan.school_year) + 1) * 12 + month as i32 - 7;
-    if run.as_of_is_today && !(0..12).contains(&from_start) {
+    if run.as_of_is_today && outside_of_year(run.plan.as_of, run.plan.school_year) {
         process.note(format_args!(
             "--as-of is today, {}, which is outside of school year {}: what has ended by then is left out",
             run.plan.as_of, run.plan.school_year

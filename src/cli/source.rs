@@ -138,6 +138,11 @@ pub fn open(args: &SourceArgs, run: &Run, environment: &[(OsString, OsString)]) 
     Ok(Opened::Extracts(DumpSource::open(Path::new(place))?))
 }
 
+/// Whether the run names a database and no folder.
+pub fn names_a_database(run: &Run) -> bool {
+    run.place.as_deref().is_some_and(ConnectionSettings::looks_like)
+}
+
 fn postgres(
     address: &str,
     run: &Run,

@@ -55,6 +55,11 @@ pub trait Source: Sync {
         Ok(())
     }
 
+    /// Whether [`Source::check`] looks at permissions at all: extracts have none.
+    fn has_permissions(&self) -> bool {
+        false
+    }
+
     /// In how many parts this table is best read at once. One part is always right.
     fn parts(&self, _table: &str) -> usize {
         1

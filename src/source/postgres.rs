@@ -117,6 +117,7 @@ pub struct PostgresSource {
     context: Context,
     pool: Pool,
     consistent: bool,
+    local: bool,
     pages_per_part: u64,
 }
 
@@ -155,6 +156,7 @@ impl PostgresSource {
             context,
             pool: Pool::new(opened.sessions),
             consistent: opened.consistent,
+            local: settings.is_local(),
             pages_per_part: options.pages_per_part.max(1),
         })
     }
@@ -168,6 +170,16 @@ impl PostgresSource {
     /// Connections that the server granted.
     pub fn connections(&self) -> usize {
         self.pool.size()
+    }
+
+    /// The TLS that was demanded.
+    pub fn ssl_mode(&self) -> SslMode {
+        self.context.ssl_mode
+    }
+
+    /// Whether the server is on this machine, so that nothing crosses a network.
+    pub fn is_local(&self) -> bool {
+        self.local
     }
 
     /// What the server says about itself.
@@ -356,6 +368,10 @@ impl Source for PostgresSource {
             self.copy(request, Part::WHOLE)?;
         }
         Ok(())
+    }
+
+    fn has_permissions(&self) -> bool {
+        true
     }
 
     fn parts(&self, table: &str) -> usize {

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use super::super::Clock;
 use super::*;
-use crate::day::Day;
 use crate::edfi::SchemaError;
 use crate::notice::{Authority, Code, Notices, Severity};
 use crate::package::Written;

@@ -235,6 +235,13 @@ impl ConnectionSettings {
         draft.finish()
     }
 
+    /// Whether the host is this machine: a socket, `localhost` or a loopback address.
+    pub fn is_local(&self) -> bool {
+        self.host.starts_with('/')
+            || self.host.eq_ignore_ascii_case("localhost")
+            || self.host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+
     /// Host, port and database, for messages.
     pub fn place(&self) -> String {
         let (open, close) = if self.host.contains(':') { ("[", "]") } else { ("", "") };
