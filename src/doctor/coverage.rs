@@ -43,7 +43,7 @@ pub(super) fn check<S: PartialEq>(
         return Check::new(name, Outcome::Info, "no row of the school year has such a value");
     }
     let used: u64 = rows.iter().sum();
-    let mut found = format!("{values} values in {} rows: {mapped} mapped", grouped(used));
+    let mut found = format!("{values} values in {}: {mapped} mapped", rows_of(used));
     if blank > 0 {
         found += &format!(", {blank} left blank on purpose");
     }
@@ -58,9 +58,9 @@ pub(super) fn check<S: PartialEq>(
         .map(|(value, rows)| match asked.iter().find(|u| u.seed == seed && u.value == value) {
             Some(asked) => {
                 missed = true;
-                format!("`{value}`: {} times", grouped(asked.count))
+                format!("`{value}`: {}", rows_of(asked.count))
             }
-            None => format!("`{value}`: {} rows, none of which is exported", grouped(rows)),
+            None => format!("`{value}`: {}, none of which is exported", rows_of(rows)),
         })
         .collect();
     let outcome = if missed { Outcome::Warn } else { Outcome::Info };
@@ -72,4 +72,8 @@ pub(super) fn check<S: PartialEq>(
         String::new()
     };
     Check::new(name, outcome, found).details(details).advice(advice)
+}
+
+fn rows_of(count: u64) -> String {
+    format!("{} {}", grouped(count), if count == 1 { "row" } else { "rows" })
 }

@@ -144,7 +144,8 @@ impl Missing {
                 .details(std::mem::take(&mut self.optional_tables))
                 .advice("Nothing if the ODS has no such rows; otherwise add them to the extract.");
         }
-        let found = format!("all {found} reads of data standard {} find their table", standard.label);
+        let found =
+            format!("every table of data standard {} that is read is there ({found})", standard.label);
         Check::new("tables", Outcome::Ok, found)
     }
 
@@ -175,7 +176,7 @@ fn permissions(source: &dyn Source, requests: &[Request], exam: &mut Examination
             exam.add(Check::new(
                 "permissions",
                 Outcome::Ok,
-                format!("all {} reads are permitted", requests.len()),
+                format!("all {} tables and uses of tables may be read", requests.len()),
             ));
             true
         }

@@ -44,7 +44,7 @@ pub fn lines(check: &Check) -> String {
 pub fn summary(checks: &[Check]) -> String {
     let count = |outcome| checks.iter().filter(|check| check.outcome == outcome).count();
     format!(
-        "\n{} ok, {} to know, {} warnings, {} failures, {} skipped.\n",
+        "\nok {}, info {}, warn {}, fail {}, skipped {}\n",
         count(Outcome::Ok),
         count(Outcome::Info),
         count(Outcome::Warn),

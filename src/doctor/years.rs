@@ -20,6 +20,8 @@ fn count(source: &dyn Source, table: &Table, standard: &Standard) -> Result<BTre
         columns: vec![ColumnRequest { name: year.map(str::to_owned), kind: Kind::Int }],
         year: None,
     };
+    // A read that a database refuses would end the session for all that follows.
+    source.check(std::slice::from_ref(&request))?;
     let mut years = BTreeMap::new();
     source.read(&request, Part::WHOLE, &mut |batch| {
         for year in (0..batch.rows()).filter_map(|row| batch.int(0, row)) {
