@@ -1,7 +1,7 @@
 //! The form of the extracts that `templates/sqlserver/extract.sql` writes, as the dump source reads it.
 //!
 //! No SQL Server can run here: the fixtures are written by hand in the form that the script's comments
-//! promise: CRLF, an empty line behind the header, PascalCase names, null as nothing, doubled quotes, line breaks
+//! promise: CRLF, PascalCase names, null as nothing, doubled quotes, line breaks
 //! inside of quotes, ISO dates (style 126), booleans 1 and 0.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests
 

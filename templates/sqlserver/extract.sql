@@ -4,7 +4,7 @@
 --     sqlcmd -S server -d EdFi_Ods_2025 -E -b -I -r 1 -h -1 -W -w 65535 -f 65001 -v OUT="C:\extracts" -i extract.sql
 --
 --   -v OUT    an existing, empty folder without blanks in its name and without a separator at its end
---   -b        ends at the first error with an exit code that is not 0: only then, discard the folder
+--   -b        ends at the first error; when the exit code is not 0, discard the whole folder
 --   -r 1      keeps messages out of the files          -h -1      no column headings: the lines below have their own
 --   -W -w     no padding, and no line breaks            -f 65001   files in UTF-8
 --   -I        quoted identifiers                        -E         or -U user, with the password in SQLCMDPASSWORD
@@ -13,7 +13,7 @@
 --     ALTER DATABASE [EdFi_Ods_2025] SET ALLOW_SNAPSHOT_ISOLATION ON;
 --
 -- Each file is named after its table and holds a header line and one line per row: text in double quotes,
--- doubled inside; dates as 2025-08-20; booleans 1 and 0; null as nothing. An empty line may follow the header.
+-- doubled inside; dates as 2025-08-20; booleans 1 and 0; null as nothing.
 -- Then: rosterpack export --source C:\extracts ...
 --
 -- How it works: the first step looks up which of the wanted tables and columns this ODS has, and writes a
@@ -300,11 +300,11 @@ FROM (
     UNION ALL SELECT 0, 0, 2, N'BEGIN TRANSACTION;'
     UNION ALL SELECT 0, 0, 3, N'GO'
     UNION ALL SELECT DISTINCT file_number, 1, 0, N':OUT $(OUT)/' + table_name + N'.csv' FROM #found
-    UNION ALL SELECT DISTINCT file_number, 1, 1, N'SELECT N''''' FROM #found
+    -- Header and rows are one result: between two, sqlcmd may write an empty line, which is no CSV.
+    UNION ALL SELECT DISTINCT file_number, 1, 1, N'SELECT line FROM (SELECT 0 AS part, N''''' FROM #found
     UNION ALL SELECT file_number, 2, position,
         N' + N''' + CASE WHEN position > 1 THEN N',' ELSE N'' END + N'"' + column_name + N'"''' FROM #found
-    UNION ALL SELECT DISTINCT file_number, 3, 0, N';' FROM #found
-    UNION ALL SELECT DISTINCT file_number, 3, 1, N'SELECT N''''' FROM #found
+    UNION ALL SELECT DISTINCT file_number, 3, 0, N' AS line UNION ALL SELECT 1, N''''' FROM #found
     UNION ALL SELECT file_number, 4, position,
         N' + ' + CASE WHEN position > 1 THEN N'N'','' + ' ELSE N'' END + N'ISNULL('
         + CASE kind
@@ -315,7 +315,7 @@ FROM (
             ELSE N'N''"'' + REPLACE(CAST(' + QUOTENAME(column_name) + N' AS nvarchar(2000)), N''"'', N''""'') + N''"'''
           END
         + N', N'''')' FROM #found
-    UNION ALL SELECT DISTINCT file_number, 5, 0, N'FROM [edfi].' + QUOTENAME(table_name) + N';' FROM #found
+    UNION ALL SELECT DISTINCT file_number, 5, 0, N'FROM [edfi].' + QUOTENAME(table_name) + N') AS file_lines ORDER BY part;' FROM #found
     UNION ALL SELECT DISTINCT file_number, 5, 1, N'GO' FROM #found
     UNION ALL SELECT 2147483647, 0, 0, N':OUT STDOUT'
     UNION ALL SELECT 2147483647, 0, 1, N'COMMIT TRANSACTION;'
