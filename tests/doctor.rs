@@ -292,7 +292,9 @@ fn the_school_year_is_picked_or_refused() {
     assert_eq!(value["school_year"], 2025);
     let (code, value) = district.examined(&["--school-year", "2025", "--as-of", "2027-10-01"]);
     ended(&value, "as-of", "warn", &["outside of school year 2025"]);
-    ended(&value, "students", "fail", &["0 of "]);
+    assert_eq!(code, ExitCode::Published);
+    let (code, value) = district.examined(&["--school-year", "2025", "--set", "schools=1"]);
+    ended(&value, "students", "fail", &["0 of ", "would be refused"]);
     assert_eq!(code, ExitCode::Usage);
     district.table("section", |text| text.lines().next().unwrap().to_owned() + "\n");
     let (code, value) = district.examined(&[]);
