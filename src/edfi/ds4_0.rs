@@ -1,8 +1,7 @@
 //! Data standard 4.0: what differs from 5.2.
 //!
 //! Parents instead of contacts, grading periods keyed by sequence, one academic subject on the course row.
-//! (A staff association without a begin date in its key, and absent preferred names, need no entry: the
-//! columns are read where they exist.)
+//! (A staff association without a begin date in its key needs no entry.)
 
 use super::{ColumnName, Standard, TableName};
 
@@ -35,5 +34,14 @@ pub const STANDARD: Standard = Standard {
             column: "gradingperiodname",
             physical: "periodsequence",
         },
+    ],
+    lacks: &[
+        ("students", "preferredfirstname"),
+        ("students", "preferredlastsurname"),
+        ("staff", "preferredfirstname"),
+        ("staff", "preferredlastsurname"),
+        ("contacts", "preferredfirstname"),
+        ("contacts", "preferredlastsurname"),
+        ("student_demographics", "genderidentity"),
     ],
 };

@@ -47,6 +47,19 @@ pub trait Source: Sync {
     /// Tables and columns that exist.
     fn catalog(&self) -> &Catalog;
 
+    /// Checks before the first row that everything asked for can be read, as far as the place can tell.
+    ///
+    /// # Errors
+    /// One error that names every table that cannot, and what to do about it.
+    fn check(&self, _requests: &[Request]) -> Result<(), SourceError> {
+        Ok(())
+    }
+
+    /// Whether [`Source::check`] looks at permissions at all: extracts have none.
+    fn has_permissions(&self) -> bool {
+        false
+    }
+
     /// In how many parts this table is best read at once. One part is always right.
     fn parts(&self, _table: &str) -> usize {
         1

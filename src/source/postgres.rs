@@ -19,6 +19,7 @@ mod session;
 mod statement;
 
 pub use connection::{ConnectionError, ConnectionSettings, SslMode};
+pub use fault::OpeningStep;
 pub use retry::Retry;
 pub use secret::{Environment, PasswordSources, Secret};
 
@@ -26,7 +27,7 @@ use std::time::Duration;
 
 use decode::Decoder;
 use fault::Context;
-use pool::{Lease, Pool};
+use pool::{Broken, Lease, Pool};
 use relation::{Relation, Relations};
 use session::{Receiver, Stop};
 use statement::{Copy, Unreadable, quoted};
@@ -116,6 +117,7 @@ pub struct PostgresSource {
     context: Context,
     pool: Pool,
     consistent: bool,
+    local: bool,
     pages_per_part: u64,
 }
 
@@ -154,6 +156,7 @@ impl PostgresSource {
             context,
             pool: Pool::new(opened.sessions),
             consistent: opened.consistent,
+            local: settings.is_local(),
             pages_per_part: options.pages_per_part.max(1),
         })
     }
@@ -169,35 +172,19 @@ impl PostgresSource {
         self.pool.size()
     }
 
+    /// The TLS that was demanded.
+    pub fn ssl_mode(&self) -> SslMode {
+        self.context.ssl_mode
+    }
+
+    /// Whether the server is on this machine, so that nothing crosses a network.
+    pub fn is_local(&self) -> bool {
+        self.local
+    }
+
     /// What the server says about itself.
     pub fn facts(&self) -> &ServerFacts {
         &self.facts
-    }
-
-    /// Checks before the first row that everything can be read: one error lists every table that the role
-    /// may not read, with the GRANT that mends it; another names the column whose type does not fit.
-    ///
-    /// # Errors
-    /// [`SourceError::Place`] as said.
-    pub fn check(&self, requests: &[Request]) -> Result<(), SourceError> {
-        let mut denied: Vec<&str> = Vec::new();
-        for request in requests {
-            let relation = self.relation(&request.table)?;
-            let named = request.columns.iter().filter_map(|c| c.name.as_ref());
-            let filter = request.year.iter().map(|(column, _)| column);
-            let readable = |name: &String| relation.column(name).is_none_or(|c| c.readable);
-            if !named.chain(filter).all(readable) && !denied.contains(&relation.name.as_str()) {
-                denied.push(&relation.name);
-            }
-        }
-        if !denied.is_empty() {
-            denied.sort_unstable();
-            return Err(self.denied(&denied));
-        }
-        for request in requests {
-            self.copy(request, Part::WHOLE)?;
-        }
-        Ok(())
     }
 
     /// School years in table section with their number of sections, in ascending order.
@@ -227,6 +214,11 @@ impl PostgresSource {
 
     fn place(&self, reason: String, remedy: &str) -> SourceError {
         SourceError::Place { place: self.context.place.clone(), reason, remedy: remedy.to_owned() }
+    }
+
+    /// The first failure again, for whoever comes after it.
+    fn broken(&self, Broken { reason, remedy }: Broken) -> SourceError {
+        SourceError::Place { place: self.context.place.clone(), reason, remedy }
     }
 
     fn denied(&self, tables: &[&str]) -> SourceError {
@@ -270,9 +262,7 @@ impl PostgresSource {
     }
 
     fn lease(&self) -> Result<Lease<'_>, SourceError> {
-        self.pool
-            .lease()
-            .map_err(|reason| self.place(reason, "The first error of this run says what happened"))
+        self.pool.lease().map_err(|broken| self.broken(broken))
     }
 
     fn read_part(
@@ -341,9 +331,10 @@ impl Receiver for TableReader<'_, '_> {
     }
 
     fn pause(&mut self) -> Result<(), SourceError> {
-        if self.pool.is_broken() {
-            let reason = format!("reading edfi.{} was given up because another read failed", self.table);
-            return Err(self.source.place(reason, "The first error of this run says what happened"));
+        if self.pool.is_broken()
+            && let Some(broken) = self.pool.broken()
+        {
+            return Err(self.source.broken(broken));
         }
         (self.sink)(&self.batch)?;
         self.decoder.clear(&mut self.batch);
@@ -354,6 +345,33 @@ impl Receiver for TableReader<'_, '_> {
 impl Source for PostgresSource {
     fn catalog(&self) -> &Catalog {
         &self.catalog
+    }
+
+    /// One error lists every table that the role may not read, with the GRANT that mends it; another names the
+    /// column whose type does not fit.
+    fn check(&self, requests: &[Request]) -> Result<(), SourceError> {
+        let mut denied: Vec<&str> = Vec::new();
+        for request in requests {
+            let relation = self.relation(&request.table)?;
+            let named = request.columns.iter().filter_map(|c| c.name.as_ref());
+            let filter = request.year.iter().map(|(column, _)| column);
+            let readable = |name: &String| relation.column(name).is_none_or(|c| c.readable);
+            if !named.chain(filter).all(readable) && !denied.contains(&relation.name.as_str()) {
+                denied.push(&relation.name);
+            }
+        }
+        if !denied.is_empty() {
+            denied.sort_unstable();
+            return Err(self.denied(&denied));
+        }
+        for request in requests {
+            self.copy(request, Part::WHOLE)?;
+        }
+        Ok(())
+    }
+
+    fn has_permissions(&self) -> bool {
+        true
     }
 
     fn parts(&self, table: &str) -> usize {
@@ -379,7 +397,15 @@ impl Source for PostgresSource {
             }
             Err(error) => {
                 // Closes the connection in the middle of the stream: nothing is drained, nothing goes on.
-                self.pool.break_up(format!("an earlier read failed: edfi.{}", request.table));
+                self.pool.break_up(match &error {
+                    SourceError::Place { reason, remedy, .. } => {
+                        Broken { reason: reason.clone(), remedy: remedy.clone() }
+                    }
+                    other => Broken {
+                        reason: format!("reading edfi.{}: {other}", request.table),
+                        remedy: "Nothing was published".to_owned(),
+                    },
+                });
                 drop(lease);
                 Err(error)
             }
@@ -387,8 +413,7 @@ impl Source for PostgresSource {
     }
 
     fn finish(&self) -> Result<(), SourceError> {
-        let broken = |reason| self.place(reason, "The first error of this run says what happened");
-        let mut leases = self.pool.lease_all().map_err(broken)?;
+        let mut leases = self.pool.lease_all().map_err(|broken| self.broken(broken))?;
         for lease in &mut leases {
             let Some(session) = lease.session() else { continue };
             // An answer proves that the connection lives and that its transaction was not aborted.

@@ -209,14 +209,37 @@ impl ConnectionSettings {
     /// # Errors
     /// [`ConnectionError`], never repeating a value that may be secret.
     pub fn parse(text: &str, allow_password: bool) -> Result<ConnectionSettings, ConnectionError> {
+        ConnectionSettings::parse_with(text, allow_password, &[])
+    }
+
+    /// Like [`ConnectionSettings::parse`], with further keys and values, in libpq's spelling, that win over
+    /// those of the string. What the keys say together is checked as if all stood in the string.
+    ///
+    /// # Errors
+    /// Those of [`ConnectionSettings::parse`].
+    pub fn parse_with(
+        text: &str,
+        allow_password: bool,
+        further: &[(&str, &str)],
+    ) -> Result<ConnectionSettings, ConnectionError> {
         let mut draft = Draft::default();
         for pair in dialect::pairs(text)? {
             draft.apply(pair)?;
+        }
+        for (key, value) in further {
+            draft.apply(Pair { key: (*key).to_owned(), value: (*value).to_owned() })?;
         }
         if draft.password.is_some() && !allow_password {
             return Err(ConnectionError::PasswordInText);
         }
         draft.finish()
+    }
+
+    /// Whether the host is this machine: a socket, `localhost` or a loopback address.
+    pub fn is_local(&self) -> bool {
+        self.host.starts_with('/')
+            || self.host.eq_ignore_ascii_case("localhost")
+            || self.host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
     }
 
     /// Host, port and database, for messages.
@@ -363,6 +386,17 @@ impl Draft {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn further_keys_win_and_are_checked_with_the_rest() {
+        let address = "postgres://reader@db/ods?sslmode=prefer";
+        let further = [("sslmode", "verify-ca"), ("sslrootcert", "/ca.pem")];
+        let settings = ConnectionSettings::parse_with(address, false, &further).unwrap();
+        assert_eq!(settings.ssl_mode, SslMode::VerifyCa);
+        assert_eq!(settings.ssl_root_cert, Some("/ca.pem".into()));
+        assert!(ConnectionSettings::parse_with(address, false, &further[..1]).is_err());
+        assert!(ConnectionSettings::parse_with(address, false, &[("sslcert", "/c.pem")]).is_err());
+    }
 
     #[test]
     fn three_spellings_of_one_connection_are_equal() {

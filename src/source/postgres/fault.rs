@@ -9,6 +9,39 @@ use std::io::ErrorKind;
 use super::connection::SslMode;
 use crate::source::SourceError;
 
+/// How the reason of a TLS failure begins.
+const TLS_FAILED: &str = "TLS failed: ";
+/// How the reason of an answer of the server begins.
+const SERVER_SAID: &str = "the server said: ";
+/// How the reason of a failed connection begins.
+pub(super) const CONNECTING: &str = "connecting as ";
+
+/// How far opening a database came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpeningStep {
+    /// The server was not reached.
+    Reach,
+    /// TLS failed.
+    Tls,
+    /// The server did not let us in.
+    LogIn,
+    /// We were in, and something else failed.
+    Inside,
+}
+
+impl OpeningStep {
+    /// The step at which an error of `PostgresSource::open` occurred.
+    pub fn of(error: &SourceError) -> OpeningStep {
+        let SourceError::Place { reason, .. } = error else { return OpeningStep::Inside };
+        match reason.strip_prefix(CONNECTING).and_then(|rest| rest.split_once(": ")) {
+            None => OpeningStep::Inside,
+            Some((_, rest)) if rest.starts_with(TLS_FAILED) => OpeningStep::Tls,
+            Some((_, rest)) if rest.starts_with(SERVER_SAID) => OpeningStep::LogIn,
+            Some(_) => OpeningStep::Reach,
+        }
+    }
+}
+
 /// A failed step.
 #[derive(Debug)]
 pub(super) enum Failure {
@@ -102,7 +135,7 @@ impl Failure {
                     "the connection broke".to_owned()
                 }
                 // rustls puts its own errors behind io's.
-                ErrorKind::InvalidData => format!("TLS failed: {error}"),
+                ErrorKind::InvalidData => format!("{TLS_FAILED}{error}"),
                 _ => error.to_string(),
             },
             Failure::Driver(sqlx::Error::Database(error)) => {
@@ -111,10 +144,10 @@ impl Failure {
                 if code.starts_with("22") {
                     format!("a value could not be read (SQLSTATE {code})")
                 } else {
-                    format!("the server said: {} (SQLSTATE {code})", error.message())
+                    format!("{SERVER_SAID}{} (SQLSTATE {code})", error.message())
                 }
             }
-            Failure::Driver(sqlx::Error::Tls(error)) => format!("TLS failed: {error}"),
+            Failure::Driver(sqlx::Error::Tls(error)) => format!("{TLS_FAILED}{error}"),
             Failure::Driver(_) if self.is_hang_up() => "the server closed the connection".to_owned(),
             Failure::Driver(sqlx::Error::Protocol(error)) => format!("unexpected answer: {error}"),
             Failure::Driver(error) => error.to_string(),

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use super::connection::ConnectionSettings;
-use super::fault::{Context, Failure};
+use super::fault::{CONNECTING, Context, Failure};
 use super::relation::{RELATIONS, Relations};
 use super::session::{Patience, Session, TextRow};
 use super::statement::{literal, quoted};
@@ -54,7 +54,7 @@ impl Opener<'_> {
 
     fn open(&self) -> Step<Opened> {
         let mut control =
-            self.connect(false).map_err(self.explain(&format!("connecting as {}", self.settings.user)))?;
+            self.connect(false).map_err(self.explain(&format!("{CONNECTING}{}", self.settings.user)))?;
         let lockable =
             control.rows(&lockable_query()).map_err(self.explain("listing the tables of schema edfi"))?;
         control.execute(&self.begin(None)).map_err(self.explain("starting a read-only transaction"))?;
@@ -107,7 +107,7 @@ SET LOCAL tcp_keepalives_count = 4;",
             else {
                 return failure.explain("sharing the snapshot", self.context);
             };
-            let remedy = "Use one connection; or read without a shared snapshot (--snapshot off), which cannot promise that all tables show one moment".into();
+            let remedy = "Use one connection; or read without a shared snapshot (--shared-snapshot off), which cannot promise that all tables show one moment".into();
             SourceError::Place { place, reason, remedy }
         })?;
         single(rows).ok_or_else(|| self.unexpected("sharing the snapshot"))

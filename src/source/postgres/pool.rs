@@ -17,9 +17,16 @@ pub(super) struct Pool {
     size: usize,
 }
 
+/// Why nothing goes on, and what to do: those of the first failure, whoever asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Broken {
+    pub(super) reason: String,
+    pub(super) remedy: String,
+}
+
 struct State {
     free: Vec<Session>,
-    reason: Option<String>,
+    broken: Option<Broken>,
 }
 
 /// A session on loan.
@@ -32,7 +39,7 @@ impl Pool {
     pub(super) fn new(sessions: Vec<Session>) -> Pool {
         Pool {
             size: sessions.len(),
-            state: Mutex::new(State { free: sessions, reason: None }),
+            state: Mutex::new(State { free: sessions, broken: None }),
             changed: Condvar::new(),
             broken: AtomicBool::new(false),
         }
@@ -54,11 +61,11 @@ impl Pool {
     }
 
     /// A free session, or why there will be none.
-    pub(super) fn lease(&self) -> Result<Lease<'_>, String> {
+    pub(super) fn lease(&self) -> Result<Lease<'_>, Broken> {
         let mut state = self.state();
         loop {
-            if let Some(reason) = &state.reason {
-                return Err(reason.clone());
+            if let Some(broken) = &state.broken {
+                return Err(broken.clone());
             }
             if let Some(session) = state.free.pop() {
                 return Ok(Lease { pool: self, session: Some(session) });
@@ -68,15 +75,21 @@ impl Pool {
     }
 
     /// Every session, when no read is under way any more.
-    pub(super) fn lease_all(&self) -> Result<Vec<Lease<'_>>, String> {
+    pub(super) fn lease_all(&self) -> Result<Vec<Lease<'_>>, Broken> {
         (0..self.size).map(|_| self.lease()).collect()
     }
 
-    /// Declares that something failed. The first reason stays.
-    pub(super) fn break_up(&self, reason: String) {
+    /// What failed first.
+    pub(super) fn broken(&self) -> Option<Broken> {
+        self.state().broken.clone()
+    }
+
+    /// Declares that something failed. The first failure stays: the errors that follow from it repeat it, since
+    /// nobody can say which of them is told.
+    pub(super) fn break_up(&self, broken: Broken) {
         self.broken.store(true, Ordering::Relaxed);
         let mut state = self.state();
-        state.reason.get_or_insert(reason);
+        state.broken.get_or_insert(broken);
         // Closes the idle connections; those on loan follow when their readers notice.
         state.free.clear();
         drop(state);
@@ -100,7 +113,7 @@ impl Lease<'_> {
     pub(super) fn give_back(mut self) {
         if let Some(session) = self.session.take() {
             let mut state = self.pool.state();
-            if state.reason.is_none() {
+            if state.broken.is_none() {
                 state.free.push(session);
             }
             drop(state);
@@ -113,7 +126,10 @@ impl Drop for Lease<'_> {
     fn drop(&mut self) {
         // Not given back: the stream was left in the middle, by an error or by a panic of the sink.
         if self.session.take().is_some() {
-            self.pool.break_up("an earlier read of this source was broken off".to_owned());
+            self.pool.break_up(Broken {
+                reason: "an earlier read of this source was broken off".to_owned(),
+                remedy: "This is a fault of rosterpack, please report it".to_owned(),
+            });
         }
     }
 }
