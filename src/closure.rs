@@ -89,9 +89,9 @@ fn account(staged: &Staged, roster: &Roster, notices: &mut Notices) {
     }
 }
 
-/// Ids within each file but classes and enrollments, which are settled where everything that hangs on them is known.
+/// Ids within each file but sessions, classes and enrollments, which are settled beforehand.
 fn check_unique(staged: &Staged, roster: &Roster, notices: &mut Notices) {
-    let (orgs, sessions, courses) = (&roster.orgs.rows, &roster.sessions.rows, &roster.courses.rows);
+    let (orgs, courses) = (&roster.orgs.rows, &roster.courses.rows);
     let ids = numbered(orgs.iter().map(|o| o.fate.kept().then_some(o.sourced_id)));
     let found = losers("org", ids, |n| {
         let org = &orgs[n as usize];
@@ -100,8 +100,6 @@ fn check_unique(staged: &Staged, roster: &Roster, notices: &mut Notices) {
             .to_owned()
     });
     report(found, notices);
-    let ids = numbered(sessions.iter().map(|s| s.fate.kept().then_some(s.sourced_id)));
-    report(losers("academic session", ids, |n| sessions[n as usize].label()), notices);
     let ids = numbered(courses.iter().map(|c| c.fate.kept().then_some(c.sourced_id)));
     let found = losers("course", ids, |n| {
         let course = &courses[n as usize];

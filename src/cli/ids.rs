@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::export::{self, ExportArgs};
+use super::source::{self, SourceArgs};
 use super::{ExitCode, Process, interrupt, target};
 use crate::config::Run;
 use crate::config::values;
@@ -30,9 +31,9 @@ pub struct IdsArgs {
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
 
-    /// Where the ODS is: a folder of table extracts, or postgres://user@host/database
-    #[arg(long, value_name = "DIR|URL")]
-    pub source: Option<String>,
+    /// Where the ODS is
+    #[command(flatten)]
+    pub source: SourceArgs,
     /// Tenant code: starts every id
     #[arg(long, value_name = "CODE")]
     pub tenant: Option<String>,
@@ -45,9 +46,6 @@ pub struct IdsArgs {
     /// OneRoster version, which decides the files [default: 1.1]
     #[arg(long, value_name = "VERSION")]
     pub oneroster: Option<String>,
-    /// Read the embedded sample district: needs no other flag
-    #[arg(long, conflicts_with = "source")]
-    pub sample: bool,
 
     /// Also the rows of demographics.csv
     #[arg(long, help_heading = "What is exported")]
@@ -74,9 +72,6 @@ pub struct IdsArgs {
     /// What natural keys start with before they are hashed [default: the tenant code]
     #[arg(long, value_name = "PREFIX", help_heading = "How it is mapped")]
     pub id_prefix: Option<String>,
-    /// Ed-Fi data standard of the source, such as 5.2 [default: detected from the tables]
-    #[arg(long, value_name = "VERSION", help_heading = "How it is mapped")]
-    pub data_standard: Option<String>,
     /// Any setting of `export` by its name; may be repeated
     #[arg(long, value_name = "NAME=VALUE", help_heading = "How it is mapped")]
     pub set: Vec<String>,
@@ -114,7 +109,6 @@ impl IdsArgs {
             school_year: self.school_year.clone(),
             as_of: self.as_of.clone(),
             oneroster: self.oneroster.clone(),
-            sample: self.sample,
             dry_run: true,
             demographics: self.demographics,
             parents: self.parents,
@@ -124,7 +118,6 @@ impl IdsArgs {
             include: self.include.clone(),
             seeds: self.seeds.clone(),
             id_prefix: self.id_prefix.clone(),
-            data_standard: self.data_standard.clone(),
             set: self.set.clone(),
             threads: self.threads.clone(),
             quiet: self.quiet,
@@ -140,7 +133,7 @@ pub fn run(args: &IdsArgs, process: &mut Process<'_>) -> ExitCode {
         return ExitCode::Usage;
     }
     let export = args.export();
-    let environment = std::mem::take(&mut process.environment);
+    let environment = process.environment.iter().cloned();
     let mut run = match export.overrides(environment).freeze(process.today, &export.demanded()) {
         Ok(run) => run,
         Err(faults) => {
@@ -151,18 +144,13 @@ pub fn run(args: &IdsArgs, process: &mut Process<'_>) -> ExitCode {
         }
     };
     run.plan.mapping.id_scheme = args.from;
-    match write(args, &export, &run, process) {
+    match write(args, &run, process) {
         Ok(code) | Err(code) => code,
     }
 }
 
 /// The run itself; an error has been told when it returns.
-fn write(
-    args: &IdsArgs,
-    export: &ExportArgs,
-    run: &Run,
-    process: &mut Process<'_>,
-) -> Result<ExitCode, ExitCode> {
+fn write(args: &IdsArgs, run: &Run, process: &mut Process<'_>) -> Result<ExitCode, ExitCode> {
     let crosswalks = Crosswalks::load(run.seeds.as_deref()).map_err(|e| {
         process.fault(&e, "mend the seed, or leave --seeds out to use the built-in crosswalks");
         ExitCode::Usage
@@ -180,10 +168,12 @@ fn write(
         // Fails only when the pool is there already, which happens in tests alone: the table is the same.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     }
-    let source = export::open(export, run).map_err(|e| export::tell_source(&e, process))?;
-    let progress = export::progress(export, process.terminal);
+    let opened =
+        source::open(&args.source, run, &process.environment).map_err(|e| source::tell_open(&e, process))?;
+    opened.warn(process);
+    let progress = source::progress(args.quiet, process.terminal);
     let migrate = |out: &mut dyn Write| {
-        pipeline::migrate_ids(source.as_ref(), &crosswalks, &run.plan, args.to, out, progress.as_ref())
+        pipeline::migrate_ids(opened.source(), &crosswalks, &run.plan, args.to, out, progress.as_ref())
     };
     let result = match &args.out {
         None => {

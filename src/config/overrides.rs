@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::connection::Connection;
 use super::plan::Plan;
 use super::settings::{self, Draft, PREFIX, SETTINGS, Setting, Standing};
 use super::values::nearest;
@@ -158,6 +159,10 @@ pub struct Run {
     pub plan: Plan,
     /// Folder or database; `None` when the caller brings a source of its own.
     pub place: Option<String>,
+    /// Whether the place may hold a password: only one from the environment may.
+    pub place_may_hold_password: bool,
+    /// How a database is reached.
+    pub connection: Connection,
     /// Folder of crosswalks; `None` is the built-in ones.
     pub seeds: Option<PathBuf>,
     /// Zip file or folder; `None` only when none was demanded.
@@ -190,7 +195,7 @@ impl Overrides {
     fn give(&mut self, setting: &'static Setting, value: String, origin: Origin, label: String) {
         if self.given.iter().any(|g| g.origin == origin && g.setting.name == setting.name) {
             self.faults.push(ConfigError::Twice { label, name: setting.name });
-        } else if setting.secret() && origin >= Origin::Set && holds_password(&value) {
+        } else if setting.name == "place" && origin >= Origin::Set && holds_password(&value) {
             self.faults.push(ConfigError::SecretInFlag { label });
             self.refused.push(setting.name);
         } else {
@@ -219,6 +224,23 @@ impl Overrides {
             let label = setting.flag.unwrap_or(setting.name).to_owned();
             self.give(setting, value.to_owned(), Origin::Flag, label);
         }
+    }
+
+    /// A value that holds when nobody gave one: for verbs that need less than an export does.
+    pub fn stand_in(&mut self, name: &str, value: &str) {
+        if let Some(setting) = self.named(name, name) {
+            self.give(setting, value.to_owned(), Origin::Default, name.to_owned());
+        }
+    }
+
+    /// Whether somebody gave a value for this setting.
+    pub fn has(&self, name: &str) -> bool {
+        self.given.iter().any(|g| g.setting.name == name && g.origin > Origin::Default)
+    }
+
+    /// Whether a flag or `--set` gave a value for this setting, not merely the environment.
+    pub fn chosen_here(&self, name: &str) -> bool {
+        self.given.iter().any(|g| g.setting.name == name && g.origin >= Origin::Set)
     }
 
     /// A flag that stands for `true`.
@@ -341,8 +363,11 @@ impl Overrides {
             Choice { setting: format!("{}.{}", setting.section, setting.name), value, origin }
         };
         let choices = SETTINGS.iter().filter(|s| s.shapes_package()).map(choice).collect();
+        let place_origin = given.iter().rfind(|g| g.setting.name == "place").map(|g| g.origin);
         Ok(Run {
             place: draft.place,
+            place_may_hold_password: place_origin == Some(Origin::Environment),
+            connection: draft.connection,
             seeds: draft.seeds,
             out: draft.out,
             report: draft.report,

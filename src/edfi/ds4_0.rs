@@ -37,4 +37,13 @@ pub const STANDARD: Standard = Standard {
             physical: "periodsequence",
         },
     ],
+    lacks: &[
+        ("students", "preferredfirstname"),
+        ("students", "preferredlastsurname"),
+        ("staff", "preferredfirstname"),
+        ("staff", "preferredlastsurname"),
+        ("contacts", "preferredfirstname"),
+        ("contacts", "preferredlastsurname"),
+        ("student_demographics", "genderidentity"),
+    ],
 };

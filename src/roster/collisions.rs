@@ -55,10 +55,10 @@ pub fn settle_class_ids(ctx: &mut Context<'_>, classes: &mut Classes) {
     }
 }
 
-/// Finds academic sessions that share an id, when the plan keeps the winner; what hung under a loser hangs under
-/// the loser's parent. Otherwise closure finds them and refuses.
+/// Finds academic sessions that share an id, before classes hang on them; what hung under a loser hangs under the
+/// loser's parent.
 pub fn settle_session_ids(ctx: &mut Context<'_>, sessions: &mut Sessions) {
-    if !settles(ctx) {
+    if !ctx.keys.scheme().can_collide() {
         return;
     }
     let ids = (0u32..).zip(&sessions.rows).filter(|(_, s)| s.fate.kept()).map(|(n, s)| (s.sourced_id, n));
@@ -78,7 +78,8 @@ pub fn settle_session_ids(ctx: &mut Context<'_>, sessions: &mut Sessions) {
 /// closure finds them and refuses. Only where a person is several users can that be: the unique id of one may end
 /// as the school of another begins (`7-101`, who has no school, and `7` at school 101).
 pub fn settle_user_ids(ctx: &mut Context<'_>, orgs: &Orgs, users: &mut Users) {
-    if !settles(ctx) || !ctx.keys.scheme().user_per_school() {
+    let keep = ctx.plan.mapping.on_id_collision == OnIdCollision::KeepWinner;
+    if !keep || !ctx.keys.scheme().user_per_school() {
         return;
     }
     let rows: Vec<UserRow> = users.exported_rows().collect();
@@ -89,11 +90,6 @@ pub fn settle_user_ids(ctx: &mut Context<'_>, orgs: &Orgs, users: &mut Users) {
             users.leave_out(rows[loser as usize].user, fate);
         }
     }
-}
-
-/// Whether losers are looked for, to be left out.
-fn settles(ctx: &Context<'_>) -> bool {
-    ctx.keys.scheme().can_collide() && ctx.plan.mapping.on_id_collision == OnIdCollision::KeepWinner
 }
 
 /// All but the first of those that share an id, each with what collides. The winner is the first in row order.

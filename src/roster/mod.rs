@@ -54,6 +54,7 @@ pub static CODES: &[&Code] = &[
     &orgs::ORG_PARENT_CYCLE,
     &orgs::OUT_OF_SCOPE,
     &orgs::FILTER_UNMATCHED,
+    &orgs::ORG_TWICE,
     &orgs::ORG_UNKNOWN,
     &sessions::SESSION_DATES,
     &sessions::YEAR_WIDENED,
