@@ -211,10 +211,7 @@ impl<'a> IdMigration<'a> {
         for file in self.files() {
             self.each(file, &mut |old, new| {
                 let new = new.ok_or_else(|| io::Error::other(format!("`{old}` has no new id")))?;
-                let mut ids = [[0u8; 32]; 2];
-                for (text, key) in ids.iter_mut().zip([old, new]) {
-                    hex::encode_to_slice(SourcedId::of(key).0, text).map_err(io::Error::other)?;
-                }
+                let ids = [old, new].map(|key| SourcedId::of(key).digits());
                 rows += 1;
                 table.write_record([file.name().as_bytes(), &ids[0], &ids[1], old.as_bytes()])?;
                 Ok(())

@@ -21,6 +21,14 @@ impl SourcedId {
     pub fn hex(&self) -> String {
         hex::encode(self.0)
     }
+
+    /// The 32 hex digits as bytes.
+    pub fn digits(&self) -> [u8; 32] {
+        let mut digits = [0; 32];
+        // 16 bytes are 32 digits: this cannot fail.
+        let _ = hex::encode_to_slice(self.0, &mut digits);
+        digits
+    }
 }
 
 /// Which persons a user id is about.

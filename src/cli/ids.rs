@@ -12,10 +12,10 @@ use super::export::{self, ExportArgs};
 use super::source::{self, SourceArgs};
 use super::{ExitCode, Process, interrupt, target};
 use crate::config::Run;
+use crate::config::plan::IdScheme;
 use crate::config::values;
 use crate::crosswalk::Crosswalks;
 use crate::pipeline::{self, IdTable};
-use crate::sourced_id::IdScheme;
 
 /// Flags of `ids`.
 #[derive(Debug, Default, Args)]

@@ -20,6 +20,8 @@ mod bad_input;
 mod checker;
 mod determinism;
 mod full_disk;
+mod id_schemes;
+mod id_table;
 mod options;
 mod sample_district;
 mod samples;
