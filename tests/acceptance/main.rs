@@ -19,6 +19,7 @@ mod package_reader;
 mod bad_input;
 mod checker;
 mod determinism;
+mod forms;
 mod full_disk;
 mod options;
 mod sample_district;
