@@ -188,16 +188,12 @@ fn rows_stand_in_the_order_of_their_natural_keys() {
     );
     sorted("demographics", keys(&e.table("demographics"), "sourcedId").is_sorted());
     let classes = e.table("classes");
-    let class = |row: &crate::package_reader::Row<'_>| {
-        let session = sessions.one("sourcedId", row.get("termSourcedIds"));
-        (
-            org(row.get("schoolSourcedId")),
-            key(session.get("metadata.edu.natural_key")).1,
-            row.get("classCode").to_owned(),
-        )
-    };
-    let by_session_name = classes.iter().is_sorted_by_key(|row| class(&row));
-    sorted("classes", by_session_name);
+    // Sessions in their own order, which is that of their first days.
+    let session = |id: &str| sessions.rows.iter().position(|row| row[0] == id).unwrap();
+    let in_order = classes.iter().is_sorted_by_key(|row| {
+        (org(row.get("schoolSourcedId")), session(row.get("termSourcedIds")), row.get("classCode").to_owned())
+    });
+    sorted("classes", in_order);
     let enrollments = e.table("enrollments");
     let place = |id: &str| classes.rows.iter().position(|row| row[0] == id).unwrap();
     sorted(
