@@ -18,6 +18,7 @@ mod package_reader;
 
 mod bad_input;
 mod checker;
+mod damage;
 mod determinism;
 mod forms;
 mod full_disk;
