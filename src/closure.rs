@@ -8,11 +8,13 @@
 use std::collections::BTreeMap;
 
 use crate::config::plan::{OnIdCollision, Plan};
+use crate::day::Day;
 use crate::notice::{Authority, Code, Notices, Severity};
 use crate::roster::Roster;
 use crate::roster::classes::class_key;
 use crate::roster::collisions::{ID_COLLISION, ID_COLLISION_LOSER};
-use crate::sourced_id::{NaturalKeys, Person, SourcedId};
+use crate::roster::users::person_word;
+use crate::sourced_id::{IdScheme, NaturalKeys, Person, SourcedId};
 use crate::staging::Staged;
 
 /// A reference has no target.
@@ -72,7 +74,7 @@ fn account(staged: &Staged, roster: &Roster, notices: &mut Notices) {
         (Person::Staff, &staged.staff),
         (Person::Parent, &staged.contacts),
     ] {
-        let word = crate::roster::users::person_word(person);
+        let word = person_word(person);
         for (row, fate) in roster.users.fates(person).iter().enumerate().filter(|(_, f)| !f.kept()) {
             causes.report(notices, *fate, "users", format!("{word} {}", people.unique_id.get(row)));
         }
@@ -189,41 +191,37 @@ fn check_not_empty(plan: &Plan, roster: &Roster, notices: &mut Notices) {
 /// unique id and begin date collide. Across classes, two keys can only be the same text when one unique id
 /// continues another behind a hyphen (`7` and `7-a`), so only such persons are looked at.
 fn settle_enrollment_ids(plan: &Plan, staged: &Staged, roster: &mut Roster, notices: &mut Notices) {
-    let keys = NaturalKeys::new(&plan.id_prefix);
+    let keys = NaturalKeys::new(plan.mapping.id_scheme, &plan.id_prefix, plan.school_year);
+    if keys.scheme() != IdScheme::Edu {
+        return;
+    }
     let suspects = suspects(staged, roster);
     if suspects.is_empty() {
         return;
     }
     let mut ids: Vec<(SourcedId, Person, usize, String)> = Vec::new();
-    let mut key = String::new();
-    for (n, teacher) in roster.enrollments.teachers.iter().enumerate() {
-        let unique_id = staged.staff.unique_id.get(teacher.fact.staff as usize);
+    let (mut key, mut part) = (String::new(), String::new());
+    let mut examine = |person: Person, place: usize, unique_id: &str, section: u32, begin: Option<Day>| {
         if suspects.binary_search(&unique_id).is_ok() {
-            keys.enrollment(
-                &mut key,
-                unique_id,
-                class_key(staged, teacher.fact.section as usize),
-                teacher.fact.begin,
-            );
-            let label = format!(
-                "staff {unique_id} in section {}",
-                staged.sections.label(teacher.fact.section as usize)
-            );
-            ids.push((SourcedId::of(&key), Person::Staff, n, label));
+            keys.class_part(&mut part, class_key(staged, section as usize));
+            keys.enrollment(&mut key, person, unique_id, &part, begin);
+            let section = staged.sections.label(section as usize);
+            let label = format!("{} {unique_id} in section {section}", person_word(person));
+            ids.push((SourcedId::of(&key), person, place, label));
         }
+    };
+    for (place, teacher) in roster.enrollments.teachers.iter().enumerate() {
+        let fact = teacher.fact;
+        let unique_id = staged.staff.unique_id.get(fact.staff as usize);
+        examine(Person::Staff, place, unique_id, fact.section, fact.begin);
     }
     for row in 0..roster.facts.students() {
         let fact = roster.facts.student(row);
         let unique_id = staged.students.unique_id.get(fact.student as usize);
-        if suspects.binary_search(&unique_id).is_ok() {
-            keys.enrollment(&mut key, unique_id, class_key(staged, fact.section as usize), fact.begin);
-            let label =
-                format!("student {unique_id} in section {}", staged.sections.label(fact.section as usize));
-            ids.push((SourcedId::of(&key), Person::Student, row, label));
-        }
+        examine(Person::Student, row, unique_id, fact.section, fact.begin);
     }
     // Teachers come first in row order, so they win.
-    ids.sort_by(|a, b| (a.0, std::cmp::Reverse(a.1), a.2).cmp(&(b.0, std::cmp::Reverse(b.1), b.2)));
+    ids.sort_by_key(|(id, person, place, _)| (*id, std::cmp::Reverse(*person), *place));
     let mut losers: Vec<(Person, usize)> = Vec::new();
     for group in ids.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1) {
         for loser in &group[1..] {

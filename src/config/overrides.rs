@@ -14,6 +14,7 @@ use super::plan::Plan;
 use super::settings::{self, Draft, PREFIX, SETTINGS, Setting, Standing};
 use super::values::nearest;
 use crate::day::Day;
+use crate::spec::File;
 
 /// Where the value of a setting comes from, weakest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -76,6 +77,22 @@ pub enum ConfigError {
         /// What to do.
         remedy: String,
     },
+    /// A chosen file refers to one that is not chosen.
+    #[error("the chosen files cannot be closed: {file} needs {target} for its column {column}")]
+    OpenFiles {
+        /// The chosen file.
+        file: File,
+        /// Its column.
+        column: &'static str,
+        /// The file that is not chosen.
+        target: File,
+    },
+    /// A chosen file is turned off.
+    #[error("{file} is among the chosen files, but it is turned off")]
+    FileOff {
+        /// The chosen file.
+        file: File,
+    },
     /// The same setting twice in one layer.
     #[error("{label}: the setting `{name}` is given twice")]
     Twice {
@@ -107,6 +124,8 @@ impl ConfigError {
             ConfigError::BadValue { accepts, .. } => format!("accepted is {accepts}"),
             ConfigError::Malformed { remedy, .. } => remedy.clone(),
             ConfigError::Twice { .. } => "give it once".into(),
+            ConfigError::OpenFiles { target, .. } => format!("add {target} to --files"),
+            ConfigError::FileOff { .. } => "add --demographics, or leave the file out of --files".into(),
             ConfigError::Missing { setting } => {
                 let written = match setting.flag {
                     Some(flag) => format!("{flag} VALUE"),
@@ -295,12 +314,23 @@ impl Overrides {
             school_year,
             as_of: draft.as_of.unwrap_or(today),
             version: draft.version,
+            users_of_v1p2p0: draft.users_of_v1p2p0,
             data_standard: draft.data_standard,
             mapping: draft.mapping,
             scope: draft.scope,
             compression: draft.compression,
             system_name: draft.system_name,
         };
+        let open = plan.scope.open_references(plan.version);
+        if plan.scope.files.contains(&File::Demographics) && !plan.mapping.demographics {
+            return Err(vec![ConfigError::FileOff { file: File::Demographics }]);
+        }
+        if !open.is_empty() {
+            return Err(open
+                .into_iter()
+                .map(|(file, column, target)| ConfigError::OpenFiles { file, column, target })
+                .collect());
+        }
         let choice = |setting: &Setting| {
             let (value, origin) = match (strongest(setting), setting.default) {
                 (Some(given), _) => (given.value.clone(), given.origin),

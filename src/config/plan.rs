@@ -7,7 +7,8 @@
 use std::collections::BTreeMap;
 
 use crate::day::Day;
-use crate::spec::{File, Version};
+pub use crate::sourced_id::IdScheme;
+use crate::spec::{File, Need, Version};
 
 /// Which associations count by date (mapping.md 0.11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,14 +30,6 @@ pub enum EndDates {
     Exclusive,
     /// As Ed-Fi stores them: the last day.
     Inclusive,
-}
-
-/// Formula of sourcedIds (mapping.md section 1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum IdScheme {
-    /// What the edu dbt package computes.
-    #[default]
-    Edu,
 }
 
 /// What happens when two different objects get one sourcedId (mapping.md section 1).
@@ -79,8 +72,8 @@ pub struct Mapping {
     pub end_dates: EndDates,
     /// Formula of sourcedIds.
     pub id_scheme: IdScheme,
-    /// Whether `metadata.edu.*` columns are written.
-    pub natural_key: bool,
+    /// Whether `metadata.edu.*` columns are written; `None` is: under `edu` only (mapping.md section 1).
+    pub natural_key: Option<bool>,
     /// What happens on an id collision.
     pub on_id_collision: OnIdCollision,
     /// Username sources in order; the unique id is always the last resort.
@@ -105,6 +98,10 @@ pub struct Mapping {
     pub exclude_exit_before_first_day: bool,
     /// Roles of OneRoster 1.1 in order of precedence.
     pub staff_role_priority: Vec<String>,
+    /// Roles of OneRoster 1.2 in order of precedence: the first of each user at each organization is primary.
+    pub staff_role_priority_v1p2: Vec<String>,
+    /// Identification system of `users.userMasterIdentifier` in 1.2; `None` leaves it blank.
+    pub user_master_identifier_system: Option<String>,
     /// Identification systems never exported, besides the built-in social security list.
     pub private_id_systems: Vec<String>,
     /// Systems of the built-in list that the configuration names explicitly and therefore exports.
@@ -138,7 +135,7 @@ impl Default for Mapping {
             include: Include::default(),
             end_dates: EndDates::default(),
             id_scheme: IdScheme::default(),
-            natural_key: true,
+            natural_key: None,
             on_id_collision: OnIdCollision::default(),
             username: vec![UsernameSource::Email, UsernameSource::LoginId, UsernameSource::UniqueId],
             student_email_type: "Home/Personal".into(),
@@ -151,6 +148,16 @@ impl Default for Mapping {
             exclude_exit_types: words(&["No show", "Invalid enrollment"]),
             exclude_exit_before_first_day: true,
             staff_role_priority: words(&["administrator", "teacher", "aide", "proctor"]),
+            staff_role_priority_v1p2: words(&[
+                "districtAdministrator",
+                "principal",
+                "siteAdministrator",
+                "counselor",
+                "teacher",
+                "aide",
+                "proctor",
+            ]),
+            user_master_identifier_system: None,
             private_id_systems: Vec::new(),
             allowed_id_systems: Vec::new(),
             grading_periods: false,
@@ -167,6 +174,13 @@ impl Default for Mapping {
     }
 }
 
+impl Mapping {
+    /// Whether `metadata.edu.*` columns are written.
+    pub fn writes_natural_key(&self) -> bool {
+        self.natural_key.unwrap_or(self.id_scheme == IdScheme::Edu)
+    }
+}
+
 /// Which part of the source is exported; closure narrows everything downstream.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Scope {
@@ -178,6 +192,26 @@ pub struct Scope {
     pub files: Vec<File>,
     /// Files that are written with a header even when they have no row.
     pub header_only: Vec<File>,
+}
+
+impl Scope {
+    /// Whether a file is among those that are written.
+    pub fn writes(&self, file: File) -> bool {
+        self.files.is_empty() || self.files.contains(&file)
+    }
+
+    /// Required references of chosen files to files that are not chosen: such a package could not be closed.
+    pub fn open_references(&self, version: Version) -> Vec<(File, &'static str, File)> {
+        let mut open = Vec::new();
+        for spec in version.files().iter().filter(|spec| self.writes(spec.file)) {
+            for column in spec.columns.iter().filter(|c| c.need == Need::Required) {
+                if let Some(target) = column.target().filter(|&target| !self.writes(target)) {
+                    open.push((spec.file, column.name, target));
+                }
+            }
+        }
+        open
+    }
 }
 
 /// Everything that the stages of one run read.
@@ -193,6 +227,8 @@ pub struct Plan {
     pub as_of: Day,
     /// OneRoster version.
     pub version: Version,
+    /// Whether users.csv of 1.2 has the shape of 1.2.0, which still has `resourceSourcedIds`.
+    pub users_of_v1p2p0: bool,
     /// Data standard that the user insists on.
     pub data_standard: Option<String>,
     /// Mapping choices.
@@ -205,4 +241,27 @@ pub struct Plan {
     pub system_name: String,
     /// `source.systemCode` of the manifest; the tenant code unless configured.
     pub system_code: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chosen_files_must_close() {
+        let scope = |files: &[File]| Scope { files: files.to_vec(), ..Scope::default() };
+        assert_eq!(scope(&[]).open_references(Version::V1p1), []);
+        assert_eq!(scope(&[File::Users, File::Orgs]).open_references(Version::V1p1), []);
+        // A course's school year is optional: it is left blank.
+        assert_eq!(scope(&[File::Courses, File::Orgs]).open_references(Version::V1p1), []);
+        assert_eq!(
+            scope(&[File::Demographics]).open_references(Version::V1p1),
+            [(File::Demographics, "sourcedId", File::Users)]
+        );
+        let open = scope(&[File::Enrollments, File::Orgs]).open_references(Version::V1p1);
+        assert_eq!(
+            open.iter().map(|(_, _, target)| *target).collect::<Vec<_>>(),
+            [File::Classes, File::Users]
+        );
+    }
 }

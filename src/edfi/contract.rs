@@ -4,8 +4,8 @@
 //! What other data standards call these things is in `ds4_0.rs` and `ds6_1.rs`, differences only. Extract
 //! scripts, reader roles and snapshots are generated from [`TABLES`], so that they cannot drift.
 
+use super::catalog::Kind::{Bool, Date, Int, Text};
 use super::{Column, Need, Part, Table};
-use crate::source::Kind::{Bool, Date, Int, Text};
 
 /// Declares contract tables. A `must` column exists wherever its table does; a `may` column can be absent.
 macro_rules! contract {

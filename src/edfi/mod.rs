@@ -4,12 +4,14 @@
 //! says for every contract table which physical table and columns to read. A fact of a data standard stands
 //! here once; the rest of the program branches on what was found, never on a label.
 
+pub mod catalog;
 pub mod contract;
 mod ds4_0;
 mod ds5_2;
 mod ds6_1;
+pub mod scripts;
 
-use crate::source::{Catalog, ColumnRequest, Kind, Request};
+use catalog::{Catalog, ColumnRequest, Kind, Request};
 
 /// Whether a run can do without a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -349,8 +351,8 @@ pub fn resolve(catalog: &Catalog, named: Option<&str>, wanted: &[Part]) -> Resul
 
 #[cfg(test)]
 mod tests {
+    use super::catalog::CatalogTable;
     use super::*;
-    use crate::source::CatalogTable;
 
     const ALL: &[Part] = &[
         Part::Core,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use crate::package::{CsvBlock, Table};
+use crate::package::Table;
 use crate::roster::classes::{base_title, class_key, patterned_title, periods};
 use crate::roster::clean::clean;
 use crate::spec::FileSpec;
@@ -22,7 +22,7 @@ struct Row<'a> {
     term: [u8; 16],
     subjects: &'a [(String, String)],
     periods: Vec<Cow<'a, str>>,
-    natural_key: Option<String>,
+    key: String,
 }
 
 fn cell<'a>(column: &str) -> Option<Cell<Row<'a>>> {
@@ -43,19 +43,12 @@ fn cell<'a>(column: &str) -> Option<Cell<Row<'a>>> {
     })
 }
 
-fn extension_cells(row: &Row<'_>, out: &mut CsvBlock) {
-    if let Some(key) = &row.natural_key {
-        out.text(key);
-    }
-}
-
 pub(super) fn table<'a>(emitter: &'a Emitter<'_>, spec: &'static FileSpec) -> Result<Table<'a>, NoRule> {
-    let mut cells = emitter.cells(spec, cell)?;
-    cells.push(extension_cells);
+    let columns =
+        emitter.columns(spec, cell)?.and(emitter.natural_key(), NATURAL_KEY, |row, out| text(out, &row.key));
     let classes = &emitter.roster.classes;
     let kept: Vec<usize> = (0..classes.len()).filter(|&n| classes.fate[n].kept()).collect();
-    let extensions = emitter.natural_key().then(|| NATURAL_KEY.to_owned()).into_iter().collect();
-    Ok(rows(spec, kept.len(), extensions, cells, move |unit| row(emitter, kept[unit])))
+    Ok(rows(spec, kept.len(), columns, move |unit| row(emitter, kept[unit])))
 }
 
 fn row<'a>(emitter: &'a Emitter<'_>, class: usize) -> Row<'a> {
@@ -74,11 +67,7 @@ fn row<'a>(emitter: &'a Emitter<'_>, class: usize) -> Row<'a> {
         term: roster.sessions.rows[classes.session[class] as usize].sourced_id.0,
         subjects: &course.subjects,
         periods: periods(staged, class),
-        natural_key: emitter.natural_key().then(|| {
-            let mut key = String::new();
-            emitter.keys.class(&mut key, class_key(staged, class));
-            key
-        }),
+        key: emitter.key(|keys, key| keys.class(key, class_key(staged, class))),
     }
 }
 

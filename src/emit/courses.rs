@@ -12,8 +12,7 @@ struct Row<'a> {
     course: &'a Course,
     org: [u8; 16],
     year: Option<SourcedId>,
-    natural_key: Option<String>,
-    duration: Option<Option<i64>>,
+    key: String,
 }
 
 fn cell<'a>(column: &str) -> Option<Cell<Row<'a>>> {
@@ -30,41 +29,27 @@ fn cell<'a>(column: &str) -> Option<Cell<Row<'a>>> {
     })
 }
 
-fn extension_cells(row: &Row<'_>, out: &mut CsvBlock) {
-    if let Some(key) = &row.natural_key {
-        out.text(key);
-    }
-    match row.duration {
-        Some(Some(days)) => out.number(days),
-        Some(None) => out.blank(),
-        None => {}
+fn duration_cell(row: &Row<'_>, out: &mut CsvBlock) {
+    match row.course.duration {
+        Some(days) => out.number(days),
+        None => out.blank(),
     }
 }
 
 pub(super) fn table<'a>(emitter: &'a Emitter<'_>, spec: &'static FileSpec) -> Result<Table<'a>, NoRule> {
-    let mut cells = emitter.cells(spec, cell)?;
-    cells.push(extension_cells);
+    let columns = emitter
+        .columns(spec, cell)?
+        .and(emitter.natural_key(), NATURAL_KEY, |row, out| text(out, &row.key))
+        .and(emitter.plan.mapping.course_duration, "metadata.duration", duration_cell);
     let courses = &emitter.roster.courses.rows;
     let kept: Vec<usize> = (0..courses.len()).filter(|&n| courses[n].fate.kept()).collect();
-    let mut extensions = Vec::new();
-    if emitter.natural_key() {
-        extensions.push(NATURAL_KEY.to_owned());
-    }
-    if emitter.plan.mapping.course_duration {
-        extensions.push("metadata.duration".to_owned());
-    }
-    Ok(rows(spec, kept.len(), extensions, cells, move |unit| {
+    Ok(rows(spec, kept.len(), columns, move |unit| {
         let course = &courses[kept[unit]];
         Row {
             course,
             org: emitter.org_id(course.org),
             year: course.year.map(|n| emitter.roster.sessions.rows[n as usize].sourced_id),
-            natural_key: emitter.natural_key().then(|| {
-                let mut key = String::new();
-                emitter.keys.course(&mut key, course.lea, &course.code);
-                key
-            }),
-            duration: emitter.plan.mapping.course_duration.then_some(course.duration),
+            key: emitter.key(|keys, key| keys.course(key, course.lea, course.owner, &course.code)),
         }
     }))
 }

@@ -14,7 +14,7 @@ struct Row<'a> {
     id: SourcedId,
     cells: DemographicCells<'a>,
     sex: Option<&'static str>,
-    natural_key: Option<String>,
+    key: String,
     extensions: Vec<String>,
 }
 
@@ -47,9 +47,6 @@ fn cell<'a>(column: &str) -> Option<Cell<Row<'a>>> {
 }
 
 fn extension_cells(row: &Row<'_>, out: &mut CsvBlock) {
-    if let Some(key) = &row.natural_key {
-        out.text(key);
-    }
     for extension in &row.extensions {
         text(out, extension);
     }
@@ -70,8 +67,10 @@ pub(super) fn table<'a>(
     notices: &mut Notices,
 ) -> Result<Option<Table<'a>>, NoRule> {
     let Some(demographics) = &emitter.roster.demographics else { return Ok(None) };
-    let mut cells = emitter.cells(spec, cell)?;
-    cells.push(extension_cells);
+    let columns = emitter
+        .columns(spec, cell)?
+        .and(emitter.natural_key(), NATURAL_KEY, |row, out| text(out, &row.key))
+        .and_all(demographics.extensions.iter().map(|e| e.header.clone()), extension_cells);
     let students = &emitter.roster.users.students;
     let kept: Vec<u32> = (0u32..).zip(&students.fate).filter(|(_, f)| f.kept()).map(|(n, _)| n).collect();
     for &student in &kept {
@@ -80,10 +79,7 @@ pub(super) fn table<'a>(
             notices.count(&WORD_NOT_IN_VERSION, &format!("sex `{word}`"), 1);
         }
     }
-    let natural_key = emitter.natural_key().then(|| NATURAL_KEY.to_owned());
-    let extensions =
-        natural_key.into_iter().chain(demographics.extensions.iter().map(|e| e.header.clone())).collect();
-    Ok(Some(rows(spec, kept.len(), extensions, cells, move |unit| row(emitter, demographics, kept[unit]))))
+    Ok(Some(rows(spec, kept.len(), columns, move |unit| row(emitter, demographics, kept[unit]))))
 }
 
 fn row<'a>(emitter: &'a Emitter<'_>, demographics: &Demographics, student: u32) -> Row<'a> {
@@ -93,11 +89,8 @@ fn row<'a>(emitter: &'a Emitter<'_>, demographics: &Demographics, student: u32) 
         id: emitter.roster.users.students.sourced_id[student as usize],
         sex: sex_word(emitter.plan.version, cells.sex),
         cells,
-        natural_key: emitter.natural_key().then(|| {
-            let mut key = String::new();
-            let unique_id = staged.students.unique_id.get(student as usize);
-            emitter.keys.person(&mut key, Person::Student, unique_id);
-            key
+        key: emitter.key(|keys, key| {
+            keys.person(key, Person::Student, staged.students.unique_id.get(student as usize));
         }),
         extensions: demographics
             .extensions

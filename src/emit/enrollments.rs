@@ -7,17 +7,16 @@ use crate::day::Day;
 use crate::package::{BLOCK_UNITS, CsvBlock, Table};
 use crate::roster::classes::class_key;
 use crate::roster::enrollments::written_end;
-use crate::sourced_id::{ClassKey, SourcedId};
+use crate::sourced_id::{Person, SourcedId};
 use crate::spec::FileSpec;
 
-use super::{Cell, Emitter, NATURAL_KEY, NoRule, date, rows_of_classes};
+use super::{Cell, Columns, Emitter, NATURAL_KEY, NoRule, date, rows_of_classes};
 
 /// One enrollment, as its cells need it.
 struct Row {
     id: SourcedId,
     /// The natural key; its buffer goes from row to row.
     key: String,
-    write_key: bool,
     class: [u8; 16],
     school: [u8; 16],
     user: [u8; 16],
@@ -41,22 +40,18 @@ fn cell(column: &str) -> Option<Cell<Row>> {
     })
 }
 
-fn extension_cells(row: &Row, out: &mut CsvBlock) {
-    if row.write_key {
-        out.text(&row.key);
-    }
-}
-
 pub(super) fn table<'a>(emitter: &'a Emitter<'a>, spec: &'static FileSpec) -> Result<Table<'a>, NoRule> {
-    let mut cells = emitter.cells(spec, cell)?;
-    cells.push(extension_cells);
-    let extensions = emitter.natural_key().then(|| NATURAL_KEY.to_owned()).into_iter().collect();
+    let mut columns =
+        emitter
+            .columns(spec, cell)?
+            .and(emitter.natural_key(), NATURAL_KEY, |row: &Row, out| out.text(&row.key));
+    let extensions = columns.headers();
     let enrollments = &emitter.roster.enrollments;
     let classes = emitter.roster.classes.len();
     let table = Table::new(spec, classes, move |range: Range<usize>, out: &mut CsvBlock| {
         let mut key = String::new();
         for class in range {
-            write_class(emitter, class, &cells, &mut key, out);
+            write_class(emitter, class, &columns, &mut key, out);
         }
     });
     let blocks = rows_of_classes(classes, BLOCK_UNITS, |class| {
@@ -68,7 +63,7 @@ pub(super) fn table<'a>(emitter: &'a Emitter<'a>, spec: &'static FileSpec) -> Re
 fn write_class(
     emitter: &Emitter<'_>,
     class: usize,
-    cells: &[Cell<Row>],
+    columns: &Columns<Row>,
     key: &mut String,
     out: &mut CsvBlock,
 ) {
@@ -78,19 +73,16 @@ fn write_class(
     if teachers.is_empty() && students.is_empty() {
         return;
     }
-    let stored = class_key(staged, class);
-    // Folding is idempotent, so the key may be given in lower case: done once here, not once per row.
-    let folded = [stored.local_code, stored.section, stored.session].map(str::to_lowercase);
-    let class_key = ClassKey { local_code: &folded[0], section: &folded[1], session: &folded[2], ..stored };
+    let mut class_part = String::new();
+    emitter.keys.class_part(&mut class_part, class_key(staged, class));
     let class_id = roster.classes.sourced_id[class].0;
     let school = emitter.org_id(roster.classes.org[class]);
     let ends = emitter.plan.mapping.end_dates;
-    let mut write = |unique_id: &str, user: SourcedId, role, primary, begin, end| {
-        emitter.keys.enrollment(key, unique_id, class_key, begin);
+    let mut write = |person, unique_id: &str, user: SourcedId, role, primary, begin, end| {
+        emitter.keys.enrollment(key, person, unique_id, &class_part, begin);
         let row = Row {
             id: SourcedId::of(key),
             key: std::mem::take(key),
-            write_key: emitter.natural_key(),
             class: class_id,
             school,
             user: user.0,
@@ -99,22 +91,19 @@ fn write_class(
             begin,
             end: written_end(end, ends),
         };
-        for cell in cells {
-            cell(&row, out);
-        }
-        out.end_row();
+        columns.write(&row, out);
         *key = row.key;
     };
     for teacher in teachers {
         let fact = teacher.fact;
         let unique_id = staged.staff.unique_id.get(fact.staff as usize);
         let user = roster.users.staff.sourced_id[fact.staff as usize];
-        write(unique_id, user, "teacher", teacher.primary, fact.begin, fact.end);
+        write(Person::Staff, unique_id, user, "teacher", teacher.primary, fact.begin, fact.end);
     }
     for row in students {
         let fact = roster.facts.student(row);
         let unique_id = staged.students.unique_id.get(fact.student as usize);
         let user = roster.users.students.sourced_id[fact.student as usize];
-        write(unique_id, user, "student", false, fact.begin, fact.end);
+        write(Person::Student, unique_id, user, "student", false, fact.begin, fact.end);
     }
 }

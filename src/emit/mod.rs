@@ -9,6 +9,7 @@ mod courses;
 mod demographics;
 mod enrollments;
 mod orgs;
+mod roles;
 mod sessions;
 mod users;
 
@@ -22,7 +23,7 @@ use crate::roster::Roster;
 use crate::roster::enrollments::written_end;
 use crate::roster::users::UserCells;
 use crate::sourced_id::{NaturalKeys, SourcedId};
-use crate::spec::{File, FileSpec, Version};
+use crate::spec::{File, FileSpec, Version, v1p2};
 use crate::staging::Staged;
 
 /// A word that this version does not have.
@@ -35,8 +36,18 @@ pub static WORD_NOT_IN_VERSION: Code = Code {
     remedy: "Nothing; OneRoster 1.2 has the word.",
 };
 
+/// A column refers to a file that the plan leaves out.
+pub static REFERENCE_FILE_ABSENT: Code = Code {
+    code: "reference-file-absent",
+    severity: Severity::Info,
+    authority: Authority::Policy,
+    file: "",
+    summary: "An optional column refers to a file that is not among the chosen ones: its cells are blank.",
+    remedy: "Nothing, or choose the file too.",
+};
+
 /// Codes that emission raises.
-pub static CODES: &[&Code] = &[&WORD_NOT_IN_VERSION];
+pub static CODES: &[&Code] = &[&WORD_NOT_IN_VERSION, &REFERENCE_FILE_ABSENT];
 
 /// The column that says what was hashed.
 const NATURAL_KEY: &str = "metadata.edu.natural_key";
@@ -75,7 +86,7 @@ impl<'a> Emitter<'a> {
             plan,
             staged,
             roster,
-            keys: NaturalKeys::new(&plan.id_prefix),
+            keys: NaturalKeys::new(plan.mapping.id_scheme, &plan.id_prefix, plan.school_year),
             cells: UserCells::new(staged, &plan.mapping, &roster.orgs),
         }
     }
@@ -87,9 +98,21 @@ impl<'a> Emitter<'a> {
     pub fn tables(&self, notices: &mut Notices) -> Result<Vec<Table<'_>>, NoRule> {
         let mut tables = Vec::new();
         for spec in self.plan.version.files() {
-            let wanted = self.plan.scope.files.is_empty() || self.plan.scope.files.contains(&spec.file);
-            if !wanted {
+            let spec = match (spec.file, self.plan.users_of_v1p2p0) {
+                (File::Users, true) => &v1p2::USERS_V1P2P0,
+                _ => spec,
+            };
+            if !self.plan.scope.writes(spec.file) {
                 continue;
+            }
+            for column in spec.columns {
+                if let Some(target) = column.target().filter(|&target| !self.plan.scope.writes(target)) {
+                    notices.add(
+                        &REFERENCE_FILE_ABSENT,
+                        &format!("{}.{} -> {target}", spec.file, column.name),
+                        "",
+                    );
+                }
             }
             let header_only = self.plan.scope.header_only.contains(&spec.file);
             let table = match spec.file {
@@ -98,13 +121,14 @@ impl<'a> Emitter<'a> {
                 File::Courses => courses::table(self, spec)?,
                 File::Classes => classes::table(self, spec)?,
                 File::Users => users::table(self, spec)?,
+                File::Roles => roles::table(self, spec)?,
                 File::Enrollments => enrollments::table(self, spec)?,
                 File::Demographics => match demographics::table(self, spec, notices)? {
                     Some(table) => table,
                     None if header_only => without_rows(spec),
                     None => continue,
                 },
-                // No source in Ed-Fi (resources), or not built yet (gradebook, roles): absent in the manifest.
+                // No source in Ed-Fi (resources, profiles), or not built yet (gradebook): absent in the manifest.
                 _ if header_only => without_rows(spec),
                 _ => continue,
             };
@@ -114,7 +138,7 @@ impl<'a> Emitter<'a> {
     }
 
     fn natural_key(&self) -> bool {
-        self.plan.mapping.natural_key
+        self.plan.mapping.writes_natural_key()
     }
 
     /// The end date as written.
@@ -126,24 +150,72 @@ impl<'a> Emitter<'a> {
         self.roster.orgs.rows[row as usize].sourced_id.0
     }
 
-    /// The cell functions of a file's columns, in the spec's order.
-    fn cells<R>(
+    /// The text of a natural key for its extension column; blank when the plan does not want it.
+    fn key(&self, write: impl FnOnce(&NaturalKeys, &mut String)) -> String {
+        let mut key = String::new();
+        if self.natural_key() {
+            write(&self.keys, &mut key);
+        }
+        key
+    }
+
+    /// The columns of a file in the spec's order, each with its cell function.
+    fn columns<R>(
         &self,
         spec: &'static FileSpec,
         cell: impl Fn(&str) -> Option<Cell<R>>,
-    ) -> Result<Vec<Cell<R>>, NoRule> {
-        spec.columns
+    ) -> Result<Columns<R>, NoRule> {
+        let cells = spec
+            .columns
             .iter()
             .map(|column| match column.name {
                 // Bulk leaves both blank (mapping.md 0.4).
                 "status" | "dateLastModified" => Ok((|_, out| out.blank()) as Cell<R>),
+                // An optional reference to a file that is not written would dangle.
+                _ if column.target().is_some_and(|target| !self.plan.scope.writes(target)) => {
+                    Ok((|_, out| out.blank()) as Cell<R>)
+                }
                 name => cell(name).ok_or(NoRule {
                     file: spec.file,
                     column: column.name,
                     version: self.plan.version,
                 }),
             })
-            .collect()
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Columns { cells, extensions: Vec::new() })
+    }
+}
+
+/// Cell functions of a table, and the headers of its extension columns: a header never comes without its cell.
+struct Columns<R> {
+    cells: Vec<Cell<R>>,
+    extensions: Vec<String>,
+}
+
+impl<R> Columns<R> {
+    /// Appends an extension column if it is wanted.
+    fn and(self, wanted: bool, header: &str, cell: Cell<R>) -> Columns<R> {
+        if wanted { self.and_all([header.to_owned()], cell) } else { self }
+    }
+
+    /// Appends extension columns whose cells are all written by one function.
+    fn and_all(mut self, headers: impl IntoIterator<Item = String>, cells: Cell<R>) -> Columns<R> {
+        self.extensions.extend(headers);
+        self.cells.push(cells);
+        self
+    }
+
+    /// Writes one row.
+    fn write(&self, row: &R, out: &mut CsvBlock) {
+        for cell in &self.cells {
+            cell(row, out);
+        }
+        out.end_row();
+    }
+
+    /// The headers, for the table; the cell functions stay.
+    fn headers(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.extensions)
     }
 }
 
@@ -152,24 +224,17 @@ fn without_rows(spec: &'static FileSpec) -> Table<'static> {
     Table::new(spec, 0, |_, _| {})
 }
 
-/// A table whose units are rows, each made by `row` and written by the cell functions.
-fn rows<'a, R>(
+/// A table whose units are rows, each made by `row` and written by its columns.
+fn rows<'a, R: 'a>(
     spec: &'static FileSpec,
     units: usize,
-    extensions: Vec<String>,
-    cells: Vec<Cell<R>>,
+    mut columns: Columns<R>,
     row: impl Fn(usize) -> R + Sync + 'a,
-) -> Table<'a>
-where
-    R: 'a,
-{
+) -> Table<'a> {
+    let extensions = columns.headers();
     let table = Table::new(spec, units, move |range: Range<usize>, out: &mut CsvBlock| {
         for unit in range {
-            let made = row(unit);
-            for cell in &cells {
-                cell(&made, out);
-            }
-            out.end_row();
+            columns.write(&row(unit), out);
         }
     });
     Table { extensions, ..table }

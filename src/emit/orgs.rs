@@ -11,19 +11,18 @@ use super::{Cell, Emitter, NATURAL_KEY, NoRule, reference, rows, text};
 struct Row<'a> {
     org: &'a Org,
     parent: Option<SourcedId>,
-    natural_key: Option<String>,
-    metadata: Option<[String; 7]>,
+    key: String,
+    metadata: Option<[String; 6]>,
 }
 
 /// Metadata columns that the best-practices guide suggests and Ed-Fi can fill (mapping.md section 2).
-const METADATA: [&str; 7] = [
+const METADATA: [&str; 6] = [
     "metadata.classification",
     "metadata.address1",
     "metadata.address2",
     "metadata.city",
     "metadata.state",
     "metadata.postCode",
-    "metadata.country",
 ];
 
 fn cell<'a>(column: &str) -> Option<Cell<Row<'a>>> {
@@ -37,39 +36,28 @@ fn cell<'a>(column: &str) -> Option<Cell<Row<'a>>> {
     })
 }
 
-fn extension_cells(row: &Row<'_>, out: &mut CsvBlock) {
-    if let Some(key) = &row.natural_key {
-        out.text(key);
-    }
+fn metadata_cells(row: &Row<'_>, out: &mut CsvBlock) {
     for cell in row.metadata.iter().flatten() {
         text(out, cell);
     }
 }
 
 pub(super) fn table<'a>(emitter: &'a Emitter<'_>, spec: &'static FileSpec) -> Result<Table<'a>, NoRule> {
-    let mut cells = emitter.cells(spec, cell)?;
-    cells.push(extension_cells);
+    let wanted = METADATA.iter().filter(|_| emitter.plan.mapping.org_metadata);
+    let columns = emitter
+        .columns(spec, cell)?
+        .and(emitter.natural_key(), NATURAL_KEY, |row, out| text(out, &row.key))
+        .and_all(wanted.map(|header| (*header).to_owned()), metadata_cells);
     let orgs = &emitter.roster.orgs.rows;
     let kept: Vec<usize> = (0..orgs.len()).filter(|&n| orgs[n].fate.kept()).collect();
-    let mut extensions = Vec::new();
-    if emitter.natural_key() {
-        extensions.push(NATURAL_KEY.to_owned());
-    }
-    if emitter.plan.mapping.org_metadata {
-        extensions.extend(METADATA.map(str::to_owned));
-    }
-    Ok(rows(spec, kept.len(), extensions, cells, move |unit| {
+    Ok(rows(spec, kept.len(), columns, move |unit| {
         let org = &orgs[kept[unit]];
         Row {
             org,
             parent: org.parent.map(|n| orgs[n as usize].sourced_id),
-            natural_key: emitter.natural_key().then(|| {
-                let mut key = String::new();
-                match &org.department {
-                    Some(name) => emitter.keys.department(&mut key, org.id, name),
-                    None => emitter.keys.org(&mut key, org.id),
-                }
-                key
+            key: emitter.key(|keys, key| match &org.department {
+                Some(name) => keys.department(key, org.id, name),
+                None => keys.org(key, org.id),
             }),
             metadata: emitter.plan.mapping.org_metadata.then(|| metadata(emitter, org)),
         }
@@ -77,8 +65,8 @@ pub(super) fn table<'a>(emitter: &'a Emitter<'_>, spec: &'static FileSpec) -> Re
 }
 
 /// The physical address, else the mailing one, else the first by type.
-fn metadata(emitter: &Emitter<'_>, org: &Org) -> [String; 7] {
-    let mut cells: [String; 7] = Default::default();
+fn metadata(emitter: &Emitter<'_>, org: &Org) -> [String; 6] {
+    let mut cells: [String; 6] = Default::default();
     if org.kind == OrgType::Department {
         return cells;
     }

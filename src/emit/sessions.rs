@@ -1,9 +1,9 @@
 //! academicSessions.csv: mapping.md section 3.
 
 use crate::day::Day;
-use crate::package::{CsvBlock, Table};
+use crate::package::Table;
 use crate::roster::sessions::{Session, SessionKey};
-use crate::sourced_id::SourcedId;
+use crate::sourced_id::{NaturalKeys, SourcedId};
 use crate::spec::FileSpec;
 
 use super::{Cell, Emitter, NATURAL_KEY, NoRule, date, reference, rows, text};
@@ -13,7 +13,7 @@ struct Row<'a> {
     end: Option<Day>,
     parent: Option<SourcedId>,
     year: i64,
-    natural_key: Option<String>,
+    key: String,
 }
 
 fn cell<'a>(column: &str) -> Option<Cell<Row<'a>>> {
@@ -29,40 +29,28 @@ fn cell<'a>(column: &str) -> Option<Cell<Row<'a>>> {
     })
 }
 
-fn extension_cells(row: &Row<'_>, out: &mut CsvBlock) {
-    if let Some(key) = &row.natural_key {
-        out.text(key);
-    }
-}
-
 pub(super) fn table<'a>(emitter: &'a Emitter<'_>, spec: &'static FileSpec) -> Result<Table<'a>, NoRule> {
-    let mut cells = emitter.cells(spec, cell)?;
-    cells.push(extension_cells);
+    let columns =
+        emitter.columns(spec, cell)?.and(emitter.natural_key(), NATURAL_KEY, |row, out| text(out, &row.key));
     let sessions = &emitter.roster.sessions.rows;
     let kept: Vec<usize> = (0..sessions.len()).filter(|&n| sessions[n].fate.kept()).collect();
-    let extensions = emitter.natural_key().then(|| NATURAL_KEY.to_owned()).into_iter().collect();
-    Ok(rows(spec, kept.len(), extensions, cells, move |unit| {
+    Ok(rows(spec, kept.len(), columns, move |unit| {
         let session = &sessions[kept[unit]];
         Row {
             session,
             end: emitter.end(session.end),
             parent: session.parent.map(|n| sessions[n as usize].sourced_id),
             year: i64::from(emitter.plan.school_year),
-            natural_key: emitter.natural_key().then(|| natural_key(emitter, session)),
+            key: emitter.key(|keys, key| natural_key(keys, key, session)),
         }
     }))
 }
 
-fn natural_key(emitter: &Emitter<'_>, session: &Session) -> String {
-    let mut key = String::new();
-    let (keys, year) = (&emitter.keys, emitter.plan.school_year);
+fn natural_key(keys: &NaturalKeys, key: &mut String, session: &Session) {
     let school = session.school.unwrap_or(session.lea);
     match &session.key {
-        SessionKey::Year => keys.school_year(&mut key, session.lea, year),
-        SessionKey::Session { name } => keys.session(&mut key, school, name),
-        SessionKey::GradingPeriod { period, name } => {
-            keys.grading_period(&mut key, school, year, period, name)
-        }
+        SessionKey::Year => keys.school_year(key, session.lea),
+        SessionKey::Session { name } => keys.session(key, school, name),
+        SessionKey::GradingPeriod { period, name } => keys.grading_period(key, school, period, name),
     }
-    key
 }

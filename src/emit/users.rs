@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::package::{CsvBlock, Table};
 use crate::roster::clean::clean;
+use crate::roster::staff::choose_role;
 use crate::roster::users::UserRef;
 use crate::sourced_id::Person;
 use crate::spec::FileSpec;
@@ -20,6 +21,7 @@ struct Row<'a> {
     email: String,
     phone: String,
     grade: Option<&'static str>,
+    key: String,
 }
 
 impl<'a> Row<'a> {
@@ -28,6 +30,19 @@ impl<'a> Row<'a> {
         column: fn(&'a crate::staging::people::People) -> &'a crate::staging::text::TextColumn,
     ) -> Cow<'a, str> {
         clean(column(self.emitter.cells.people(self.user.person)).get(self.user.row as usize))
+    }
+
+    /// A student's primary school, the place of a staff member's main role, the first of a parent's schools.
+    fn primary_org(&self) -> Option<u32> {
+        let users = &self.emitter.roster.users;
+        let evidenced = match self.user.person {
+            Person::Staff => {
+                let evidence = &users.staff.evidence[self.user.row as usize];
+                choose_role(evidence, &self.emitter.plan.mapping.staff_role_priority).and_then(|e| e.org)
+            }
+            _ => None,
+        };
+        evidenced.or_else(|| self.orgs.first().copied())
     }
 
     fn unique_id(&self) -> &'a str {
@@ -51,6 +66,16 @@ fn cell<'a>(column: &str) -> Option<Cell<Row<'a>>> {
         "phone" => |row, out| text(out, &row.phone),
         "agentSourcedIds" => |row, out| agents(row, out),
         "grades" => |row, out| word(out, row.grade),
+        "userMasterIdentifier" => |row, out| text(out, &row.emitter.cells.master_identifier(row.user)),
+        "preferredGivenName" => |row, out| text(out, &row.name(|p| &p.preferred_first)),
+        "preferredFamilyName" => |row, out| text(out, &row.name(|p| &p.preferred_last)),
+        "primaryOrgSourcedId" => |row, out| match row.primary_org() {
+            Some(org) => out.id(&row.emitter.org_id(org)),
+            None => out.blank(),
+        },
+        // No data standard has a preferred middle name or pronouns among the tables that are read, and resource files
+        // have no source.
+        "preferredMiddleName" | "pronouns" | "resourceSourcedIds" => |_, out| out.blank(),
         // Ed-Fi has no number that is known to take text messages; a password is never written.
         "sms" | "password" => |_, out| out.blank(),
         _ => return None,
@@ -72,19 +97,14 @@ fn agents(row: &Row<'_>, out: &mut CsvBlock) {
     }
 }
 
-/// `metadata.edu.natural_key`, `staff_classification` and `primary_school` (mapping.md section 1).
-fn extension_cells(row: &Row<'_>, out: &mut CsvBlock) {
-    if !row.emitter.natural_key() {
-        return;
-    }
-    let mut key = String::new();
-    row.emitter.keys.person(&mut key, row.user.person, row.unique_id());
-    out.text(&key);
-    let n = row.user.row as usize;
+fn classification_cell(row: &Row<'_>, out: &mut CsvBlock) {
     match row.user.person {
-        Person::Staff => text(out, &row.emitter.roster.users.staff.classification[n]),
+        Person::Staff => text(out, &row.emitter.roster.users.staff.classification[row.user.row as usize]),
         _ => out.blank(),
     }
+}
+
+fn primary_school_cell(row: &Row<'_>, out: &mut CsvBlock) {
     match (row.user.person, row.orgs.first()) {
         (Person::Student, Some(&primary)) => out.id(&row.emitter.org_id(primary)),
         _ => out.blank(),
@@ -92,15 +112,15 @@ fn extension_cells(row: &Row<'_>, out: &mut CsvBlock) {
 }
 
 pub(super) fn table<'a>(emitter: &'a Emitter<'a>, spec: &'static FileSpec) -> Result<Table<'a>, NoRule> {
-    let mut cells = emitter.cells(spec, cell)?;
-    cells.push(extension_cells);
+    // The three columns of the edu package (mapping.md section 1).
+    let edu = emitter.natural_key();
+    let columns = emitter
+        .columns(spec, cell)?
+        .and(edu, NATURAL_KEY, |row, out| text(out, &row.key))
+        .and(edu, "metadata.edu.staff_classification", classification_cell)
+        .and(edu, "metadata.edu.primary_school", primary_school_cell);
     let users: Vec<UserRef> = emitter.roster.users.exported().collect();
-    let mut extensions = Vec::new();
-    if emitter.natural_key() {
-        let names = ["metadata.edu.staff_classification", "metadata.edu.primary_school"];
-        extensions.extend([NATURAL_KEY].into_iter().chain(names).map(str::to_owned));
-    }
-    Ok(rows(spec, users.len(), extensions, cells, move |unit| row(emitter, users[unit])))
+    Ok(rows(spec, users.len(), columns, move |unit| row(emitter, users[unit])))
 }
 
 fn row<'a>(emitter: &'a Emitter<'a>, user: UserRef) -> Row<'a> {
@@ -121,5 +141,9 @@ fn row<'a>(emitter: &'a Emitter<'a>, user: UserRef) -> Row<'a> {
         email: emitter.cells.email(user).map_or_else(String::new, |c| c.value),
         phone: emitter.cells.phone(user).map_or_else(String::new, |c| c.value),
         grade,
+        key: emitter.key(|keys, key| {
+            let unique_id = emitter.cells.people(user.person).unique_id.get(n);
+            keys.person(key, user.person, unique_id);
+        }),
     }
 }

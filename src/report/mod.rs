@@ -14,7 +14,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::config::Choice;
-use crate::config::plan::{IdScheme, Include, Plan};
+use crate::config::plan::{Include, Plan};
 use crate::notice::{Authority, Notices, Severity};
 use crate::spec::File;
 
@@ -76,9 +76,7 @@ impl RunFacts {
             oneroster: plan.version.label(),
             source: source.to_owned(),
             data_standard,
-            id_scheme: match plan.mapping.id_scheme {
-                IdScheme::Edu => "edu",
-            },
+            id_scheme: plan.mapping.id_scheme.word(),
             filters: Filters {
                 include: match plan.mapping.include {
                     Include::NotEnded => "not-ended",

@@ -192,7 +192,7 @@ fn course_of(ctx: &mut Context<'_>, orgs: &Orgs, courses: &Courses, section: usi
             return Err(ctx.causes.fate(&COURSE_MISSING, format!("course {owner} {code}")));
         }
     };
-    match courses.find(orgs.lea_of(school), &course.code) {
+    match courses.find(orgs.lea_of(school), course) {
         Some(row) if courses.rows[row as usize].fate.kept() => Ok(row),
         Some(row) => Err(courses.rows[row as usize].fate),
         None => Err(ctx.causes.fate(&COURSE_MISSING, format!("course {} {}", course.owner, course.code))),

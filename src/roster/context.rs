@@ -86,7 +86,7 @@ impl<'a> Context<'a> {
             plan,
             staged,
             crosswalks,
-            keys: NaturalKeys::new(&plan.id_prefix),
+            keys: NaturalKeys::new(plan.mapping.id_scheme, &plan.id_prefix, plan.school_year),
             notices,
             causes: Causes::default(),
             unmapped: Vec::new(),

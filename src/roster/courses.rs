@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::plan::DepartmentColumn;
 use crate::notice::{Authority, Code, Severity};
-use crate::sourced_id::SourcedId;
+use crate::sourced_id::{IdScheme, SourcedId};
 use crate::staging::courses::StagedCourse;
 use crate::staging::descriptors::Descriptor;
 
@@ -63,6 +63,8 @@ pub struct Course {
     pub lea: i64,
     /// courseCode as stored.
     pub code: String,
+    /// Organization that owns it.
+    pub owner: i64,
     /// Title as written.
     pub title: String,
     /// The staged course that won.
@@ -86,30 +88,45 @@ pub struct Course {
 /// Courses in output order.
 #[derive(Debug, Default)]
 pub struct Courses {
-    /// Sorted by (LEA, code); rows that are not exported included.
+    /// Sorted by (LEA, code, owner); rows that are not exported included.
     pub rows: Vec<Course>,
+    scheme: IdScheme,
 }
 
 impl Courses {
-    /// The course of a code in an LEA.
-    pub fn find(&self, lea: i64, code: &str) -> Option<u32> {
-        self.rows.binary_search_by(|c| (c.lea, c.code.as_str()).cmp(&(lea, code))).ok().map(|row| row as u32)
+    /// The row of a course in an LEA: under `edu` that of its code, whoever owns it.
+    pub fn find(&self, lea: i64, course: &StagedCourse) -> Option<u32> {
+        let found = self.rows.binary_search_by(|row| {
+            let owner = match self.scheme {
+                IdScheme::Edu => row.owner,
+                IdScheme::Stable => course.owner,
+            };
+            (row.lea, row.code.as_str(), row.owner).cmp(&(lea, course.code.as_str(), owner))
+        });
+        found.ok().map(|row| row as u32)
     }
 
     pub(super) fn build(ctx: &mut Context<'_>, orgs: &mut Orgs, sessions: &Sessions) -> Courses {
         let staged = ctx.staged;
-        let mut offered: BTreeMap<(i64, &str), BTreeSet<u32>> = BTreeMap::new();
+        let scheme = ctx.keys.scheme();
+        let mut offered: BTreeMap<(i64, &str, Option<i64>), BTreeSet<u32>> = BTreeMap::new();
         for offering in &staged.courses.offerings {
             if let (Some(_), Ok(course)) = (orgs.exported(offering.school), &offering.course) {
-                let code = staged.courses.courses[*course as usize].code.as_str();
-                offered.entry((orgs.lea_of(offering.school), code)).or_default().insert(*course);
+                let found = &staged.courses.courses[*course as usize];
+                // The id tells owners apart, or it does not: what shares an id is one course.
+                let owner = (scheme == IdScheme::Stable).then_some(found.owner);
+                let key = (orgs.lea_of(offering.school), found.code.as_str(), owner);
+                offered.entry(key).or_default().insert(*course);
             }
         }
         let mut grades = Answers::new(&ctx.crosswalks.grades, &staged.descriptors, |&word| word);
-        let mut courses = Courses::default();
+        // Only counts what has no answer: the answers themselves are texts and are looked up.
+        let mut asked =
+            ctx.crosswalks.subjects.as_ref().map(|seed| Answers::new(seed, &staged.descriptors, |_| ()));
+        let mut courses = Courses { scheme, ..Courses::default() };
         let mut departments: BTreeMap<(i64, String), (u32, Vec<usize>)> = BTreeMap::new();
         let mut key = String::new();
-        for ((lea, code), candidates) in offered {
+        for ((lea, code, _), candidates) in offered {
             let winner = choose_course(lea, &candidates, &staged.courses.courses, orgs);
             if candidates.len() > 1 {
                 let owners: Vec<String> = candidates
@@ -141,10 +158,14 @@ impl Courses {
                 let entry = departments.entry((course.owner, name)).or_insert((org, Vec::new()));
                 entry.1.push(courses.rows.len());
             }
-            ctx.keys.course(&mut key, lea, code);
+            if let (Some(asked), true) = (&mut asked, fate.kept()) {
+                course.subjects.iter().for_each(|&subject| _ = asked.ask(subject));
+            }
+            ctx.keys.course(&mut key, lea, course.owner, code);
             courses.rows.push(Course {
                 lea,
                 code: code.to_owned(),
+                owner: course.owner,
                 title,
                 staged: winner,
                 org,
@@ -157,6 +178,9 @@ impl Courses {
             });
         }
         ctx.collect(&grades);
+        if let Some(asked) = &asked {
+            ctx.collect(asked);
+        }
         for ((owner, name), (parent, rows)) in departments {
             let number = orgs.rows.len() as u32;
             ctx.keys.department(&mut key, owner, &name);

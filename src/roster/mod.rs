@@ -17,6 +17,7 @@ pub mod fate;
 pub mod lists;
 pub mod orgs;
 pub mod parents;
+pub mod roles;
 pub mod sessions;
 pub mod staff;
 pub mod students;

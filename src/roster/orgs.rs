@@ -141,6 +141,11 @@ impl Orgs {
         self.find(id).filter(|&n| self.rows[n as usize].fate.kept())
     }
 
+    /// The school with this id, if it is exported.
+    pub fn exported_school(&self, id: i64) -> Option<u32> {
+        self.exported(id).filter(|&n| self.rows[n as usize].kind == OrgType::School)
+    }
+
     /// The LEA of a school, or the school itself where it stands in for one (mapping.md section 2).
     pub fn lea_of(&self, school: i64) -> i64 {
         self.lea_of.get(&school).copied().unwrap_or(school)

@@ -276,7 +276,7 @@ fn year_rows(ctx: &mut Context<'_>, orgs: &Orgs, windows: &BTreeMap<i64, Window>
     let mut rows = Vec::new();
     let mut key = String::new();
     for (&lea, window) in windows {
-        ctx.keys.school_year(&mut key, lea, ctx.plan.school_year);
+        ctx.keys.school_year(&mut key, lea);
         let fate = match orgs.find(lea) {
             Some(n) => orgs.rows[n as usize].fate,
             None => continue,
@@ -410,7 +410,7 @@ fn grading_period_rows(
             .iter()
             .filter_map(|&s| staged_at.get(s as usize).copied())
             .find(|&n| rows[n as usize].fate.kept());
-        ctx.keys.grading_period(&mut key, period.school, ctx.plan.school_year, value, &period.name);
+        ctx.keys.grading_period(&mut key, period.school, value, &period.name);
         let title = if value.is_empty() { &period.name } else { value };
         rows.push(Session {
             lea,

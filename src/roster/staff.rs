@@ -87,6 +87,8 @@ pub struct Staff {
     pub role: Vec<&'static str>,
     /// The classification of the same row, as written.
     pub classification: Vec<String>,
+    /// Rows of the schools at which the staff member teaches exported classes.
+    pub teaches: Lists,
     /// Evidence by staff member, sorted.
     pub evidence: Vec<Vec<Evidence>>,
 }
@@ -162,6 +164,7 @@ impl Staff {
             staff.fate.push(fate);
             staff.role.push(chosen.map_or("", |c| c.role));
             staff.classification.push(chosen.map_or_else(String::new, |c| c.classification.clone()));
+            staff.teaches.push(classes.iter().filter(|_| fate.kept()).map(|&(_, org)| org));
             staff.orgs.push(if fate.kept() { places.rows } else { BTreeSet::new() });
             staff.evidence.push(if fate.kept() { evidence } else { Vec::new() });
         }

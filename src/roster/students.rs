@@ -7,6 +7,7 @@ use crate::config::plan::Plan;
 use crate::day::Day;
 use crate::notice::{Authority, Code, Severity};
 use crate::sourced_id::{Person, SourcedId};
+use crate::staging::Staged;
 use crate::staging::descriptors::Descriptor;
 use crate::staging::students::StudentSchool;
 
@@ -131,6 +132,37 @@ pub fn judge(
     })
 }
 
+/// Judges a school association within the year of its school's LEA.
+fn judge_in(
+    plan: &Plan,
+    staged: &Staged,
+    orgs: &Orgs,
+    sessions: &Sessions,
+    association: &StudentSchool,
+) -> Result<(), NotAttending> {
+    let window = sessions
+        .window(orgs.lea_of(association.school))
+        .unwrap_or_else(|| customary_window(plan.school_year));
+    judge(association, window, plan, staged.descriptors.code_value(association.exit_type))
+}
+
+/// School associations of a student that count, each with the row of its exported school.
+pub fn attendances<'s>(
+    plan: &'s Plan,
+    staged: &'s Staged,
+    orgs: &'s Orgs,
+    sessions: &'s Sessions,
+    student: u32,
+) -> impl Iterator<Item = (&'s StudentSchool, u32)> {
+    let all = &staged.student_schools;
+    let begin = all.partition_point(|a| a.student < student);
+    all[begin..]
+        .iter()
+        .take_while(move |a| a.student == student)
+        .filter(move |a| judge_in(plan, staged, orgs, sessions, a).is_ok())
+        .filter_map(move |a| Some((a, orgs.exported_school(a.school)?)))
+}
+
 /// The window of a school year that nothing dates: July to June.
 pub fn customary_window(year: i16) -> Window {
     let year = i32::from(year);
@@ -233,10 +265,7 @@ fn attend<'a>(
     let mut reason: Option<NotAttending> = None;
     let mut lost = Fate::KEPT;
     for association in associations {
-        let window = sessions
-            .window(orgs.lea_of(association.school))
-            .unwrap_or_else(|| customary_window(ctx.plan.school_year));
-        match judge(association, window, ctx.plan, ctx.value(association.exit_type)) {
+        match judge_in(ctx.plan, ctx.staged, orgs, sessions, association) {
             Ok(()) => match orgs.school(association.school, ctx) {
                 Ok(org) => counted.push((association, org)),
                 Err(fate) => lost = lost.or(fate),

@@ -186,14 +186,35 @@ impl<'a> UserCells<'a> {
         }
     }
 
+    fn codes(&self, person: Person) -> Option<&'a PersonTexts> {
+        match person {
+            Person::Student => Some(&self.staged.student_codes),
+            Person::Staff => Some(&self.staged.staff_codes),
+            Person::Parent => None,
+        }
+    }
+
+    /// The code of the configured system for `userMasterIdentifier`: the first by text; blank without one.
+    pub fn master_identifier(&self, user: UserRef) -> Cow<'a, str> {
+        let Some(wanted) = self.mapping.user_master_identifier_system.as_deref() else {
+            return Cow::Borrowed("");
+        };
+        self.codes(user.person)
+            .into_iter()
+            .flat_map(|codes| codes.of(user.row))
+            .filter(|code| {
+                let system = self.staged.descriptors.code_value(code.kind);
+                same_value(system, wanted) && !is_private_system(self.mapping, system)
+            })
+            .map(|code| clean(code.text))
+            .min()
+            .unwrap_or_default()
+    }
+
     /// Identification codes as `{system:code}`, sorted, without private systems and duplicates. `seen` is told of
     /// every code: whether it was withheld, and whether it had to be changed.
     pub fn user_ids(&self, user: UserRef, mut seen: impl FnMut(&str, bool, bool)) -> Vec<String> {
-        let texts: &PersonTexts = match user.person {
-            Person::Student => &self.staged.student_codes,
-            Person::Staff => &self.staged.staff_codes,
-            Person::Parent => return Vec::new(),
-        };
+        let Some(texts) = self.codes(user.person) else { return Vec::new() };
         const RESERVED: &[char] = &[',', '{', '}', ':'];
         let mut ids: Vec<String> = texts
             .of(user.row)

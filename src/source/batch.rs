@@ -5,19 +5,7 @@
 //! sentinel. A batch is cleared and refilled; it owns its buffers so that a steady state allocates nothing.
 
 use crate::day::Day;
-
-/// Type of a column in a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// 64-bit integer: USIs, descriptor ids, organization ids, years.
-    Int,
-    /// UTF-8 text as stored, untrimmed.
-    Text,
-    /// A calendar day.
-    Date,
-    /// true, false or absent.
-    Bool,
-}
+use crate::edfi::catalog::Kind;
 
 /// Rows per batch that sources aim for.
 pub const BATCH_ROWS: usize = 8192;

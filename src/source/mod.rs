@@ -9,33 +9,12 @@ pub mod batch;
 pub mod dump;
 #[cfg(feature = "polars")]
 mod parquet;
+pub mod postgres;
 
-pub use batch::{Batch, Column, Kind};
+pub use crate::edfi::catalog::{Catalog, CatalogTable, ColumnRequest, Kind, Request};
+pub use batch::{Batch, Column};
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
-
-/// A table as the source has it.
-#[derive(Debug, Clone, Default)]
-pub struct CatalogTable {
-    /// Name as the source spells it, for messages and for reading (`edfi.student`, `StaffRace.csv.gz`).
-    pub origin: String,
-    /// Column names in lower case, in physical order.
-    pub columns: Vec<String>,
-    /// The server's estimate, or a guess from the file size; only ever used for progress and planning.
-    pub rows_estimate: Option<u64>,
-}
-
-/// What a source holds: tables of schema `edfi` by lower-case name, without the schema.
-#[derive(Debug, Clone, Default)]
-pub struct Catalog {
-    /// Lower-case table name to table.
-    pub tables: BTreeMap<String, CatalogTable>,
-    /// Where this is, for messages: a folder, or host and database without any secret.
-    pub place: String,
-    /// Data standard that the source states of itself (`util.getedfistandardversion()`), if it does.
-    pub stated_standard: Option<String>,
-}
 
 /// One part of a table: parts of one table are disjoint and together complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,26 +28,6 @@ pub struct Part {
 impl Part {
     /// The whole table in one part.
     pub const WHOLE: Part = Part { index: 0, of: 1 };
-}
-
-/// A column to read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ColumnRequest {
-    /// Lower-case physical name; `None` when the source lacks this optional column (it reads as all blank).
-    pub name: Option<String>,
-    /// Type to decode to.
-    pub kind: Kind,
-}
-
-/// A read of some columns of one table.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// Lower-case physical table name, a key of [`Catalog::tables`].
-    pub table: String,
-    /// Columns in the order in which the batch shall hold them.
-    pub columns: Vec<ColumnRequest>,
-    /// Keep only rows whose never-null column of this name equals this school year.
-    pub year: Option<(String, i16)>,
 }
 
 /// What a read came to.
