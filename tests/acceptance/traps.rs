@@ -556,3 +556,34 @@ fn enrollments_that_look_alike_once_joined_collide() {
     assert_eq!(check(&kept.package), Vec::<String>::new());
     assert_eq!(kept.count("id-collision-loser"), 1);
 }
+
+/// Under scheme `stable` nothing collides, not even the traps that are made for it, and every row has another id.
+#[test]
+fn scheme_stable_tells_everything_apart() {
+    for shape in [Shape::S40, Shape::S61] {
+        let folder = district(40, shape, Traps::All);
+        let stable = export(folder.path(), &[USUAL, EVERYTHING, &[("id_scheme", "stable")]]);
+        assert_eq!(stable.refused(), Vec::<&str>::new());
+        assert_eq!(check(&stable.package), Vec::<String>::new());
+        assert_eq!(stable.count("id-collision") + stable.count("id-collision-loser"), 0);
+        let edu = export(folder.path(), &[USUAL, EVERYTHING, &[("on_id_collision", "keep-winner")]]);
+        assert_eq!(
+            stable.table("classes").rows.len(),
+            edu.table("classes").rows.len() + 2,
+            "no class is lost"
+        );
+        let of_year =
+            extract::table(folder.path(), "studentsectionassociation").find("schoolyear", "2025").len()
+                + extract::table(folder.path(), "staffsectionassociation").find("schoolyear", "2025").len();
+        assert_eq!(
+            stable.table("enrollments").rows.len() as u64 + stable.left_out("enrollments"),
+            of_year as u64
+        );
+        for file in ["orgs", "academicSessions", "courses", "classes", "users", "enrollments"] {
+            let ids = |e: &Exported| -> BTreeSet<String> {
+                e.table(file).all("sourcedId").into_iter().map(str::to_owned).collect()
+            };
+            assert!(ids(&stable).is_disjoint(&ids(&edu)), "{file}");
+        }
+    }
+}
