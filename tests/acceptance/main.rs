@@ -18,7 +18,9 @@ mod package_reader;
 
 mod bad_input;
 mod checker;
+mod damage;
 mod determinism;
+mod forms;
 mod full_disk;
 mod options;
 mod sample_district;
