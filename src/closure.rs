@@ -84,12 +84,6 @@ fn account(staged: &Staged, roster: &Roster, notices: &mut Notices) {
 /// Ids within each file but enrollments, which `settle_enrollment_ids` and the sort order take care of.
 fn check_unique(roster: &Roster, notices: &mut Notices) {
     let orgs = roster.orgs.rows.iter().filter(|o| o.fate.kept()).map(|o| (o.sourced_id, o.id.to_string()));
-    let sessions = roster
-        .sessions
-        .rows
-        .iter()
-        .filter(|s| s.fate.kept())
-        .map(|s| (s.sourced_id, format!("{} {}", s.school.unwrap_or(s.lea), s.title)));
     let courses = roster
         .courses
         .rows
@@ -97,7 +91,6 @@ fn check_unique(roster: &Roster, notices: &mut Notices) {
         .filter(|c| c.fate.kept())
         .map(|c| (c.sourced_id, format!("{} {}", c.lea, c.code)));
     unique("org", orgs.collect(), notices);
-    unique("academic session", sessions.collect(), notices);
     unique("course", courses.collect(), notices);
     let mut users: Vec<SourcedId> = roster.users.exported().map(|u| roster.users.sourced_id(u)).collect();
     users.sort_unstable();
@@ -221,7 +214,7 @@ fn settle_enrollment_ids(plan: &Plan, staged: &Staged, roster: &mut Roster, noti
         examine(Person::Student, row, unique_id, fact.section, fact.begin);
     }
     // Teachers come first in row order, so they win.
-    ids.sort_by(|a, b| (a.0, std::cmp::Reverse(a.1), a.2).cmp(&(b.0, std::cmp::Reverse(b.1), b.2)));
+    ids.sort_by_key(|(id, person, place, _)| (*id, std::cmp::Reverse(*person), *place));
     let mut losers: Vec<(Person, usize)> = Vec::new();
     for group in ids.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1) {
         for loser in &group[1..] {

@@ -64,7 +64,7 @@ fn interrupted(test: &str, run: fn(PathBuf)) {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // Kept open: waiting would close it, and the run would end by itself before the signal reaches it.
+        // Held until the end: `wait` would close it first, and the run would end of itself.
         let input = child.stdin.take();
         let told = BufReader::new(child.stderr.take().unwrap());
         assert!(told.lines().any(|line| line.unwrap() == "ready"), "the run never got to work");

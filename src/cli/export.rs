@@ -244,7 +244,7 @@ fn check_outputs(
     }
     if let Some(report) = &run.report {
         checked(target::check_file("the report", report).map(|()| None))?;
-        if target.as_ref().is_some_and(|t| t.path == *report) {
+        if target.as_ref().is_some_and(|t| target::same_file(&t.path, report)) {
             process.fault("--report names the same file as --out", "give the report a name of its own");
             return Err(ExitCode::Usage);
         }

@@ -114,6 +114,7 @@ impl<'a> Emitter<'a> {
                     );
                 }
             }
+            let header_only = self.plan.scope.header_only.contains(&spec.file);
             let table = match spec.file {
                 File::Orgs => orgs::table(self, spec)?,
                 File::AcademicSessions => sessions::table(self, spec)?,
@@ -124,12 +125,13 @@ impl<'a> Emitter<'a> {
                 File::Enrollments => enrollments::table(self, spec)?,
                 File::Demographics => match demographics::table(self, spec, notices)? {
                     Some(table) => table,
+                    None if header_only => without_rows(spec),
                     None => continue,
                 },
                 // No source in Ed-Fi (resources, profiles), or not built yet (gradebook): absent in the manifest.
+                _ if header_only => without_rows(spec),
                 _ => continue,
             };
-            let header_only = self.plan.scope.header_only.contains(&spec.file);
             tables.push(Table { header_only, ..table });
         }
         Ok(tables)
@@ -215,6 +217,11 @@ impl<R> Columns<R> {
     fn headers(&mut self) -> Vec<String> {
         std::mem::take(&mut self.extensions)
     }
+}
+
+/// A table that has no row to give, for readers that want its header all the same.
+fn without_rows(spec: &'static FileSpec) -> Table<'static> {
+    Table::new(spec, 0, |_, _| {})
 }
 
 /// A table whose units are rows, each made by `row` and written by its columns.

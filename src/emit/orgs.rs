@@ -12,18 +12,17 @@ struct Row<'a> {
     org: &'a Org,
     parent: Option<SourcedId>,
     key: String,
-    metadata: Option<[String; 7]>,
+    metadata: Option<[String; 6]>,
 }
 
 /// Metadata columns that the best-practices guide suggests and Ed-Fi can fill (mapping.md section 2).
-const METADATA: [&str; 7] = [
+const METADATA: [&str; 6] = [
     "metadata.classification",
     "metadata.address1",
     "metadata.address2",
     "metadata.city",
     "metadata.state",
     "metadata.postCode",
-    "metadata.country",
 ];
 
 fn cell<'a>(column: &str) -> Option<Cell<Row<'a>>> {
@@ -66,8 +65,8 @@ pub(super) fn table<'a>(emitter: &'a Emitter<'_>, spec: &'static FileSpec) -> Re
 }
 
 /// The physical address, else the mailing one, else the first by type.
-fn metadata(emitter: &Emitter<'_>, org: &Org) -> [String; 7] {
-    let mut cells: [String; 7] = Default::default();
+fn metadata(emitter: &Emitter<'_>, org: &Org) -> [String; 6] {
+    let mut cells: [String; 6] = Default::default();
     if org.kind == OrgType::Department {
         return cells;
     }

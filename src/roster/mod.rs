@@ -53,6 +53,7 @@ pub static CODES: &[&Code] = &[
     &orgs::ORG_PARENT_CYCLE,
     &orgs::OUT_OF_SCOPE,
     &orgs::FILTER_UNMATCHED,
+    &orgs::ORG_TWICE,
     &orgs::ORG_UNKNOWN,
     &sessions::SESSION_DATES,
     &sessions::YEAR_WIDENED,
@@ -133,7 +134,8 @@ pub fn build(
 ) -> (Roster, Notices) {
     let mut ctx = Context::new(plan, staged, crosswalks, notices);
     let mut orgs = Orgs::build(&mut ctx);
-    let sessions = Sessions::build(&mut ctx, &orgs);
+    let mut sessions = Sessions::build(&mut ctx, &orgs);
+    collisions::settle_session_ids(&mut ctx, &mut sessions);
     let courses = Courses::build(&mut ctx, &mut orgs, &sessions);
     let mut classes = Classes::build(&mut ctx, &orgs, &sessions, &courses);
     collisions::settle_class_ids(&mut ctx, &mut classes);
