@@ -35,11 +35,11 @@ impl Destination {
             Err(e) if e.kind() == io::ErrorKind::NotFound => std::path::absolute(named).map_err(refused)?,
             Err(e) => return Err(refused(e)),
         };
-        if target.exists() {
-            if let Some(entry) = fs::read_dir(&target).map_err(refused)?.next() {
-                let entry = entry.map_err(refused)?.file_name().to_string_lossy().into_owned();
-                return Err(SnapshotError::NotEmpty { folder: named.to_owned(), entry });
-            }
+        if target.exists()
+            && let Some(entry) = fs::read_dir(&target).map_err(refused)?.next()
+        {
+            let entry = entry.map_err(refused)?.file_name().to_string_lossy().into_owned();
+            return Err(SnapshotError::NotEmpty { folder: named.to_owned(), entry });
         }
         let Some(parent) = target.parent() else {
             return Err(refused(io::Error::new(
