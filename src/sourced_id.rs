@@ -118,13 +118,19 @@ impl NaturalKeys {
 
     /// An enrollment of a student or staff member: the unique id comes without its mark.
     pub fn enrollment(&self, key: &mut String, unique_id: &str, class: ClassKey<'_>, begin: Option<Day>) {
+        self.enrollment_in(key, unique_id, &class.part(), begin);
+    }
+
+    /// The same with the class's part of the key, which a class with many enrollments makes once.
+    pub fn enrollment_in(&self, key: &mut String, unique_id: &str, class: &ClassPart, begin: Option<Day>) {
         self.begin(key);
         push(key, unique_id);
-        class.push(key);
+        key.push_str(&class.0);
         match begin {
             Some(day) => {
                 key.push('-');
-                key.extend(day.iso().iter().map(|&b| char::from(b)));
+                // Digits and hyphens are UTF-8.
+                key.push_str(std::str::from_utf8(&day.iso()).unwrap_or_default());
             }
             None => push(key, NO_BEGIN),
         }
@@ -144,7 +150,18 @@ pub struct ClassKey<'a> {
     pub session: &'a str,
 }
 
+/// What the keys of a class and of its enrollments have in common, folded, with a hyphen before each component.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClassPart(String);
+
 impl ClassKey<'_> {
+    /// The class's part of a key.
+    pub fn part(self) -> ClassPart {
+        let mut part = String::new();
+        self.push(&mut part);
+        ClassPart(part)
+    }
+
     fn push(self, key: &mut String) {
         push_folded(key, self.local_code);
         push_number(key, self.school);
@@ -167,7 +184,9 @@ fn push_number(key: &mut String, component: i64) {
 fn push_folded(key: &mut String, component: &str) {
     key.push('-');
     if component.is_ascii() {
-        key.extend(component.bytes().map(|b| char::from(b.to_ascii_lowercase())));
+        let start = key.len();
+        key.push_str(component);
+        key[start..].make_ascii_lowercase();
     } else {
         key.push_str(&component.to_lowercase());
     }

@@ -7,7 +7,7 @@ use crate::day::Day;
 use crate::package::{BLOCK_UNITS, CsvBlock, Table};
 use crate::roster::classes::class_key;
 use crate::roster::enrollments::written_end;
-use crate::sourced_id::{ClassKey, SourcedId};
+use crate::sourced_id::SourcedId;
 use crate::spec::FileSpec;
 
 use super::{Cell, Emitter, NATURAL_KEY, NoRule, date, rows_of_classes};
@@ -78,15 +78,12 @@ fn write_class(
     if teachers.is_empty() && students.is_empty() {
         return;
     }
-    let stored = class_key(staged, class);
-    // Folding is idempotent, so the key may be given in lower case: done once here, not once per row.
-    let folded = [stored.local_code, stored.section, stored.session].map(str::to_lowercase);
-    let class_key = ClassKey { local_code: &folded[0], section: &folded[1], session: &folded[2], ..stored };
+    let class_part = class_key(staged, class).part();
     let class_id = roster.classes.sourced_id[class].0;
     let school = emitter.org_id(roster.classes.org[class]);
     let ends = emitter.plan.mapping.end_dates;
     let mut write = |unique_id: &str, user: SourcedId, role, primary, begin, end| {
-        emitter.keys.enrollment(key, unique_id, class_key, begin);
+        emitter.keys.enrollment_in(key, unique_id, &class_part, begin);
         let row = Row {
             id: SourcedId::of(key),
             key: std::mem::take(key),
