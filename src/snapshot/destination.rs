@@ -51,10 +51,9 @@ impl Destination {
         builder.prefix(prefix).suffix(".partial");
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-        let unfinished = builder
-            .tempdir_in(parent)
-            // The operating system's words, without the temporary name that tempfile adds to them.
-            .map_err(|e| refused(e.raw_os_error().map_or(e, io::Error::from_raw_os_error)))?;
+        // In the operating system's words; those that tempfile adds would show its temporary name.
+        fs::metadata(parent).map_err(refused)?;
+        let unfinished = builder.tempdir_in(parent).map_err(|e| refused(e.kind().into()))?;
         Ok(Destination { unfinished, target, named: named.to_owned() })
     }
 
