@@ -70,7 +70,7 @@ proptest! {
 #[test]
 fn the_number_of_threads_shows_nowhere() {
     // Large enough that the files have several blocks, which threads share.
-    let folder = district(1000, Shape::S52, Traps::Safe);
+    let folder = district(800, Shape::S52, Traps::Safe);
     let with = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| exported(folder.path()))
