@@ -118,6 +118,7 @@ fn plan(everything: bool) -> Plan {
         school_year: SynthPlan::default().school_year,
         as_of: Day::from_ymd(2024, 10, 1).unwrap_or(Day(0)),
         version: Version::V1p1,
+        users_of_v1p2p0: false,
         data_standard: None,
         mapping,
         scope: Scope::default(),
