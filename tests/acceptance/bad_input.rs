@@ -148,7 +148,7 @@ fn a_missing_optional_table_is_a_notice() {
     }
     let source = desk.source();
     let exported = crate::exporting::export(&source, &[crate::exporting::USUAL]);
-    assert_eq!(crate::package_reader::check(&exported.package), Vec::<String>::new());
+    assert_eq!(crate::package_check::check(&exported.package), Vec::<String>::new());
     for table in
         ["staffelectronicmail", "sectionclassperiod", "calendardatecalendarevent", "stateeducationagency"]
     {

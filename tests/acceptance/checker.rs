@@ -3,7 +3,8 @@
 use rosterpack::synth::Shape;
 
 use crate::exporting::{USUAL, export, trap_district};
-use crate::package_reader::{Package, Table, check, is_date};
+use crate::package_check::{check, is_date};
+use crate::package_reader::{Package, Table};
 
 /// A sound package with everything in it.
 fn sound() -> &'static Package {

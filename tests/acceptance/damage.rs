@@ -12,7 +12,7 @@ use rosterpack::synth::{Shape, tables};
 
 use crate::exporting::{USUAL, export, trap_district};
 use crate::extract;
-use crate::package_reader::check;
+use crate::package_check::check;
 
 #[derive(Debug, Clone, Copy)]
 enum Damage {

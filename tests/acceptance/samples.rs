@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use crate::exporting::{Exported, export, published};
 use crate::extract;
 use crate::independent::{Ids, class_parts, md5};
-use crate::package_reader::check;
+use crate::package_check::check;
 
 const SETTINGS: &[(&str, &str)] = &[
     ("tenant", "gbisd"),

@@ -9,7 +9,8 @@ use rosterpack::synth::{FIRST_AGENCY, Shape};
 
 use crate::exporting::{Exported, USUAL, export, trap_district};
 use crate::extract;
-use crate::package_reader::{Table, check};
+use crate::package_check::check;
+use crate::package_reader::Table;
 
 fn with(settings: &[(&str, &str)]) -> Exported {
     export(
