@@ -13,16 +13,22 @@ mod exporting;
 mod extract;
 #[path = "../support/independent.rs"]
 mod independent;
+#[path = "../support/package_check.rs"]
+mod package_check;
 #[path = "../support/package_reader.rs"]
 mod package_reader;
 
 mod bad_input;
 mod checker;
+mod collisions;
+mod damage;
 mod determinism;
+mod forms;
 mod full_disk;
 mod id_schemes;
 mod id_table;
 mod options;
+mod people_options;
 mod sample_district;
 mod samples;
 mod scope;
