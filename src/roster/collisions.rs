@@ -38,9 +38,6 @@ pub static ID_COLLISION_LOSER: Code = Code {
 /// Finds classes that share an id. Done before anything hangs on them, because a loser's enrollments go with it
 /// and are never attached to the winner.
 pub fn settle_class_ids(ctx: &mut Context<'_>, classes: &mut Classes) {
-    if !ctx.keys.scheme().can_collide() {
-        return;
-    }
     let staged = ctx.staged;
     let ids: Vec<(SourcedId, u32)> = (0u32..)
         .zip(classes.sourced_id.iter().zip(&classes.fate))
@@ -58,9 +55,6 @@ pub fn settle_class_ids(ctx: &mut Context<'_>, classes: &mut Classes) {
 /// Finds academic sessions that share an id, before classes hang on them; what hung under a loser hangs under the
 /// loser's parent.
 pub fn settle_session_ids(ctx: &mut Context<'_>, sessions: &mut Sessions) {
-    if !ctx.keys.scheme().can_collide() {
-        return;
-    }
     let ids = (0u32..).zip(&sessions.rows).filter(|(_, s)| s.fate.kept()).map(|(n, s)| (s.sourced_id, n));
     let found = losers("academic session", ids.collect(), |n| sessions.rows[n as usize].label());
     for (loser, cause) in found {

@@ -279,19 +279,9 @@ fn edfi_oneroster_staff_ids_have_no_begin_date_on_4_0_only() {
     }
 }
 
-/// A copy of a folder that can be altered.
-fn copy(folder: &Path) -> tempfile::TempDir {
-    let copy = tempfile::tempdir().unwrap();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        std::fs::copy(&path, copy.path().join(path.file_name().unwrap())).unwrap();
-    }
-    copy
-}
-
 #[test]
 fn schools_without_an_lea_share_a_school_year_under_edfi_oneroster() {
-    let folder = copy(trap_district(Shape::S52));
+    let folder = extract::copy(trap_district(Shape::S52));
     extract::alter(folder.path(), "school", |schools| {
         let (id, lea) =
             (schools.column("schoolid").unwrap(), schools.column("localeducationagencyid").unwrap());
@@ -314,7 +304,7 @@ fn schools_without_an_lea_share_a_school_year_under_edfi_oneroster() {
 
 #[test]
 fn a_staff_id_that_continues_another_is_found_and_can_be_settled() {
-    let folder = copy(trap_district(Shape::S52));
+    let folder = extract::copy(trap_district(Shape::S52));
     let before = exported(folder.path(), USUAL, "edfi-oneroster", "1.1");
     let users = before.table("users");
     let is = |row: &Row<'_>, role| row.get("role") == role;
@@ -353,7 +343,7 @@ fn a_staff_id_that_continues_another_is_found_and_can_be_settled() {
 
 #[test]
 fn students_whose_ids_differ_in_case_collide_only_in_enrollments_of_edfi_oneroster() {
-    let folder = copy(trap_district(Shape::S52));
+    let folder = extract::copy(trap_district(Shape::S52));
     // A class-mate is renamed to the unique id of another in other letters.
     let associations = extract::table(folder.path(), "studentsectionassociation");
     let of_year = associations.find("schoolyear", "2025");
