@@ -146,7 +146,7 @@ pub fn build(
         teachers.iter().map(|fact| (fact.staff, classes.org[fact.section as usize])).collect();
     teaching.sort_unstable();
     teaching.dedup();
-    let staff = Staff::build(&mut ctx, &orgs, &teaching);
+    let staff = Staff::build(&mut ctx, &orgs, &sessions, &teaching);
     let parents = Parents::build(&mut ctx, &students);
     let mut users = Users::new(students, staff, parents);
     users.assign_usernames(&mut ctx, &orgs);

@@ -117,6 +117,13 @@ pub struct Window {
     pub last: Day,
 }
 
+impl Window {
+    /// Whether a span of days has a day in common with the year; an absent end is open.
+    pub fn overlaps(self, begin: Option<Day>, end: Option<Day>) -> bool {
+        begin.is_none_or(|day| day <= self.last) && end.is_none_or(|day| day >= self.first)
+    }
+}
+
 /// Academic sessions in output order.
 #[derive(Debug, Default)]
 pub struct Sessions {
