@@ -125,7 +125,12 @@ impl ConfigError {
             ConfigError::Malformed { remedy, .. } => remedy.clone(),
             ConfigError::Twice { .. } => "give it once".into(),
             ConfigError::OpenFiles { target, .. } => format!("add {target} to --files"),
-            ConfigError::FileOff { .. } => "add --demographics, or leave the file out of --files".into(),
+            ConfigError::FileOff { file: File::Demographics } => {
+                "add --demographics, or leave the file out of --files".into()
+            }
+            ConfigError::FileOff { .. } => {
+                "add --set gradebook=true or --set final_grades=true, or leave the file out of --files".into()
+            }
             ConfigError::Missing { setting } => {
                 let written = match setting.flag {
                     Some(flag) => format!("{flag} VALUE"),
@@ -322,8 +327,13 @@ impl Overrides {
             system_name: draft.system_name,
         };
         let open = plan.scope.open_references(plan.version);
-        if plan.scope.files.contains(&File::Demographics) && !plan.mapping.demographics {
-            return Err(vec![ConfigError::FileOff { file: File::Demographics }]);
+        let off = |file: &&File| match file {
+            File::Demographics => !plan.mapping.demographics,
+            File::Categories | File::LineItems | File::Results => !plan.mapping.writes_gradebook(),
+            _ => false,
+        };
+        if let Some(&file) = plan.scope.files.iter().find(off) {
+            return Err(vec![ConfigError::FileOff { file }]);
         }
         if !open.is_empty() {
             return Err(open

@@ -269,6 +269,12 @@ pub static SETTINGS: &[Setting] = settings! {
         "grading_periods": "`true` or `false`", Value("false"), "true",
             "Write grading periods as academic sessions.",
             |d, v| { d.mapping.grading_periods = values::switch(v)?; Ok(()) };
+        "gradebook": "`true` or `false`", Value("false"), "true",
+            "Write categories, line items and results from gradebook entries; grading periods come with them.",
+            |d, v| { d.mapping.gradebook = values::switch(v)?; Ok(()) };
+        "final_grades": "`true` or `false`", Value("false"), "true",
+            "Write the grades of grading periods as categories, line items and results; grading periods come with them.",
+            |d, v| { d.mapping.final_grades = values::switch(v)?; Ok(()) };
         "school_day_events": "a whole number from 1 to 99", Value("1"), "2",
             "How many instructional calendar events make a date a school day.",
             |d, v| { d.mapping.school_day_events = values::whole(v, 1..=99)?; Ok(()) };

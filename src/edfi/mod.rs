@@ -28,7 +28,7 @@ pub enum Part {
     Core,
     /// Runs that write organization metadata or identifiers of a system.
     OrgDetail,
-    /// Runs with `grading_periods`.
+    /// Runs that write grading periods.
     GradingPeriods,
     /// Runs with demographics.
     Demographics,
@@ -36,6 +36,10 @@ pub enum Part {
     Extensions,
     /// Runs with `include_parents`.
     Parents,
+    /// Runs with `gradebook`.
+    Gradebook,
+    /// Runs with `final_grades`.
+    FinalGrades,
 }
 
 /// A column of the contract.
@@ -360,6 +364,8 @@ mod tests {
         Part::Demographics,
         Part::Extensions,
         Part::Parents,
+        Part::Gradebook,
+        Part::FinalGrades,
     ];
 
     /// A catalog that has exactly what a standard calls for.
