@@ -14,6 +14,8 @@ pub mod courses;
 pub mod demographics;
 pub mod enrollments;
 pub mod fate;
+pub mod gradebook;
+pub mod grading;
 pub mod lists;
 pub mod orgs;
 pub mod parents;
@@ -37,6 +39,7 @@ use courses::Courses;
 use demographics::Demographics;
 use enrollments::Enrollments;
 use fate::Causes;
+use gradebook::Gradebook;
 use orgs::Orgs;
 use parents::Parents;
 use sessions::Sessions;
@@ -93,6 +96,16 @@ pub static CODES: &[&Code] = &[
     &enrollments::END_DATE_OPEN,
     &enrollments::POSITION_UNMAPPED,
     &enrollments::SEVERAL_PRIMARY,
+    &gradebook::ENTRY_WITHOUT_SECTION,
+    &gradebook::ENTRY_OF_OTHER_YEAR,
+    &gradebook::LINE_ITEM_INCOMPLETE,
+    &gradebook::LINE_ITEM_DEFAULTED,
+    &gradebook::RESULT_WITHOUT_SCORE,
+    &gradebook::GRADE_WITHOUT_VALUE,
+    &gradebook::GRADE_REPEATED,
+    &gradebook::RESULT_DEFAULTED,
+    &gradebook::SUBMISSION_UNMAPPED,
+    &gradebook::SCORE_OUT_OF_BOUNDS,
 ];
 
 /// Everything that can be written, in output order; rows that are not exported included.
@@ -114,6 +127,8 @@ pub struct Roster {
     pub facts: Facts,
     /// Demographics, when the plan wants them.
     pub demographics: Option<Demographics>,
+    /// Categories, line items and results; empty unless the plan wants them.
+    pub gradebook: Gradebook,
     /// Grade codes by grade level.
     pub grades: Answers<&'static str>,
     /// Causes that fates refer to.
@@ -152,6 +167,7 @@ pub fn build(
     let enrollments = Enrollments::build(&mut ctx, &mut facts, teachers, &mut classes, &sessions, &users);
     let demographics =
         plan.mapping.demographics.then(|| Demographics::build(&mut ctx, &users.students, extensions));
+    let gradebook = Gradebook::build(&mut ctx, &classes, &sessions, &users);
 
     let grades = Answers::new(&crosswalks.grades, &staged.descriptors, |&word| word);
     let Context { notices, causes, mut unmapped, .. } = ctx;
@@ -172,6 +188,7 @@ pub fn build(
         enrollments,
         facts,
         demographics,
+        gradebook,
         grades,
         causes,
         unmapped,
