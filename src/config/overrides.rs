@@ -169,6 +169,8 @@ pub struct Run {
     pub out: Option<PathBuf>,
     /// Where the report goes as JSON.
     pub report: Option<PathBuf>,
+    /// Folder of the warehouse's tables.
+    pub tables: Option<PathBuf>,
     /// Threads; `None` is one per core.
     pub threads: Option<usize>,
     /// Every setting that shapes the package with its value and origin, in the order of the table.
@@ -356,6 +358,7 @@ impl Overrides {
             seeds: draft.seeds,
             out: draft.out,
             report: draft.report,
+            tables: draft.tables,
             threads: draft.threads,
             choices,
             as_of_is_today: draft.as_of.is_none(),

@@ -32,6 +32,7 @@ pub struct Draft {
     pub(super) system_code: Option<String>,
     pub(super) out: Option<PathBuf>,
     pub(super) report: Option<PathBuf>,
+    pub(super) tables: Option<PathBuf>,
 }
 
 impl Default for Draft {
@@ -54,6 +55,7 @@ impl Default for Draft {
             system_code: None,
             out: None,
             report: None,
+            tables: None,
         }
     }
 }
@@ -321,6 +323,9 @@ pub static SETTINGS: &[Setting] = settings! {
         "report" ["--report"]: "a file", Computed("no report file"), "report.json",
             "Write the report as JSON.",
             |d, v| { d.report = Some(values::text(v)?.into()); Ok(()) };
+        "tables" ["--tables"]: "an existing folder", Computed("no tables"), "warehouse",
+            "Also write the tables of the package as CSV files for a warehouse, such as or1_1__users.csv, each with a column tenant_code. The folder should serve one tenant.",
+            |d, v| { d.tables = Some(values::text(v)?.into()); Ok(()) };
     }
 };
 
