@@ -4,10 +4,13 @@
 //! [`ExitCode`]. stdout holds only what was asked for; everything else goes to stderr (design.md section 4).
 //! One file per verb; this one knows no stage and no setting.
 
+pub mod doctor;
 pub mod exit;
 pub mod export;
 pub mod interrupt;
 pub mod sample;
+pub mod snapshot;
+pub mod source;
 pub mod synth;
 pub mod target;
 
@@ -40,8 +43,21 @@ pub struct Cli {
 pub enum Verb {
     /// Read an ODS and write a OneRoster zip
     Export(Box<export::ExportArgs>),
+    /// Check step by step what an export would meet, and what to do about it
+    Doctor(Box<doctor::DoctorArgs>),
+    /// Write the tables that an export may read as extracts, to repeat a run offline
+    Snapshot(Box<snapshot::SnapshotArgs>),
     /// Invent a district family and write it as table extracts
     Synth(synth::SynthArgs),
+}
+
+/// What the machine's clock says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Clock {
+    /// Milliseconds since 1970-01-01 UTC.
+    pub utc_milliseconds: i64,
+    /// What local time is ahead of UTC, in minutes.
+    pub offset_minutes: i32,
 }
 
 /// What the process has: handed in, so that nothing below `main` reaches for it.
@@ -50,6 +66,8 @@ pub struct Process<'a> {
     pub environment: Vec<(OsString, OsString)>,
     /// Today, for the default of `--as-of`.
     pub today: Day,
+    /// The clock, for verbs that report on it; no package depends on it.
+    pub clock: fn() -> Clock,
     /// Standard output.
     pub out: &'a mut dyn Write,
     /// Standard error.
@@ -81,6 +99,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, process: &mut Process<
     match Cli::try_parse_from(arguments) {
         Ok(cli) => match cli.verb {
             Verb::Export(args) => export::run(&args, process),
+            Verb::Doctor(args) => doctor::run(&args, process),
+            Verb::Snapshot(args) => snapshot::run(&args, process),
             Verb::Synth(args) => synth::run(&args, process),
         },
         Err(told) if told.use_stderr() => {

@@ -86,12 +86,6 @@ fn account(staged: &Staged, roster: &Roster, notices: &mut Notices) {
 /// Ids within each file but enrollments, which `settle_enrollment_ids` and the sort order take care of.
 fn check_unique(roster: &Roster, notices: &mut Notices) {
     let orgs = roster.orgs.rows.iter().filter(|o| o.fate.kept()).map(|o| (o.sourced_id, o.id.to_string()));
-    let sessions = roster
-        .sessions
-        .rows
-        .iter()
-        .filter(|s| s.fate.kept())
-        .map(|s| (s.sourced_id, format!("{} {}", s.school.unwrap_or(s.lea), s.title)));
     let courses = roster
         .courses
         .rows
@@ -99,7 +93,6 @@ fn check_unique(roster: &Roster, notices: &mut Notices) {
         .filter(|c| c.fate.kept())
         .map(|c| (c.sourced_id, format!("{} {}", c.lea, c.code)));
     unique("org", orgs.collect(), notices);
-    unique("academic session", sessions.collect(), notices);
     unique("course", courses.collect(), notices);
     let mut users: Vec<SourcedId> = roster.users.exported().map(|u| roster.users.sourced_id(u)).collect();
     users.sort_unstable();

@@ -6,7 +6,7 @@ use std::io::{IsTerminal, stderr, stdout};
 use std::process::ExitCode;
 
 use chrono::Datelike;
-use rosterpack::cli::{self, Process};
+use rosterpack::cli::{self, Clock, Process};
 use rosterpack::day::Day;
 
 fn main() -> ExitCode {
@@ -15,6 +15,13 @@ fn main() -> ExitCode {
         environment: std::env::vars_os().collect(),
         // A clock beyond the year 9999 is no calendar: the epoch makes the run say so in its as-of date.
         today: Day::from_ymd(now.year(), now.month(), now.day()).unwrap_or(Day(0)),
+        clock: || {
+            let now = chrono::Local::now();
+            Clock {
+                utc_milliseconds: now.timestamp_millis(),
+                offset_minutes: now.offset().local_minus_utc() / 60,
+            }
+        },
         out: &mut stdout(),
         err: &mut stderr(),
         terminal: stderr().is_terminal(),

@@ -118,6 +118,8 @@ pub fn export_to(
     let wanted = staging::wanted(&plan.mapping);
     let resolved =
         edfi::resolve(source.catalog(), plan.data_standard.as_deref(), &wanted).map_err(SourceError::from)?;
+    let requests: Vec<_> = resolved.tables.iter().map(|table| table.request(plan.school_year)).collect();
+    source.check(&requests)?;
 
     progress.stage("reading");
     let (mut staged, notices) = staging::stage(source, &resolved, plan.school_year, progress)?;

@@ -43,12 +43,15 @@ fn signals_leave_no_litter() {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
+        // Held until the end: `wait` would close it first, and the run would end of itself.
+        let input = child.stdin.take();
         let told = BufReader::new(child.stderr.take().unwrap());
         assert!(told.lines().any(|line| line.unwrap() == "ready"), "the run never got to work");
         assert_eq!(entries(folder.path()).len(), 2, "the unfinished file is there");
         let killed = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
         assert!(killed.success());
         assert_eq!(child.wait().unwrap().code(), Some(130), "{signal}");
+        drop(input);
         assert_eq!(entries(folder.path()), ["gbisd.zip"], "{signal}");
     }
 }

@@ -14,6 +14,10 @@ use rosterpack::report::{Report, RunFacts, UnmappedValue, Zip, terminal};
 use rosterpack::spec::File;
 use serde_json::Value;
 
+#[path = "support/json_schema.rs"]
+mod json_schema;
+use json_schema::check;
+
 static DANGLING: Code = Code {
     code: "enrollment-student-unknown",
     severity: Severity::Warning,
@@ -90,71 +94,6 @@ fn json(report: &Report) -> String {
     let mut bytes = Vec::new();
     report.json(&mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
-}
-
-/// A checker for the part of JSON Schema that the report's schema uses; any other keyword is an error, so that
-/// nothing in the schema is mere decoration.
-fn check(schema: &Value, root: &Value, value: &Value, at: &str, faults: &mut Vec<String>) {
-    for (keyword, rule) in schema.as_object().unwrap() {
-        match keyword.as_str() {
-            "$schema" | "$id" | "$defs" | "title" | "description" | "properties" => {}
-            "$ref" => {
-                let name = rule.as_str().unwrap().strip_prefix("#/$defs/").unwrap();
-                check(&root["$defs"][name], root, value, at, faults);
-            }
-            "type" => {
-                let types: Vec<&str> = match rule {
-                    Value::Array(several) => several.iter().map(|t| t.as_str().unwrap()).collect(),
-                    one => vec![one.as_str().unwrap()],
-                };
-                let fits = types.iter().any(|t| match *t {
-                    "object" => value.is_object(),
-                    "array" => value.is_array(),
-                    "string" => value.is_string(),
-                    "integer" => value.is_u64() || value.is_i64(),
-                    "null" => value.is_null(),
-                    other => panic!("type {other}"),
-                });
-                if !fits {
-                    faults.push(format!("{at}: {value} is no {types:?}"));
-                }
-            }
-            "required" => {
-                for name in rule.as_array().unwrap() {
-                    if value.is_object() && value.get(name.as_str().unwrap()).is_none() {
-                        faults.push(format!("{at}: {name} is missing"));
-                    }
-                }
-            }
-            "additionalProperties" => {
-                for (name, inner) in value.as_object().into_iter().flatten() {
-                    match (schema["properties"].get(name), rule) {
-                        (Some(own), _) => check(own, root, inner, &format!("{at}.{name}"), faults),
-                        (None, Value::Bool(false)) => {
-                            faults.push(format!("{at}: {name} is not in the schema"))
-                        }
-                        (None, other) => check(other, root, inner, &format!("{at}.{name}"), faults),
-                    }
-                }
-            }
-            "items" => {
-                for (n, item) in value.as_array().into_iter().flatten().enumerate() {
-                    check(rule, root, item, &format!("{at}[{n}]"), faults);
-                }
-            }
-            "enum" => {
-                if !rule.as_array().unwrap().contains(value) {
-                    faults.push(format!("{at}: {value} is none of {rule}"));
-                }
-            }
-            "minimum" => {
-                if value.as_i64().is_some_and(|n| n < rule.as_i64().unwrap()) {
-                    faults.push(format!("{at}: {value} is below {rule}"));
-                }
-            }
-            other => panic!("{at}: the checker does not know the keyword {other}"),
-        }
-    }
 }
 
 fn schema() -> Value {

@@ -5,30 +5,28 @@
 //! configuration and crosswalks (exit code 2), then the places that are written (7), then the source (3).
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
 use super::interrupt;
+use super::source::{self, SourceArgs};
 use super::target::{self, Target};
-use super::{ExitCode, Process, sample};
+use super::{ExitCode, Process};
 use crate::config::settings::{SETTINGS, Standing};
 use crate::config::{Overrides, Run};
 use crate::crosswalk::Crosswalks;
-use crate::edfi::SchemaError;
+use crate::day::Day;
 use crate::pipeline::{self, Outcome, PipelineError};
-use crate::report::progress::{Bars, Lines, Progress, Silent};
 use crate::report::{self, Report, RunFacts, UnmappedValue, Zip, terminal};
-use crate::source::dump::DumpSource;
-use crate::source::{Source, SourceError};
 
 /// Flags of `export`. Values are text here: the table of settings parses them, as it does for `--set`.
 #[derive(Debug, Default, Args)]
 #[command(after_help = EXAMPLES, after_long_help = long_help())]
 pub struct ExportArgs {
-    /// Where the ODS is: a folder of table extracts, or postgres://user@host/database
-    #[arg(long, value_name = "DIR|URL")]
-    pub source: Option<String>,
+    /// Where the ODS is
+    #[command(flatten)]
+    pub source: SourceArgs,
     /// Tenant code: starts every id and names the package
     #[arg(long, value_name = "CODE")]
     pub tenant: Option<String>,
@@ -44,9 +42,6 @@ pub struct ExportArgs {
     /// Zip file to write, or a folder (which exists, or ends with a slash)
     #[arg(long, value_name = "DIR|FILE")]
     pub out: Option<String>,
-    /// Export the embedded sample district: needs no other flag
-    #[arg(long, conflicts_with = "source")]
-    pub sample: bool,
     /// Do everything but write the zip
     #[arg(long)]
     pub dry_run: bool,
@@ -79,9 +74,6 @@ pub struct ExportArgs {
     /// End dates as OneRoster defines them or as Ed-Fi stores them: exclusive or inclusive [default: exclusive]
     #[arg(long, value_name = "WHICH", help_heading = "How it is mapped")]
     pub end_dates: Option<String>,
-    /// Ed-Fi data standard of the source, such as 5.2 [default: detected from the tables]
-    #[arg(long, value_name = "VERSION", help_heading = "How it is mapped")]
-    pub data_standard: Option<String>,
     /// Any setting by its name; may be repeated (`--help` lists all settings)
     #[arg(long, value_name = "NAME=VALUE", help_heading = "How it is mapped")]
     pub set: Vec<String>,
@@ -142,16 +134,11 @@ impl ExportArgs {
     ) -> Overrides {
         let mut overrides = Overrides::new();
         overrides.environment(environment);
-        if self.sample {
-            for (name, value) in sample::FACTS {
-                overrides.sample(name, value);
-            }
-        }
+        self.source.apply(&mut overrides);
         for argument in &self.set {
             overrides.set(argument);
         }
         for (name, value) in [
-            ("place", &self.source),
             ("tenant", &self.tenant),
             ("active_school_year", &self.school_year),
             ("as_of", &self.as_of),
@@ -164,7 +151,6 @@ impl ExportArgs {
             ("seeds", &self.seeds),
             ("id_prefix", &self.id_prefix),
             ("end_dates", &self.end_dates),
-            ("data_standard", &self.data_standard),
             ("report", &self.report),
             ("tables", &self.tables),
             ("compression", &self.compression),
@@ -180,7 +166,7 @@ impl ExportArgs {
     /// Required settings that this run needs.
     fn demanded(&self) -> Vec<&'static str> {
         let mut demanded = vec!["tenant", "active_school_year"];
-        if !self.sample {
+        if !self.source.sample {
             demanded.push("place");
             if !self.dry_run {
                 demanded.push("out");
@@ -192,16 +178,16 @@ impl ExportArgs {
 
 /// Runs the verb.
 pub fn run(args: &ExportArgs, process: &mut Process<'_>) -> ExitCode {
-    let environment = std::mem::take(&mut process.environment);
-    let run = match args.overrides(environment).freeze(process.today, &args.demanded()) {
-        Ok(run) => run,
-        Err(faults) => {
-            for fault in faults {
-                process.fault(&fault, fault.help());
+    let run =
+        match args.overrides(process.environment.iter().cloned()).freeze(process.today, &args.demanded()) {
+            Ok(run) => run,
+            Err(faults) => {
+                for fault in faults {
+                    process.fault(&fault, fault.help());
+                }
+                return ExitCode::Usage;
             }
-            return ExitCode::Usage;
-        }
-    };
+        };
     match export(args, &run, process) {
         Ok(code) | Err(code) => code,
     }
@@ -229,11 +215,13 @@ fn export(args: &ExportArgs, run: &Run, process: &mut Process<'_>) -> Result<Exi
     }
     let path = target.as_ref().map(|t| t.path.as_path());
     let (place, result) = {
-        let source = open(args, run).map_err(|e| tell_source(&e, process))?;
-        let progress = progress(args, process.terminal);
+        let opened = source::open(&args.source, run, &process.environment)
+            .map_err(|e| source::tell_open(&e, process))?;
+        opened.warn(process);
+        let progress = source::progress(args.quiet, process.terminal);
         let outputs = pipeline::Outputs { package: path, tables: run.tables.as_deref() };
-        let result = pipeline::export_to(source.as_ref(), &crosswalks, &run.plan, outputs, progress.as_ref());
-        (source.catalog().place.clone(), result)
+        let result = pipeline::export_to(opened.source(), &crosswalks, &run.plan, outputs, progress.as_ref());
+        (opened.source().catalog().place.clone(), result)
     };
     let outcome = result.map_err(|e| tell(&e, process))?;
     if let (Some(target), Some(_)) = (target.as_mut(), &outcome.written) {
@@ -264,7 +252,7 @@ fn check_outputs(
     }
     if let Some(report) = &run.report {
         checked(target::check_file("the report", report).map(|()| None))?;
-        if target.as_ref().is_some_and(|t| t.path == *report) {
+        if target.as_ref().is_some_and(|t| target::same_file(&t.path, report)) {
             process.fault("--report names the same file as --out", "give the report a name of its own");
             return Err(ExitCode::Usage);
         }
@@ -272,11 +260,15 @@ fn check_outputs(
     Ok(target)
 }
 
+/// Whether a day lies outside of the twelve months from July in which a school year is customary.
+pub(super) fn outside_of_year(day: Day, school_year: i16) -> bool {
+    let (year, month, _) = day.ymd();
+    !(0..12).contains(&((year - i32::from(school_year) + 1) * 12 + month as i32 - 7))
+}
+
 /// A default as-of date far from the school year gives an empty package, and nobody would see why.
 fn hint_at_dates(run: &Run, process: &mut Process<'_>) {
-    let (year, month, _) = run.plan.as_of.ymd();
-    let from_start = (year - i32::from(run.plan.school_year) + 1) * 12 + month as i32 - 7;
-    if run.as_of_is_today && !(0..12).contains(&from_start) {
+    if run.as_of_is_today && outside_of_year(run.plan.as_of, run.plan.school_year) {
         process.note(format_args!(
             "--as-of is today, {}, which is outside of school year {}: what has ended by then is left out",
             run.plan.as_of, run.plan.school_year
@@ -284,35 +276,10 @@ fn hint_at_dates(run: &Run, process: &mut Process<'_>) {
     }
 }
 
-/// Opens the source that the run names.
-fn open(args: &ExportArgs, run: &Run) -> Result<Box<dyn Source>, SourceError> {
-    if args.sample {
-        return Ok(Box::new(sample::open()?));
-    }
-    let place = run.place.as_deref().unwrap_or_default();
-    if place.contains("://") {
-        // The address may hold a password: it is not repeated.
-        return Err(SourceError::Place {
-            place: "a database".into(),
-            reason: "this build reads table extracts only".into(),
-            remedy: "Extract the tables of schema edfi to a folder, and name that".into(),
-        });
-    }
-    Ok(Box::new(DumpSource::open(Path::new(place))?))
-}
-
-fn progress(args: &ExportArgs, terminal: bool) -> Box<dyn Progress> {
-    match (args.quiet, terminal) {
-        (true, _) => Box::new(Silent),
-        (false, true) => Box::new(Bars::new()),
-        (false, false) => Box::new(Lines::new(std::io::stderr())),
-    }
-}
-
 /// Tells of a run that ended without an outcome.
 fn tell(error: &PipelineError, process: &mut Process<'_>) -> ExitCode {
     match error {
-        PipelineError::Source(error) => tell_source(error, process),
+        PipelineError::Source(error) => source::tell(error, process),
         // The message says what to do. A setting out of its range cannot get here: the table checks them all.
         PipelineError::Package(error) => {
             process.fault(error, "");
@@ -327,24 +294,6 @@ fn tell(error: &PipelineError, process: &mut Process<'_>) -> ExitCode {
             ExitCode::Refused
         }
     }
-}
-
-/// Tells of a source that cannot be read. Where the message itself says what to do, no more is added.
-fn tell_source(error: &SourceError, process: &mut Process<'_>) -> ExitCode {
-    let (help, code) = match error {
-        SourceError::Schema(SchemaError::UnknownStandard { .. }) => ("", ExitCode::Usage),
-        SourceError::Place { .. } | SourceError::Schema(_) => ("", ExitCode::Source),
-        SourceError::File { .. } => {
-            ("check that the file is complete and readable, and extract it again if not", ExitCode::Source)
-        }
-        SourceError::Content { .. } => (
-            "extract the table again; a partial roster is worse than none, so nothing was skipped",
-            ExitCode::Source,
-        ),
-        SourceError::Capacity(_) => ("narrow the run with --lea or --school", ExitCode::Source),
-    };
-    process.fault(error, help);
-    code
 }
 
 /// Reports an outcome and gives its exit code.

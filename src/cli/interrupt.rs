@@ -27,6 +27,20 @@ pub fn clear_up_on_signal(folders: Vec<PathBuf>) {
     });
 }
 
+/// Removes this unfinished folder with all that is in it when a signal comes. To be called once, in place of
+/// [`clear_up_on_signal`].
+pub fn remove_on_signal(folder: PathBuf) {
+    let _ = ctrlc::set_handler(move || {
+        // Other threads may still be creating files in it.
+        for _ in 0..100 {
+            if fs::remove_dir_all(&folder).is_ok() || !folder.exists() {
+                break;
+            }
+        }
+        process::exit(i32::from(ExitCode::Interrupted.number()));
+    });
+}
+
 /// Removes the regular files of a folder whose names start with the prefix.
 fn remove(folder: &Path, prefix: &str) {
     let Ok(entries) = fs::read_dir(folder) else { return };

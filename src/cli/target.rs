@@ -94,6 +94,12 @@ pub fn check_folder(what: &'static str, folder: &Path) -> Result<(), Unwritable>
     tempfile::tempfile_in(folder).map(drop).map_err(|e| unwritable(what, folder, &e))
 }
 
+/// Whether two paths name one file in one folder, however they are spelled; neither need exist.
+pub fn same_file(a: &Path, b: &Path) -> bool {
+    let place = |path: &Path| Some((fs::canonicalize(parent(path)).ok()?, path.file_name()?.to_owned()));
+    a == b || place(a).is_some_and(|a| place(b) == Some(a))
+}
+
 /// The folder that a file is in.
 pub fn parent(path: &Path) -> PathBuf {
     match path.parent() {
@@ -151,6 +157,20 @@ mod tests {
         assert_eq!(Target::check(&file, NAME).unwrap().path, file);
         assert_eq!(fs::read(&file).unwrap(), b"before");
         assert_eq!(entries(temp.path()), 1);
+    }
+
+    #[test]
+    fn one_file_has_many_spellings() {
+        let temp = tempfile::tempdir().unwrap();
+        fs::create_dir(temp.path().join("sub")).unwrap();
+        let at = |path: &str| temp.path().join(path);
+        for other in ["a.zip", "./a.zip", "sub/../a.zip"] {
+            assert!(same_file(&at("a.zip"), &at(other)), "{other}");
+        }
+        for other in ["b.zip", "sub/a.zip", "gone/../a.zip"] {
+            assert!(!same_file(&at("a.zip"), &at(other)), "{other}");
+        }
+        assert!(same_file(Path::new("a.zip"), Path::new("./a.zip")));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! one (design.md section 5): the table of [`settings`], the [`overrides`] that the user gave, and the plan.
 //! Nothing here reads a clock, a file or the environment: `main` hands those in.
 
+pub mod connection;
 pub mod extensions;
 pub mod overrides;
 pub mod plan;

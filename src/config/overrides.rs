@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::connection::Connection;
 use super::plan::Plan;
 use super::settings::{self, Draft, PREFIX, SETTINGS, Setting, Standing};
 use super::values::nearest;
@@ -125,11 +126,9 @@ impl ConfigError {
             ConfigError::Malformed { remedy, .. } => remedy.clone(),
             ConfigError::Twice { .. } => "give it once".into(),
             ConfigError::OpenFiles { target, .. } => format!("add {target} to --files"),
-            ConfigError::FileOff { file: File::Demographics } => {
-                "add --demographics, or leave the file out of --files".into()
-            }
-            ConfigError::FileOff { .. } => {
-                "add --set gradebook=true or --set final_grades=true, or leave the file out of --files".into()
+            ConfigError::FileOff { file } => {
+                let setting = if *file == File::Demographics { "demographics" } else { "gradebook" };
+                format!("add --set {setting}=true, or leave the file out of --files")
             }
             ConfigError::Missing { setting } => {
                 let written = match setting.flag {
@@ -163,6 +162,10 @@ pub struct Run {
     pub plan: Plan,
     /// Folder or database; `None` when the caller brings a source of its own.
     pub place: Option<String>,
+    /// Whether the place may hold a password: only one from the environment may.
+    pub place_may_hold_password: bool,
+    /// How a database is reached.
+    pub connection: Connection,
     /// Folder of crosswalks; `None` is the built-in ones.
     pub seeds: Option<PathBuf>,
     /// Zip file or folder; `None` only when none was demanded.
@@ -197,7 +200,7 @@ impl Overrides {
     fn give(&mut self, setting: &'static Setting, value: String, origin: Origin, label: String) {
         if self.given.iter().any(|g| g.origin == origin && g.setting.name == setting.name) {
             self.faults.push(ConfigError::Twice { label, name: setting.name });
-        } else if setting.secret() && origin >= Origin::Set && holds_password(&value) {
+        } else if setting.name == "place" && origin >= Origin::Set && holds_password(&value) {
             self.faults.push(ConfigError::SecretInFlag { label });
             self.refused.push(setting.name);
         } else {
@@ -226,6 +229,23 @@ impl Overrides {
             let label = setting.flag.unwrap_or(setting.name).to_owned();
             self.give(setting, value.to_owned(), Origin::Flag, label);
         }
+    }
+
+    /// A value that holds when nobody gave one: for verbs that need less than an export does.
+    pub fn stand_in(&mut self, name: &str, value: &str) {
+        if let Some(setting) = self.named(name, name) {
+            self.give(setting, value.to_owned(), Origin::Default, name.to_owned());
+        }
+    }
+
+    /// Whether somebody gave a value for this setting.
+    pub fn has(&self, name: &str) -> bool {
+        self.given.iter().any(|g| g.setting.name == name && g.origin > Origin::Default)
+    }
+
+    /// Whether a flag or `--set` gave a value for this setting, not merely the environment.
+    pub fn chosen_here(&self, name: &str) -> bool {
+        self.given.iter().any(|g| g.setting.name == name && g.origin >= Origin::Set)
     }
 
     /// A flag that stands for `true`.
@@ -329,12 +349,7 @@ impl Overrides {
             system_name: draft.system_name,
         };
         let open = plan.scope.open_references(plan.version);
-        let off = |file: &&File| match file {
-            File::Demographics => !plan.mapping.demographics,
-            File::Categories | File::LineItems | File::Results => !plan.mapping.writes_gradebook(),
-            _ => false,
-        };
-        if let Some(&file) = plan.scope.files.iter().find(off) {
+        if let Some(&file) = plan.scope.files.iter().find(|file| !plan.mapping.writes(**file)) {
             return Err(vec![ConfigError::FileOff { file }]);
         }
         if !open.is_empty() {
@@ -353,8 +368,11 @@ impl Overrides {
             Choice { setting: format!("{}.{}", setting.section, setting.name), value, origin }
         };
         let choices = SETTINGS.iter().filter(|s| s.shapes_package()).map(choice).collect();
+        let place_origin = given.iter().rfind(|g| g.setting.name == "place").map(|g| g.origin);
         Ok(Run {
             place: draft.place,
+            place_may_hold_password: place_origin == Some(Origin::Environment),
+            connection: draft.connection,
             seeds: draft.seeds,
             out: draft.out,
             report: draft.report,

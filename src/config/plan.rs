@@ -191,6 +191,15 @@ impl Mapping {
         self.gradebook || self.final_grades
     }
 
+    /// Whether a file is turned on; most always are.
+    pub fn writes(&self, file: File) -> bool {
+        match file {
+            File::Demographics => self.demographics,
+            File::Categories | File::LineItems | File::Results => self.writes_gradebook(),
+            _ => true,
+        }
+    }
+
     /// Whether grading periods are written: the gradebook files refer to them.
     pub fn writes_grading_periods(&self) -> bool {
         self.grading_periods || self.writes_gradebook()

@@ -6,6 +6,7 @@
 
 use std::path::PathBuf;
 
+use super::connection::{self, Connection};
 use super::plan::{DepartmentColumn, EndDates, IdScheme, Include, Mapping, OnIdCollision, Scope};
 use super::values::{self, Parsed};
 use crate::day::Day;
@@ -22,6 +23,7 @@ pub struct Draft {
     pub(super) users_of_v1p2p0: bool,
     pub(super) threads: Option<usize>,
     pub(super) place: Option<String>,
+    pub(super) connection: Connection,
     pub(super) data_standard: Option<String>,
     pub(super) seeds: Option<PathBuf>,
     pub(super) scope: Scope,
@@ -45,6 +47,7 @@ impl Default for Draft {
             users_of_v1p2p0: false,
             threads: None,
             place: None,
+            connection: Connection::default(),
             data_standard: None,
             seeds: None,
             scope: Scope::default(),
@@ -100,7 +103,7 @@ impl Setting {
 
     /// Whether its value may hold a secret and is therefore never repeated.
     pub fn secret(&self) -> bool {
-        self.name == "place"
+        matches!(self.name, "place" | "password_command")
     }
 
     /// Whether it shapes the package, so that the report lists it; the rest are places and facts of the run.
@@ -179,7 +182,7 @@ pub static SETTINGS: &[Setting] = settings! {
             |d, v| { d.threads = Some(values::whole(v, 1..=1024)?); Ok(()) };
     }
     "source" {
-        "place" ["--source"]: "a folder of table extracts, or postgres://user@host/database", Required, "extracts",
+        "place" ["--source"]: "a folder of table extracts, or a PostgreSQL address (postgres://user@host/database, host=... user=..., or Host=...;Username=...)", Required, "extracts",
             "Where the ODS is read from. A password belongs in this setting's environment variable or in PGPASSWORD, never in a flag.",
             |d, v| { d.place = Some(values::text(v)?); Ok(()) };
         "data_standard" ["--data-standard"]: "a data standard such as 4.0, 5.2 or 6.1", Computed("detected from the tables"), "5.2",
@@ -188,6 +191,42 @@ pub static SETTINGS: &[Setting] = settings! {
         "seeds" ["--seeds"]: "a folder of crosswalk CSV files", Computed("the built-in crosswalks"), "seeds",
             "Crosswalks from Ed-Fi descriptors to OneRoster vocabularies; a file that is not there is taken from the built-in ones.",
             |d, v| { d.seeds = Some(values::text(v)?.into()); Ok(()) };
+        "connections" ["--connections"]: "a whole number from 1 to 64", Value("2"), "4",
+            "Connections that read a database at once; fewer are used when the server grants fewer.",
+            |d, v| { d.connection.connections = values::whole(v, 1..=64)?; Ok(()) };
+        "shared_snapshot" ["--shared-snapshot"]: "`on` or `off`", Value("on"), "off",
+            "Whether all connections see one moment of the database. `off` is for poolers and replicas that refuse it; the tables may then show different moments.",
+            |d, v| { d.connection.shared_snapshot = values::word(v, &[("on", true), ("off", false)])?; Ok(()) };
+        "ssl_mode" ["--ssl-mode"]: "`disable`, `prefer`, `require`, `verify-ca` or `verify-full`", Computed("what the address says, else prefer"), "verify-full",
+            "How much TLS is demanded of a database server; only `verify-full` proves that it is the right one.",
+            |d, v| { d.connection.ssl_mode = Some(connection::ssl_mode(v)?); Ok(()) };
+        "ssl_root_cert" ["--ssl-root-cert"]: "a PEM file", Computed("what the address says, else the system's authorities"), "ca.pem",
+            "Certificate authorities that may vouch for the server.",
+            |d, v| { d.connection.ssl_root_cert = Some(values::text(v)?.into()); Ok(()) };
+        "ssl_cert" ["--ssl-cert"]: "a PEM file", Computed("what the address says, else none"), "reader.pem",
+            "Certificate by which this client proves who it is.",
+            |d, v| { d.connection.ssl_cert = Some(values::text(v)?.into()); Ok(()) };
+        "ssl_key" ["--ssl-key"]: "a PEM file, not encrypted", Computed("what the address says, else none"), "reader.key",
+            "Key of that certificate.",
+            |d, v| { d.connection.ssl_key = Some(values::text(v)?.into()); Ok(()) };
+        "password_file": "a file", Computed("PGPASSWORD, else a pgpass file"), "/run/secrets/ods",
+            "File whose first line is the password of the database role.",
+            |d, v| { d.connection.password_file = Some(values::text(v)?.into()); Ok(()) };
+        "password_command": "a shell command", Computed("PGPASSWORD, else a pgpass file"), "pass show ods",
+            "Command whose first line of output is the password of the database role.",
+            |d, v| { d.connection.password_command = Some(values::text(v)?); Ok(()) };
+        "statement_timeout": "seconds from 0 (no limit) to 604800", Value("7200"), "600",
+            "The longest that reading one table of a database may take.",
+            |d, v| { d.connection.statement_timeout = connection::limit(v)?; Ok(()) };
+        "lock_timeout": "seconds from 0 (no limit) to 604800", Value("60"), "5",
+            "The longest wait for a lock of another session, such as an upgrade's.",
+            |d, v| { d.connection.lock_timeout = connection::limit(v)?; Ok(()) };
+        "connect_attempts": "a whole number from 1 to 100", Value("10"), "1",
+            "How often connecting to a database is tried. A read is never repeated.",
+            |d, v| { d.connection.attempts = values::whole(v, 1..=100)?; Ok(()) };
+        "connect_wait": "milliseconds from 1 to 60000", Value("100"), "1000",
+            "Wait after the first failed attempt to connect; it doubles with each further one, up to 30 s.",
+            |d, v| { d.connection.first_wait = std::time::Duration::from_millis(values::whole(v, 1..=60_000)?); Ok(()) };
     }
     "scope" {
         "leas" ["--lea"]: "a list of local education agency ids", Value(""), "255901",

@@ -1,8 +1,7 @@
 //! Data standard 4.0: what differs from 5.2.
 //!
 //! Parents instead of contacts, grading periods keyed by sequence, one academic subject on the course row.
-//! (A staff association without a begin date in its key, and absent preferred names, need no entry: the
-//! columns are read where they exist.)
+//! (A staff association without a begin date in its key needs no entry.)
 
 use super::{ColumnName, Standard, TableName};
 
@@ -37,5 +36,14 @@ pub const STANDARD: Standard = Standard {
         },
         ColumnName { table: "gradebook_entries", column: "gradingperiodname", physical: "periodsequence" },
         ColumnName { table: "grades", column: "gradingperiodname", physical: "gradingperiodsequence" },
+    ],
+    lacks: &[
+        ("students", "preferredfirstname"),
+        ("students", "preferredlastsurname"),
+        ("staff", "preferredfirstname"),
+        ("staff", "preferredlastsurname"),
+        ("contacts", "preferredfirstname"),
+        ("contacts", "preferredlastsurname"),
+        ("student_demographics", "genderidentity"),
     ],
 };

@@ -16,4 +16,5 @@ pub const STANDARD: Standard = Standard {
     ],
     tables: &[],
     columns: &[],
+    lacks: &[],
 };

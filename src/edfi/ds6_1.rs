@@ -25,4 +25,5 @@ pub const STANDARD: Standard = Standard {
         TableName { table: "staff_emails", physical: "staffdirectoryelectronicmail" },
     ],
     columns: &[],
+    lacks: &[("staff_contact_emails", "")],
 };

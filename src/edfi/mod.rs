@@ -9,6 +9,7 @@ pub mod contract;
 mod ds4_0;
 mod ds5_2;
 mod ds6_1;
+pub mod scripts;
 
 use catalog::{Catalog, ColumnRequest, Kind, Request};
 
@@ -40,6 +41,20 @@ pub enum Part {
     Gradebook,
     /// Runs with `final_grades`.
     FinalGrades,
+}
+
+impl Part {
+    /// Every part.
+    pub const ALL: [Part; 8] = [
+        Part::Core,
+        Part::OrgDetail,
+        Part::GradingPeriods,
+        Part::Demographics,
+        Part::Extensions,
+        Part::Parents,
+        Part::Gradebook,
+        Part::FinalGrades,
+    ];
 }
 
 /// A column of the contract.
@@ -105,6 +120,9 @@ pub struct Standard {
     pub tables: &'static [TableName],
     /// Columns with another name.
     pub columns: &'static [ColumnName],
+    /// Optional parts of the contract that this standard never has, by contract table and column; a blank column
+    /// is the whole table. Their absence is no defect of an ODS.
+    pub lacks: &'static [(&'static str, &'static str)],
 }
 
 /// All data standards. Detection takes the first whose marks are seen, so that the most telling come first.
@@ -203,6 +221,11 @@ impl Standard {
     /// Physical names of a contract table and of its columns in this standard.
     pub fn spelling(&self, table: &Table) -> (&'static str, Vec<&'static str>) {
         (self.physical_table(table), table.columns.iter().map(|c| self.physical_column(table, c)).collect())
+    }
+
+    /// Whether this standard never has a contract table (blank column) or one of its columns.
+    pub fn lacks(&self, table: &Table, column: &str) -> bool {
+        self.lacks.iter().any(|(t, c)| *t == table.name && *c == column)
     }
 
     fn seen_in(&self, catalog: &Catalog) -> bool {
@@ -357,16 +380,7 @@ mod tests {
     use super::catalog::CatalogTable;
     use super::*;
 
-    const ALL: &[Part] = &[
-        Part::Core,
-        Part::OrgDetail,
-        Part::GradingPeriods,
-        Part::Demographics,
-        Part::Extensions,
-        Part::Parents,
-        Part::Gradebook,
-        Part::FinalGrades,
-    ];
+    const ALL: &[Part] = &Part::ALL;
 
     /// A catalog that has exactly what a standard calls for.
     fn catalog_of(standard: &Standard) -> Catalog {
@@ -394,6 +408,31 @@ mod tests {
             assert_eq!(resolved.standard.label, standard.label);
             assert_eq!(resolved.absent.len(), 0);
             assert_eq!(resolved.tables.len(), contract::TABLES.len());
+        }
+    }
+
+    #[test]
+    fn what_a_standard_lacks_is_what_its_shapes_lack() {
+        use crate::synth::{Shape, tables};
+        for shape in Shape::ALL {
+            let standard = STANDARDS.into_iter().find(|s| s.labels.contains(&shape.label())).unwrap();
+            let defs = tables(shape);
+            for table in contract::TABLES {
+                let (physical, names) = standard.spelling(table);
+                let def = defs.iter().find(|def| def.name == physical);
+                assert_eq!(def.is_none(), standard.lacks(table, ""), "{} {physical}", shape.label());
+                for (column, name) in table.columns.iter().zip(names) {
+                    let Some(def) = def else { continue };
+                    let lacking = !def.columns.iter().any(|c| c.name == name);
+                    assert_eq!(
+                        lacking,
+                        standard.lacks(table, column.name),
+                        "{} {physical}.{name}",
+                        shape.label()
+                    );
+                    assert!(!(lacking && column.required), "{physical}.{name}");
+                }
+            }
         }
     }
 

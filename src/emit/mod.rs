@@ -100,6 +100,7 @@ impl<'a> Emitter<'a> {
     /// # Errors
     /// [`NoRule`], a defect of this program.
     pub fn tables(&self, notices: &mut Notices) -> Result<Vec<Table<'_>>, NoRule> {
+        let gradebook = self.plan.mapping.writes_gradebook();
         let mut tables = Vec::new();
         for spec in self.plan.version.files() {
             let spec = match (spec.file, self.plan.users_of_v1p2p0) {
@@ -118,6 +119,7 @@ impl<'a> Emitter<'a> {
                     );
                 }
             }
+            let header_only = self.plan.scope.header_only.contains(&spec.file);
             let table = match spec.file {
                 File::Orgs => orgs::table(self, spec)?,
                 File::AcademicSessions => sessions::table(self, spec)?,
@@ -128,20 +130,16 @@ impl<'a> Emitter<'a> {
                 File::Enrollments => enrollments::table(self, spec)?,
                 File::Demographics => match demographics::table(self, spec, notices)? {
                     Some(table) => table,
+                    None if header_only => without_rows(spec),
                     None => continue,
                 },
-                File::Categories | File::LineItems | File::Results
-                    if !self.plan.mapping.writes_gradebook() =>
-                {
-                    continue;
-                }
-                File::Categories => categories::table(self, spec)?,
-                File::LineItems => line_items::table(self, spec)?,
-                File::Results => results::table(self, spec)?,
-                // No source in Ed-Fi (resources, profiles, score scales): absent in the manifest.
+                File::Categories if gradebook => categories::table(self, spec)?,
+                File::LineItems if gradebook => line_items::table(self, spec)?,
+                File::Results if gradebook => results::table(self, spec)?,
+                // Turned off, or without a source in Ed-Fi (resources, profiles, score scales): absent in the manifest.
+                _ if header_only => without_rows(spec),
                 _ => continue,
             };
-            let header_only = self.plan.scope.header_only.contains(&spec.file);
             tables.push(Table { header_only, ..table });
         }
         Ok(tables)
@@ -227,6 +225,11 @@ impl<R> Columns<R> {
     fn headers(&mut self) -> Vec<String> {
         std::mem::take(&mut self.extensions)
     }
+}
+
+/// A table that has no row to give, for readers that want its header all the same.
+fn without_rows(spec: &'static FileSpec) -> Table<'static> {
+    Table::new(spec, 0, |_, _| {})
 }
 
 /// A table whose units are rows, each made by `row` and written by its columns.

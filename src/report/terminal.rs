@@ -147,7 +147,7 @@ fn wrapped(text: &mut String, indent: &str, words: &str) {
 
 /// Lines of at most `width` characters, broken at blanks; a longer word stays whole, so that a path can be
 /// copied. Control characters become blanks: a value of the source must not steer the terminal.
-fn broken(words: &str, width: usize) -> Vec<String> {
+pub(crate) fn broken(words: &str, width: usize) -> Vec<String> {
     let plain: String = words.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let mut lines = vec![String::new()];
     for word in plain.split_whitespace() {

@@ -7,13 +7,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::plan::DepartmentColumn;
+use crate::crosswalk::Subject;
 use crate::notice::{Authority, Code, Severity};
 use crate::sourced_id::{IdScheme, SourcedId};
 use crate::staging::courses::StagedCourse;
 use crate::staging::descriptors::Descriptor;
 
 use super::answers::Answers;
-use super::clean::clean;
+use super::classes::LIST_ITEM_CHANGED;
+use super::clean::{clean, item};
 use super::context::Context;
 use super::fate::Fate;
 use super::orgs::{Org, OrgType, Orgs};
@@ -120,6 +122,9 @@ impl Courses {
             }
         }
         let mut grades = Answers::new(&ctx.crosswalks.grades, &staged.descriptors, |&word| word);
+        // Only counts what has no answer: the answers themselves are texts and are looked up.
+        let mut asked =
+            ctx.crosswalks.subjects.as_ref().map(|seed| Answers::new(seed, &staged.descriptors, |_| ()));
         let mut courses = Courses { scheme, ..Courses::default() };
         let mut departments: BTreeMap<(i64, String), (u32, Vec<usize>)> = BTreeMap::new();
         let mut key = String::new();
@@ -155,6 +160,9 @@ impl Courses {
                 let entry = departments.entry((course.owner, name)).or_insert((org, Vec::new()));
                 entry.1.push(courses.rows.len());
             }
+            if let (Some(asked), true) = (&mut asked, fate.kept()) {
+                course.subjects.iter().for_each(|&subject| _ = asked.ask(subject));
+            }
             ctx.keys.course(&mut key, lea, course.owner, code);
             courses.rows.push(Course {
                 lea,
@@ -172,6 +180,9 @@ impl Courses {
             });
         }
         ctx.collect(&grades);
+        if let Some(asked) = &asked {
+            ctx.collect(asked);
+        }
         for ((owner, name), (parent, rows)) in departments {
             let number = orgs.rows.len() as u32;
             ctx.keys.department(&mut key, owner, &name);
@@ -219,15 +230,18 @@ pub fn grade_words(answers: &mut Answers<&'static str>, grades: &[Descriptor]) -
 }
 
 /// Titles and codes from the optional subjects seed: both or neither (mapping.md section 4).
-fn subjects(ctx: &Context<'_>, subjects: &[Descriptor]) -> Vec<(String, String)> {
+fn subjects(ctx: &mut Context<'_>, subjects: &[Descriptor]) -> Vec<(String, String)> {
     let Some(crosswalk) = &ctx.crosswalks.subjects else { return Vec::new() };
     let descriptors = &ctx.staged.descriptors;
-    let found: BTreeSet<(String, String)> = subjects
-        .iter()
-        .filter_map(|&s| crosswalk.answer(descriptors.namespace(s), descriptors.code_value(s)).mapped())
-        .map(|subject| {
-            (super::clean::item(&subject.title).into_owned(), super::clean::item(&subject.code).into_owned())
-        })
-        .collect();
+    let mut found: BTreeSet<(String, String)> = BTreeSet::new();
+    for &subject in subjects {
+        let answer = crosswalk.answer(descriptors.namespace(subject), descriptors.code_value(subject));
+        if let Some(Subject { title, code }) = answer.mapped() {
+            if title.contains(',') || code.contains(',') {
+                ctx.notices.add(&LIST_ITEM_CHANGED, "subject", title.as_str());
+            }
+            found.insert((item(title).into_owned(), item(code).into_owned()));
+        }
+    }
     found.into_iter().collect()
 }

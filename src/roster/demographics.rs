@@ -76,8 +76,16 @@ impl Demographics {
             extensions,
         };
         let kept = |student: u32| students.fate[student as usize].kept();
-        for fact in staged.student_demographics.organizations.iter().filter(|f| kept(f.student)) {
+        let organizations = &staged.student_demographics.organizations;
+        for fact in organizations.iter().filter(|f| kept(f.student)) {
             demographics.sexes.ask(fact.sex);
+        }
+        for birth in staged.student_demographics.births.iter().filter(|b| kept(b.student)) {
+            // The sex at birth is asked for only where no organization states one.
+            let said = &organizations[of(organizations, birth.student, |f| f.student)];
+            if let (Some(sex), false) = (birth.sex, said.iter().any(|f| f.sex.is_some())) {
+                demographics.sexes.ask(sex);
+            }
         }
         for &(_, race) in staged.student_demographics.races.iter().filter(|(s, _)| kept(*s)) {
             demographics.races.ask(race);

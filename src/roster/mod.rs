@@ -16,9 +16,11 @@ pub mod enrollments;
 pub mod fate;
 pub mod gradebook;
 pub mod grading;
+pub mod line_items;
 pub mod lists;
 pub mod orgs;
 pub mod parents;
+pub mod results;
 pub mod roles;
 pub mod sessions;
 pub mod staff;
@@ -56,6 +58,7 @@ pub static CODES: &[&Code] = &[
     &orgs::ORG_PARENT_CYCLE,
     &orgs::OUT_OF_SCOPE,
     &orgs::FILTER_UNMATCHED,
+    &orgs::ORG_TWICE,
     &orgs::ORG_UNKNOWN,
     &sessions::SESSION_DATES,
     &sessions::YEAR_WIDENED,
@@ -96,16 +99,16 @@ pub static CODES: &[&Code] = &[
     &enrollments::END_DATE_OPEN,
     &enrollments::POSITION_UNMAPPED,
     &enrollments::SEVERAL_PRIMARY,
-    &gradebook::ENTRY_WITHOUT_SECTION,
-    &gradebook::ENTRY_OF_OTHER_YEAR,
-    &gradebook::LINE_ITEM_INCOMPLETE,
-    &gradebook::LINE_ITEM_DEFAULTED,
-    &gradebook::RESULT_WITHOUT_SCORE,
-    &gradebook::GRADE_WITHOUT_VALUE,
-    &gradebook::GRADE_REPEATED,
-    &gradebook::RESULT_DEFAULTED,
-    &gradebook::SUBMISSION_UNMAPPED,
-    &gradebook::SCORE_OUT_OF_BOUNDS,
+    &line_items::ENTRY_WITHOUT_SECTION,
+    &line_items::ENTRY_OF_OTHER_YEAR,
+    &line_items::LINE_ITEM_INCOMPLETE,
+    &line_items::LINE_ITEM_DEFAULTED,
+    &results::RESULT_WITHOUT_SCORE,
+    &results::GRADE_WITHOUT_VALUE,
+    &results::GRADE_REPEATED,
+    &results::RESULT_DEFAULTED,
+    &results::SUBMISSION_UNMAPPED,
+    &results::SCORE_OUT_OF_BOUNDS,
 ];
 
 /// Everything that can be written, in output order; rows that are not exported included.
@@ -148,7 +151,8 @@ pub fn build(
 ) -> (Roster, Notices) {
     let mut ctx = Context::new(plan, staged, crosswalks, notices);
     let mut orgs = Orgs::build(&mut ctx);
-    let sessions = Sessions::build(&mut ctx, &orgs);
+    let mut sessions = Sessions::build(&mut ctx, &orgs);
+    collisions::settle_session_ids(&mut ctx, &mut sessions);
     let courses = Courses::build(&mut ctx, &mut orgs, &sessions);
     let mut classes = Classes::build(&mut ctx, &orgs, &sessions, &courses);
     collisions::settle_class_ids(&mut ctx, &mut classes);

@@ -61,6 +61,15 @@ pub static FILTER_UNMATCHED: Code = Code {
     summary: "A filter names an organization that the source does not have.",
     remedy: "Correct --lea or --school.",
 };
+/// One id is in two organization tables.
+pub static ORG_TWICE: Code = Code {
+    code: "org-in-two-tables",
+    severity: Severity::Warning,
+    authority: Authority::Policy,
+    file: "orgs",
+    summary: "One organization id is in two of the tables state agency, LEA and school: it is what it is higher up.",
+    remedy: "Give each organization an id of its own.",
+};
 /// Something refers to an organization that is no LEA, school or state agency here.
 pub static ORG_UNKNOWN: Code = Code {
     code: "org-unknown",
@@ -183,6 +192,7 @@ impl Orgs {
             };
             // An id that is both an LEA and a school stays what it is higher up, in the order of the file.
             if orgs.by_id.contains_key(&org.id) {
+                ctx.notices.add(&ORG_TWICE, &format!("org {}", org.id), "");
                 continue;
             }
             orgs.by_id.insert(org.id, orgs.rows.len() as u32);

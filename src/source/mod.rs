@@ -9,6 +9,7 @@ pub mod batch;
 pub mod dump;
 #[cfg(feature = "polars")]
 mod parquet;
+pub mod postgres;
 
 pub use crate::edfi::catalog::{Catalog, CatalogTable, ColumnRequest, Kind, Request};
 pub use batch::{Batch, Column};
@@ -45,6 +46,19 @@ pub type Sink<'a> = dyn FnMut(&Batch) -> Result<(), SourceError> + 'a;
 pub trait Source: Sync {
     /// Tables and columns that exist.
     fn catalog(&self) -> &Catalog;
+
+    /// Checks before the first row that everything asked for can be read, as far as the place can tell.
+    ///
+    /// # Errors
+    /// One error that names every table that cannot, and what to do about it.
+    fn check(&self, _requests: &[Request]) -> Result<(), SourceError> {
+        Ok(())
+    }
+
+    /// Whether [`Source::check`] looks at permissions at all: extracts have none.
+    fn has_permissions(&self) -> bool {
+        false
+    }
 
     /// In how many parts this table is best read at once. One part is always right.
     fn parts(&self, _table: &str) -> usize {

@@ -22,7 +22,7 @@ const GRADES: Column = Column::optional(
 
 /// The parallel lists of subjects and their codes; the same in courses and classes.
 const SUBJECTS: [Column; 2] = [
-    Column::optional("subjects", Kind::TextList, "Names of the subjects; a comma inside a name is left out.")
+    Column::optional("subjects", Kind::TextList, "Names of the subjects, none of which holds a comma.")
         .bound(&[Rule::Parallel("subjectCodes")]),
     Column::optional("subjectCodes", Kind::TextList, "Codes of the subjects; in the USA those of SCED.")
         .bound(&[Rule::Parallel("subjects")]),

@@ -3,6 +3,7 @@
 //! In: course, courseAcademicSubject, offered grade levels, courseOffering. Out: [`StagedCourses`], sorted.
 //! Which course a class belongs to, and what becomes a row of courses.csv, is decided in `roster::courses`.
 
+use crate::edfi::Table;
 use crate::edfi::contract as c;
 use crate::source::SourceError;
 
@@ -130,28 +131,8 @@ impl StagedCourses {
 
     fn read_details(&mut self, reader: &Reader<'_>, descriptors: &Descriptors) -> Result<(), SourceError> {
         use c::{course_grades as g, course_subjects as s};
-        let mut subjects = Vec::new();
-        reader.each(&s::TABLE, |b, r| {
-            let subject =
-                reader.descriptor(descriptors, b.int(s::SUBJECT, r), "course.academicSubjectDescriptorId");
-            if let (Some(owner), true) = (b.int(s::OWNER, r), subject.is_some())
-                && let Found::Exact(n) | Found::Folded(n) = self.course(owner, b.text(s::CODE, r))
-            {
-                subjects.push((n, subject));
-            }
-            Ok(())
-        })?;
-        let mut grades = Vec::new();
-        reader.each(&g::TABLE, |b, r| {
-            let grade =
-                reader.descriptor(descriptors, b.int(g::GRADE, r), "course.offeredGradeLevelDescriptorId");
-            if let (Some(owner), true) = (b.int(g::OWNER, r), grade.is_some())
-                && let Found::Exact(n) | Found::Folded(n) = self.course(owner, b.text(g::CODE, r))
-            {
-                grades.push((n, grade));
-            }
-            Ok(())
-        })?;
+        let subjects = self.values(reader, descriptors, &s::TABLE, (s::OWNER, s::CODE, s::SUBJECT))?;
+        let grades = self.values(reader, descriptors, &g::TABLE, (g::OWNER, g::CODE, g::GRADE))?;
         for (n, subject) in subjects {
             self.courses[n as usize].subjects.push(subject);
         }
@@ -163,6 +144,28 @@ impl StagedCourses {
             descriptors.sort(&mut course.grades);
         }
         Ok(())
+    }
+
+    /// Descriptor values that hang on courses: (course, value). A row without a value says nothing.
+    fn values(
+        &self,
+        reader: &Reader<'_>,
+        descriptors: &Descriptors,
+        table: &'static Table,
+        (owner, code, value): (usize, usize, usize),
+    ) -> Result<Vec<(u32, Descriptor)>, SourceError> {
+        let mut values = Vec::new();
+        reader.each(table, |b, r| {
+            let found = reader.descriptor(descriptors, b.int(value, r), table.columns[value].name);
+            if let (Some(owner), true) = (b.int(owner, r), found.is_some()) {
+                match self.course(owner, b.text(code, r)) {
+                    Found::Exact(course) | Found::Folded(course) => values.push((course, found)),
+                    Found::Nothing => reader.orphan(table, "course"),
+                }
+            }
+            Ok(())
+        })?;
+        Ok(values)
     }
 
     fn read_offerings(&mut self, reader: &Reader<'_>, time: &StagedTime) -> Result<(), SourceError> {

@@ -7,8 +7,6 @@
 
 use std::collections::BTreeSet;
 
-use rustc_hash::FxHashMap;
-
 use crate::day::Day;
 use crate::edfi::contract as c;
 use crate::notice::{Authority, Code, Notices, Severity};
@@ -21,6 +19,8 @@ use super::people::People;
 use super::read::{DESCRIPTOR_MISSING, KEY_SPELLING, ROW_REPEATED, Reader};
 use super::sections::{SectionColumns, StagedSections};
 use super::time::StagedTime;
+pub use super::words::Word;
+use super::words::Words;
 use super::{PERSON_MISSING, Staged};
 
 /// A result names a gradebook entry that does not exist.
@@ -97,10 +97,6 @@ pub struct GradebookEntry {
     /// Its section.
     pub section: EntrySection,
 }
-
-/// A text that many rows share: letter grades, remarks. None is blank.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Word(u32);
 
 /// What a student earned for a gradebook entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -484,38 +480,6 @@ impl<T> Default for Rows<T> {
     }
 }
 
-/// Distinct texts of one part, numbered as they come; number 0 is blank.
-struct Words {
-    list: Vec<String>,
-    numbers: FxHashMap<String, u32>,
-}
-
-impl Default for Words {
-    fn default() -> Words {
-        Words { list: vec![String::new()], numbers: FxHashMap::default() }
-    }
-}
-
-impl Words {
-    fn intern(&mut self, text: &str) -> Word {
-        if text.trim().is_empty() {
-            return Word(0);
-        }
-        if let Some(&number) = self.numbers.get(text) {
-            return Word(number);
-        }
-        let number = self.list.len() as u32;
-        self.list.push(text.to_owned());
-        self.numbers.insert(text.to_owned(), number);
-        Word(number)
-    }
-
-    /// The word of each number in a sorted list that has all texts.
-    fn ranks(&self, sorted: &[String]) -> Vec<Word> {
-        self.list.iter().map(|text| Word(sorted.partition_point(|word| word < text) as u32)).collect()
-    }
-}
-
 fn section_label(batch: &Batch, row: usize, at: SectionColumns) -> String {
     format!(
         "section {} {} {} {}",
@@ -557,21 +521,6 @@ fn decimal(text: &str, column: &str, notices: &mut Notices) -> Option<Decimal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_are_numbered_by_text_whatever_the_part() {
-        let (mut one, mut two) = (Words::default(), Words::default());
-        assert_eq!(
-            (one.intern("B"), one.intern(" "), one.intern("A"), one.intern("B")),
-            (Word(1), Word(0), Word(2), Word(1))
-        );
-        two.intern("A");
-        two.intern("C");
-        let all: BTreeSet<String> = one.list.iter().chain(&two.list).cloned().collect();
-        let sorted: Vec<String> = all.into_iter().collect();
-        assert_eq!(one.ranks(&sorted), [Word(0), Word(2), Word(1)]);
-        assert_eq!(two.ranks(&sorted), [Word(0), Word(1), Word(3)]);
-    }
 
     #[test]
     fn a_number_that_is_none_is_told() {

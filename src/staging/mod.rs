@@ -16,6 +16,7 @@ pub mod sections;
 pub mod students;
 pub mod text;
 pub mod time;
+pub mod words;
 
 pub mod courses;
 
@@ -393,16 +394,18 @@ fn read_person_rows(
         let at = email(te::USI, te::ADDRESS, te::TYPE, te::SUPPRESSED, None);
         rows.staff_emails = PersonTexts::read(reader, &te::TABLE, at, people, d)?;
         for (usi, title, address) in titles {
-            if let Some(person) = people.index.get(Some(*usi)) {
-                let text = PersonText {
-                    kind: *title,
-                    organization: 0,
-                    suppressed: false,
-                    priority: i32::MAX,
-                    text: address,
-                };
-                rows.staff_emails.push(person, text)?;
-            }
+            let Some(person) = people.index.get(Some(*usi)) else {
+                reader.orphan(&c::staff_contact_emails::TABLE, "person");
+                continue;
+            };
+            let text = PersonText {
+                kind: *title,
+                organization: 0,
+                suppressed: false,
+                priority: i32::MAX,
+                text: address,
+            };
+            rows.staff_emails.push(person, text)?;
         }
         rows.staff_emails.sort();
         let at = PersonTextColumns {
@@ -452,9 +455,13 @@ fn read_person_rows(
         };
         rows.contact_telephones = PersonTexts::read(reader, &ct::TABLE, at, people, d)?;
         rows.student_contacts = people::read_rows(reader, &l::TABLE, l::CONTACT, people, |contact, b, r| {
+            let Some(student) = staged.students.index.get(b.int(l::STUDENT, r)) else {
+                reader.orphan(&l::TABLE, "student");
+                return None;
+            };
             Some(StudentContact {
                 contact,
-                student: staged.students.index.get(b.int(l::STUDENT, r))?,
+                student,
                 relation: reader.descriptor(
                     d,
                     b.int(l::RELATION, r),

@@ -46,13 +46,13 @@ pub static ROW_REPEATED: Code = Code {
     remedy: "A database cannot hold such rows: make the extract again.",
 };
 
-/// A child row of a person that does not exist.
+/// A child row of something that does not exist.
 pub static ORPHAN_ROW: Code = Code {
     code: "orphan-row",
     severity: Severity::Warning,
     authority: Authority::Policy,
     file: "",
-    summary: "A row belongs to a person that the extract does not have; it was passed over.",
+    summary: "A row belongs to a person, section, course or session that the extract does not have; it was passed over.",
     remedy: "Extract all tables at one moment.",
 };
 
@@ -104,7 +104,7 @@ impl Reader<'_> {
         self.with_notices(|n| n.add(&ROW_REPEATED, table, key));
     }
 
-    /// A row of nobody.
+    /// A row of nobody and nothing.
     pub(super) fn orphan(&self, table: &'static Table, of: &str) {
         self.with_notices(|n| n.add(&ORPHAN_ROW, &format!("{} without its {of}", table.physical), ""));
     }

@@ -179,8 +179,9 @@ impl StagedSections {
             section: p::SECTION,
         };
         reader.each(&p::TABLE, |b, r| {
-            if let Some(n) = reader.found(self.of(b, r, at), "sectionClassPeriod.sectionIdentifier") {
-                periods.push((n, b.text(p::PERIOD, r).to_owned()));
+            match reader.found(self.of(b, r, at), "sectionClassPeriod.sectionIdentifier") {
+                Some(n) => periods.push((n, b.text(p::PERIOD, r).to_owned())),
+                None => reader.orphan(&p::TABLE, "section"),
             }
             Ok(())
         })?;
@@ -194,15 +195,15 @@ impl StagedSections {
             section: g::SECTION,
         };
         reader.each(&g::TABLE, |b, r| {
-            if let Some(n) = reader.found(self.of(b, r, at), "sectionOfferedGradeLevel.sectionIdentifier") {
-                let grade = reader.descriptor(
-                    descriptors,
-                    b.int(g::GRADE, r),
-                    "section.offeredGradeLevelDescriptorId",
-                );
-                if grade.is_some() {
-                    grades.push((n, grade));
-                }
+            let Some(n) = reader.found(self.of(b, r, at), "sectionOfferedGradeLevel.sectionIdentifier")
+            else {
+                reader.orphan(&g::TABLE, "section");
+                return Ok(());
+            };
+            let grade =
+                reader.descriptor(descriptors, b.int(g::GRADE, r), "section.offeredGradeLevelDescriptorId");
+            if grade.is_some() {
+                grades.push((n, grade));
             }
             Ok(())
         })?;

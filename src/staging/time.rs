@@ -205,10 +205,11 @@ impl StagedTime {
             let Some(school) = b.int(l::SCHOOL, r) else { return Ok(()) };
             let period = descriptors.by_id(b.int(l::PERIOD, r)).unwrap_or(Descriptor::NONE);
             let key = (school, period, b.text(l::NAME, r).to_owned());
-            if let (Some(&n), Found::Exact(session) | Found::Folded(session)) =
-                (by_key.get(&key), self.session(school, b.text(l::SESSION, r)))
-            {
-                periods[n].sessions.push(session);
+            match (by_key.get(&key), self.session(school, b.text(l::SESSION, r))) {
+                (Some(&n), Found::Exact(session) | Found::Folded(session)) => {
+                    periods[n].sessions.push(session)
+                }
+                _ => reader.orphan(&l::TABLE, "session or grading period"),
             }
             Ok(())
         })?;

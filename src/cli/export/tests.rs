@@ -1,11 +1,14 @@
 //! How outcomes and faults become exit codes, output and reports, without a pipeline.
 
 use std::io;
+use std::path::Path;
 
+use super::super::Clock;
 use super::*;
-use crate::day::Day;
+use crate::edfi::SchemaError;
 use crate::notice::{Authority, Code, Notices, Severity};
 use crate::package::Written;
+use crate::source::SourceError;
 use crate::spec::File;
 
 static CODE: Code = Code {
@@ -29,6 +32,7 @@ fn said(act: impl FnOnce(&mut Process<'_>) -> ExitCode) -> Said {
     let code = act(&mut Process {
         environment: Vec::new(),
         today: Day::from_ymd(2021, 10, 1).unwrap(),
+        clock: || Clock { utc_milliseconds: 0, offset_minutes: 0 },
         out: &mut out,
         err: &mut err,
         terminal: false,
@@ -141,6 +145,7 @@ fn a_closed_standard_output_is_no_panic_and_no_success() {
     let mut process = Process {
         environment: Vec::new(),
         today: Day(0),
+        clock: || Clock { utc_milliseconds: 0, offset_minutes: 0 },
         out: &mut Closed,
         err: &mut err,
         terminal: false,

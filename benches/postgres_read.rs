@@ -1,0 +1,206 @@
+//! How fast rows leave PostgreSQL.
+//!
+//! First the decoder alone, on a COPY stream that is recorded in memory: no server, no network. Then, where
+//! PostgreSQL is installed, the whole source against `psql` running the same COPY statements to nowhere, on as
+//! many connections, in alternating pairs: the ratio is what counts (the budget is 1.2). `BENCH_ROWS` sets the
+//! number of section associations, `BENCH_PAIRS` the number of pairs.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a bench
+
+#[path = "../tests/support/postgres.rs"]
+mod cluster;
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use rosterpack::edfi::contract::student_sections;
+use rosterpack::source::postgres::decode::{Decoder, Wire};
+use rosterpack::source::postgres::{ConnectionSettings, Options, PostgresSource, Secret};
+use rosterpack::source::{Batch, Column, ColumnRequest, Part, Request, Source};
+
+fn number(name: &str, default: usize) -> usize {
+    std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(default)
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// One message per row, as the server sends them.
+fn recorded(rows: usize) -> Vec<Vec<u8>> {
+    let mut messages = vec![b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0".to_vec()];
+    for n in 0..rows as i32 {
+        let texts = [
+            format!("ALG-{}", n % 997),
+            "2024-2025 Fall Semester".to_owned(),
+            format!("25590100102Trad220ALG{}", n % 2801),
+        ];
+        let mut row = 9i16.to_be_bytes().to_vec();
+        let mut value = |bytes: &[u8]| {
+            row.extend((bytes.len() as i32).to_be_bytes());
+            row.extend(bytes);
+        };
+        value(&n.to_be_bytes());
+        value(texts[0].as_bytes());
+        value(&255_901_001_i64.to_be_bytes());
+        value(&2025i16.to_be_bytes());
+        value(texts[1].as_bytes());
+        value(texts[2].as_bytes());
+        value(&9000i32.to_be_bytes());
+        row.extend((-1i32).to_be_bytes());
+        row.extend((-1i32).to_be_bytes());
+        messages.push(row);
+    }
+    messages.push((-1i16).to_be_bytes().to_vec());
+    messages
+}
+
+fn decoder_alone(rows: usize, rounds: usize) {
+    let messages = recorded(rows);
+    let bytes: usize = messages.iter().map(Vec::len).sum();
+    let wires = [
+        Wire::Int4,
+        Wire::Text,
+        Wire::Int8,
+        Wire::Int2,
+        Wire::Text,
+        Wire::Text,
+        Wire::Date,
+        Wire::Date,
+        Wire::Bool,
+    ];
+    let mut batch = Batch::new(student_sections::TABLE.columns.iter().map(|c| Column::new(c.kind)).collect());
+    let seconds = median(
+        (0..rounds)
+            .map(|_| {
+                let mut decoder =
+                    Decoder::new(wires.into_iter().enumerate().map(|(n, wire)| (wire, n)).collect());
+                let start = Instant::now();
+                for message in &messages {
+                    decoder.push(message, &mut batch).unwrap();
+                    if decoder.full(&batch) {
+                        black_box(&batch);
+                        decoder.clear(&mut batch);
+                    }
+                }
+                decoder.finish().unwrap();
+                assert_eq!(decoder.rows(), rows as u64);
+                batch.clear();
+                start.elapsed().as_secs_f64()
+            })
+            .collect(),
+    );
+    println!(
+        "decoder alone: {:.1} M rows/s, {:.0} MB/s ({rows} rows of 9 columns, median of {rounds})",
+        rows as f64 / seconds / 1e6,
+        bytes as f64 / seconds / 1e6
+    );
+}
+
+const CONNECTIONS: usize = 2;
+
+fn against_psql(rows: usize, pairs: usize) {
+    let server = cluster::Cluster::start(&cluster::Setup {
+        settings: "shared_buffers = 1GB",
+        ..cluster::Setup::default()
+    });
+    let database = server.database("");
+    server.psql(
+        &database,
+        &format!(
+            "CREATE SCHEMA edfi;
+             CREATE TABLE edfi.studentsectionassociation (studentusi int NOT NULL, localcoursecode varchar(60) NOT NULL,
+                schoolid bigint NOT NULL, schoolyear smallint NOT NULL, sessionname varchar(60) NOT NULL,
+                sectionidentifier varchar(255) NOT NULL, begindate date NOT NULL, enddate date, homeroomindicator boolean,
+                discriminator varchar(128), createdate timestamp, lastmodifieddate timestamp, id uuid, changeversion bigint);
+             INSERT INTO edfi.studentsectionassociation
+                SELECT n, 'ALG-' || n % 997, 255901001 + n % 50, 2025, '2024-2025 Fall Semester', '25590100102Trad220ALG' || n % 2801,
+                       date '2024-08-20', NULL, NULL, NULL, now(), now(), gen_random_uuid(), n
+                FROM generate_series(1, {rows}) n;
+             VACUUM ANALYZE;"
+        ),
+    );
+    let pages: u64 = server
+        .psql(&database, "SELECT pg_relation_size('edfi.studentsectionassociation') / 8192")
+        .parse()
+        .unwrap();
+    let list = "studentusi::int4, localcoursecode::text, schoolid::int8, schoolyear::int2, sessionname::text, sectionidentifier::text, begindate::date, enddate::date, homeroomindicator::bool";
+    let halves: Vec<String> = (0..CONNECTIONS as u64)
+        .map(|n| {
+            let (from, to) = (pages * n / CONNECTIONS as u64, pages * (n + 1) / CONNECTIONS as u64);
+            let to = if n + 1 == CONNECTIONS as u64 { u64::from(u32::MAX) } else { to };
+            format!(
+                "\\o /dev/null\nCOPY (SELECT {list} FROM edfi.studentsectionassociation WHERE schoolyear = 2025 AND ctid >= '({from},0)'::tid AND ctid < '({to},0)'::tid) TO STDOUT (FORMAT binary);"
+            )
+        })
+        .collect();
+    let floor = || {
+        let start = Instant::now();
+        std::thread::scope(|scope| {
+            for half in &halves {
+                scope.spawn(|| server.psql_over_tcp(&database, half));
+            }
+        });
+        start.elapsed().as_secs_f64()
+    };
+    let mut settings = ConnectionSettings::parse(&server.url("postgres", &database), false).unwrap();
+    settings.password = Some(Secret::new(cluster::SUPERUSER_PASSWORD));
+    let request = Request {
+        table: "studentsectionassociation".into(),
+        columns: student_sections::TABLE
+            .columns
+            .iter()
+            .map(|c| ColumnRequest { name: Some(c.name.into()), kind: c.kind })
+            .collect(),
+        year: Some(("schoolyear".into(), 2025)),
+    };
+    let ours = || {
+        let start = Instant::now();
+        let source = PostgresSource::open(
+            &settings,
+            None,
+            &Options { connections: CONNECTIONS, ..Options::default() },
+        )
+        .unwrap();
+        let of = source.parts("studentsectionassociation");
+        assert_eq!(of, CONNECTIONS);
+        let read: u64 = std::thread::scope(|scope| {
+            let (source, request) = (&source, &request);
+            let readers: Vec<_> = (0..of)
+                .map(|index| {
+                    scope.spawn(move || {
+                        source
+                            .read(request, Part { index, of }, &mut |batch| {
+                                black_box(batch);
+                                Ok(())
+                            })
+                            .unwrap()
+                            .rows
+                    })
+                })
+                .collect();
+            readers.into_iter().map(|reader| reader.join().unwrap()).sum()
+        });
+        source.finish().unwrap();
+        assert_eq!(read, rows as u64);
+        start.elapsed().as_secs_f64()
+    };
+    floor(); // warm
+    ours();
+    let runs: Vec<(f64, f64)> = (0..pairs).map(|_| (floor(), ours())).collect();
+    println!(
+        "{rows} section associations on {CONNECTIONS} connections: psql {:.2} s, source {:.2} s, ratio {:.2} (medians of {pairs} pairs; the source's time includes connecting and the catalog)",
+        median(runs.iter().map(|r| r.0).collect()),
+        median(runs.iter().map(|r| r.1).collect()),
+        median(runs.iter().map(|r| r.1 / r.0).collect()),
+    );
+}
+
+fn main() {
+    decoder_alone(1_000_000, 7);
+    if std::path::Path::new("/usr/lib/postgresql").exists() {
+        against_psql(number("BENCH_ROWS", 1_200_000), number("BENCH_PAIRS", 7));
+    } else {
+        println!("PostgreSQL is not installed: the comparison with psql was left out");
+    }
+}

@@ -1,0 +1,224 @@
+//! Where an ODS is read from: the flags that every reading verb shares, and how they become an open source.
+//!
+//! In: [`SourceArgs`], the frozen run. Out: an [`Opened`] source, or a fault that has been told, with its exit
+//! code. A faulty address or password setting is a fault of the configuration (2); whatever the place itself
+//! refuses is a fault of the source (3).
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::{ExitCode, Process, sample};
+use crate::config::connection::Connection;
+use crate::config::{Overrides, Run};
+use crate::edfi::SchemaError;
+use crate::report::progress::{Bars, Lines, Progress, Silent};
+use crate::source::dump::DumpSource;
+use crate::source::postgres::{
+    ConnectionError, ConnectionSettings, Options, PasswordSources, PostgresSource, Retry, Snapshot,
+};
+use crate::source::{Source, SourceError};
+
+/// Flags of every verb that reads an ODS. Values are text: the table of settings parses them.
+#[derive(Debug, Default, Args)]
+pub struct SourceArgs {
+    /// Where the ODS is: a folder of table extracts, or postgres://user@host/database
+    #[arg(long, value_name = "DIR|ADDRESS")]
+    pub source: Option<String>,
+    /// The embedded sample district: needs no other flag
+    #[arg(long, conflicts_with = "source")]
+    pub sample: bool,
+    /// Ed-Fi data standard of the source, such as 5.2 [default: detected from the tables]
+    #[arg(long, value_name = "VERSION", help_heading = "How a database is read")]
+    pub data_standard: Option<String>,
+    /// Connections at once [default: 2]
+    #[arg(long, value_name = "N", help_heading = "How a database is read")]
+    pub connections: Option<String>,
+    /// All connections see one moment; off for poolers and replicas that refuse it [default: on]
+    #[arg(long, value_name = "on|off", help_heading = "How a database is read")]
+    pub shared_snapshot: Option<String>,
+    /// TLS: disable, prefer, require, verify-ca or verify-full [default: what the address says, else prefer]
+    #[arg(long, value_name = "MODE", help_heading = "How a database is read")]
+    pub ssl_mode: Option<String>,
+    /// Certificate authorities that may vouch for the server
+    #[arg(long, value_name = "FILE", help_heading = "How a database is read")]
+    pub ssl_root_cert: Option<String>,
+    /// Certificate by which this client proves who it is
+    #[arg(long, value_name = "FILE", help_heading = "How a database is read")]
+    pub ssl_cert: Option<String>,
+    /// Key of that certificate
+    #[arg(long, value_name = "FILE", help_heading = "How a database is read")]
+    pub ssl_key: Option<String>,
+}
+
+impl SourceArgs {
+    /// Puts the flags, and the facts of the sample, into the layers.
+    pub fn apply(&self, overrides: &mut Overrides) {
+        if self.sample {
+            for (name, value) in sample::FACTS {
+                overrides.sample(name, value);
+            }
+        }
+        for (name, value) in [
+            ("place", &self.source),
+            ("data_standard", &self.data_standard),
+            ("connections", &self.connections),
+            ("shared_snapshot", &self.shared_snapshot),
+            ("ssl_mode", &self.ssl_mode),
+            ("ssl_root_cert", &self.ssl_root_cert),
+            ("ssl_cert", &self.ssl_cert),
+            ("ssl_key", &self.ssl_key),
+        ] {
+            overrides.flag(name, value.as_deref());
+        }
+    }
+}
+
+/// A source of any kind.
+pub enum Opened {
+    /// A folder of extracts, or the embedded sample.
+    Extracts(DumpSource),
+    /// A database.
+    Postgres(Box<PostgresSource>),
+}
+
+impl Opened {
+    /// The source behind it.
+    pub fn source(&self) -> &dyn Source {
+        match self {
+            Opened::Extracts(source) => source,
+            Opened::Postgres(source) => source.as_ref(),
+        }
+    }
+
+    /// Says what an open source cannot promise.
+    pub fn warn(&self, process: &mut Process<'_>) {
+        if let Opened::Postgres(source) = self
+            && !source.consistent()
+        {
+            process.note(
+                "without a shared snapshot the tables may show different moments: what is written while they are read can be missing or dangle. One connection (--connections 1) would see one moment",
+            );
+        }
+    }
+}
+
+/// Why a source could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The address or a setting of the connection is wrong.
+    #[error(transparent)]
+    Connection(#[from] ConnectionError),
+    /// The place refuses.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+}
+
+/// Opens the source that the run names. The environment is asked for a database's password.
+///
+/// # Errors
+/// [`OpenError`]; no message repeats a password.
+pub fn open(args: &SourceArgs, run: &Run, environment: &[(OsString, OsString)]) -> Result<Opened, OpenError> {
+    if args.sample {
+        return Ok(Opened::Extracts(sample::open()?));
+    }
+    let place = run.place.as_deref().unwrap_or_default();
+    if ConnectionSettings::looks_like(place) {
+        return Ok(Opened::Postgres(Box::new(postgres(place, run, environment)?)));
+    }
+    if place.contains("://") {
+        // The address may hold a password: it is not repeated.
+        return Err(OpenError::Source(SourceError::Place {
+            place: "a database".into(),
+            reason: "the address is none of PostgreSQL".into(),
+            remedy: "Write postgres://user@host/database, or name a folder of table extracts".into(),
+        }));
+    }
+    Ok(Opened::Extracts(DumpSource::open(Path::new(place))?))
+}
+
+/// Whether the run names a database and no folder.
+pub fn names_a_database(run: &Run) -> bool {
+    run.place.as_deref().is_some_and(ConnectionSettings::looks_like)
+}
+
+fn postgres(
+    address: &str,
+    run: &Run,
+    environment: &[(OsString, OsString)],
+) -> Result<PostgresSource, OpenError> {
+    let Connection { ssl_mode, ssl_root_cert, ssl_cert, ssl_key, .. } = &run.connection;
+    let path = |path: &Option<PathBuf>| path.as_ref().map(|p| p.display().to_string());
+    let further = [
+        ("sslmode", ssl_mode.map(str::to_owned)),
+        ("sslrootcert", path(ssl_root_cert)),
+        ("sslcert", path(ssl_cert)),
+        ("sslkey", path(ssl_key)),
+    ];
+    let further: Vec<(&str, &str)> =
+        further.iter().filter_map(|(key, value)| Some((*key, value.as_deref()?))).collect();
+    let mut settings = ConnectionSettings::parse_with(address, run.place_may_hold_password, &further)?;
+    let sources = PasswordSources {
+        file: run.connection.password_file.clone(),
+        command: run.connection.password_command.clone(),
+    };
+    let variable = |name: &str| {
+        let (_, value) = environment.iter().find(|(known, _)| known == name)?;
+        value.to_str().map(str::to_owned)
+    };
+    let (password, remark) = sources.find(&settings, &variable)?;
+    settings.password = password;
+    let options = Options {
+        connections: run.connection.connections,
+        snapshot: if run.connection.shared_snapshot { Snapshot::Shared } else { Snapshot::Off },
+        statement_timeout: run.connection.statement_timeout,
+        lock_timeout: run.connection.lock_timeout,
+        retry: Retry {
+            attempts: run.connection.attempts,
+            first: run.connection.first_wait,
+            ..Retry::default()
+        },
+        ..Options::default()
+    };
+    Ok(PostgresSource::open(&settings, remark, &options)?)
+}
+
+/// Tells why a source could not be opened, and gives the exit code.
+pub fn tell_open(error: &OpenError, process: &mut Process<'_>) -> ExitCode {
+    match error {
+        // The message says what to do.
+        OpenError::Connection(error) => {
+            process.fault(error, "");
+            ExitCode::Usage
+        }
+        OpenError::Source(error) => tell(error, process),
+    }
+}
+
+/// Tells of a source that cannot be read. Where the message itself says what to do, no more is added.
+pub fn tell(error: &SourceError, process: &mut Process<'_>) -> ExitCode {
+    let (help, code) = match error {
+        SourceError::Schema(SchemaError::UnknownStandard { .. }) => ("", ExitCode::Usage),
+        SourceError::Place { .. } | SourceError::Schema(_) => ("", ExitCode::Source),
+        SourceError::File { .. } => {
+            ("check that the file is complete and readable, and extract it again if not", ExitCode::Source)
+        }
+        SourceError::Content { .. } => (
+            "extract the table again; a partial roster is worse than none, so nothing was skipped",
+            ExitCode::Source,
+        ),
+        SourceError::Capacity(_) => ("narrow the run with --lea or --school", ExitCode::Source),
+    };
+    process.fault(error, help);
+    code
+}
+
+/// How progress is shown: nothing, bars on a terminal, else a line a stage.
+pub fn progress(quiet: bool, terminal: bool) -> Box<dyn Progress> {
+    match (quiet, terminal) {
+        (true, _) => Box::new(Silent),
+        (false, true) => Box::new(Bars::new()),
+        (false, false) => Box::new(Lines::new(std::io::stderr())),
+    }
+}

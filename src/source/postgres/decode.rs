@@ -1,0 +1,507 @@
+//! Decoder of PostgreSQL's binary COPY format into a [`Batch`].
+//!
+//! In: the payloads of CopyData messages in order, cut anywhere, and the wire type of each selected column.
+//! Out: values appended to a reused batch, field by field, without an intermediate row. The format carries no
+//! types, so the statement pins them with casts and every length is checked here. A stream without header or
+//! trailer is an error: the trailer is the only proof that the last row was the last. Knows no network.
+
+use std::fmt;
+
+use crate::day::Day;
+use crate::source::batch::{BATCH_ROWS, Batch, Column};
+
+/// How a value comes over the wire, as pinned by a cast in the statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wire {
+    /// `int2`.
+    Int2,
+    /// `int4`.
+    Int4,
+    /// `int8`.
+    Int8,
+    /// `text` in UTF-8.
+    Text,
+    /// `date`.
+    Date,
+    /// `timestamp`: accepted as a day at midnight only.
+    Timestamp,
+    /// `bool`.
+    Bool,
+}
+
+/// What is wrong with a stream, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// One-based row, 0 before the first.
+    pub row: u64,
+    /// Zero-based position among the decoded fields, when one is at fault.
+    pub field: Option<usize>,
+    /// What is wrong; never a value.
+    pub reason: &'static str,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.reason)
+    }
+}
+
+const SIGNATURE: &[u8; 11] = b"PGCOPY\n\xff\r\n\0";
+const HEADER: usize = SIGNATURE.len() + 8;
+const MICROSECONDS_PER_DAY: i64 = 86_400_000_000;
+/// Text bytes after which a batch is handed over though it has few rows: views may hold very long texts.
+const BATCH_BYTES: usize = 32 << 20;
+/// First and last day of the calendar that [`Day`] and ISO text share: 0001-01-01 and 9999-12-31.
+const FIRST_DAY: i32 = -730_119;
+const LAST_DAY: i32 = 2_921_939;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Header,
+    Extension(usize),
+    Tuple,
+    Field(usize),
+    Ended,
+}
+
+/// The state of one stream.
+#[derive(Debug)]
+pub struct Decoder {
+    /// Wire type and column of the batch, in the order of the SELECT list.
+    fields: Vec<(Wire, usize)>,
+    stage: Stage,
+    /// Bytes of a value that the last message did not complete.
+    carry: Vec<u8>,
+    rows: u64,
+    bytes: u64,
+    held: usize,
+}
+
+impl Decoder {
+    /// A decoder for a SELECT list: each entry is a wire type and the batch column that it fills.
+    pub fn new(fields: Vec<(Wire, usize)>) -> Decoder {
+        Decoder { fields, stage: Stage::Header, carry: Vec::new(), rows: 0, bytes: 0, held: 0 }
+    }
+
+    /// Rows completed so far.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Bytes received so far.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Whether the batch should be handed over now: it is full, and ends with a complete row.
+    #[inline]
+    pub fn full(&self, batch: &Batch) -> bool {
+        (batch.rows() >= BATCH_ROWS || self.held >= BATCH_BYTES)
+            && matches!(self.stage, Stage::Tuple | Stage::Ended)
+    }
+
+    /// Empties a batch that has been handed over.
+    pub fn clear(&mut self, batch: &mut Batch) {
+        batch.clear();
+        self.held = 0;
+    }
+
+    /// Appends the values of one message. The batch holds a partial row until the next one completes it.
+    ///
+    /// # Errors
+    /// Anything that the format or the pinned types do not allow.
+    pub fn push(&mut self, chunk: &[u8], batch: &mut Batch) -> Result<(), Fault> {
+        self.bytes += chunk.len() as u64;
+        self.held += chunk.len();
+        if self.carry.is_empty() {
+            let used = self.parse(chunk, batch)?;
+            if used < chunk.len() {
+                self.carry.extend_from_slice(&chunk[used..]);
+            }
+            return Ok(());
+        }
+        let mut carry = std::mem::take(&mut self.carry);
+        carry.extend_from_slice(chunk);
+        let used = self.parse(&carry, batch)?;
+        carry.drain(..used);
+        self.carry = carry;
+        Ok(())
+    }
+
+    /// Declares the stream at its end.
+    ///
+    /// # Errors
+    /// When the trailer has not been seen: rows are missing.
+    pub fn finish(&self) -> Result<(), Fault> {
+        match self.stage {
+            Stage::Ended => Ok(()),
+            _ => Err(self.fault("the stream ended without its trailer, rows are missing")),
+        }
+    }
+
+    fn fault(&self, reason: &'static str) -> Fault {
+        let (row, field) = match self.stage {
+            Stage::Field(index) => (self.rows + 1, Some(index)),
+            Stage::Tuple => (self.rows + 1, None),
+            _ => (self.rows, None),
+        };
+        Fault { row, field, reason }
+    }
+
+    /// Decodes as many whole values as there are and returns how many bytes they took.
+    fn parse(&mut self, data: &[u8], batch: &mut Batch) -> Result<usize, Fault> {
+        let mut at = 0;
+        loop {
+            match self.stage {
+                Stage::Field(first) => {
+                    let mut index = first;
+                    while index < self.fields.len() {
+                        self.stage = Stage::Field(index);
+                        let Some(length) = int4(&data[at..]) else { return Ok(at) };
+                        let (wire, column) = self.fields[index];
+                        let Some(column) = batch.columns.get_mut(column) else {
+                            return Err(self.fault("the batch lacks the column"));
+                        };
+                        if length == -1 {
+                            column.push_absent();
+                            at += 4;
+                        } else {
+                            let Ok(length) = usize::try_from(length) else {
+                                return Err(self.fault("a value of negative length"));
+                            };
+                            let Some(value) = data.get(at + 4..at + 4 + length) else { return Ok(at) };
+                            if let Err(reason) = append(wire, value, column) {
+                                return Err(self.fault(reason));
+                            }
+                            at += 4 + length;
+                        }
+                        index += 1;
+                    }
+                    batch.end_row();
+                    self.rows += 1;
+                    self.stage = Stage::Tuple;
+                }
+                Stage::Tuple => {
+                    let Some(count) = data.get(at..at + 2) else { return Ok(at) };
+                    let count = i16::from_be_bytes([count[0], count[1]]);
+                    at += 2;
+                    if count == -1 {
+                        self.stage = Stage::Ended;
+                    } else if usize::try_from(count) != Ok(self.fields.len()) {
+                        return Err(self.fault("a row with another number of values than were asked for"));
+                    } else {
+                        self.stage = Stage::Field(0);
+                    }
+                }
+                Stage::Header => {
+                    let Some(header) = data.get(..HEADER) else { return Ok(at) };
+                    if !header.starts_with(SIGNATURE) {
+                        return Err(self.fault("this is not a binary COPY stream"));
+                    }
+                    let flags = int4(&header[SIGNATURE.len()..]).unwrap_or(-1);
+                    if flags as u32 & 0xffff_0000 != 0 {
+                        return Err(self.fault("the stream uses a feature of the format that is not known"));
+                    }
+                    let Some(extension) =
+                        int4(&header[SIGNATURE.len() + 4..]).and_then(|n| usize::try_from(n).ok())
+                    else {
+                        return Err(self.fault("the header of the stream is damaged"));
+                    };
+                    at = HEADER;
+                    self.stage = Stage::Extension(extension);
+                }
+                Stage::Extension(left) => {
+                    let skipped = left.min(data.len() - at);
+                    at += skipped;
+                    if skipped < left {
+                        self.stage = Stage::Extension(left - skipped);
+                        return Ok(at);
+                    }
+                    self.stage = Stage::Tuple;
+                }
+                Stage::Ended => {
+                    return if at == data.len() {
+                        Ok(at)
+                    } else {
+                        Err(self.fault("the stream goes on behind its trailer"))
+                    };
+                }
+            }
+        }
+    }
+}
+
+#[inline]
+fn int4(data: &[u8]) -> Option<i32> {
+    data.first_chunk().map(|bytes| i32::from_be_bytes(*bytes))
+}
+
+#[inline]
+fn append(wire: Wire, value: &[u8], column: &mut Column) -> Result<(), &'static str> {
+    const WIDTH: &str = "a value of another width than its type";
+    match wire {
+        Wire::Text => {
+            let text = std::str::from_utf8(value).map_err(|_| "a text that is not UTF-8")?;
+            if let Column::Text { bytes, .. } = column
+                && bytes.len() + text.len() > u32::MAX as usize
+            {
+                return Err("texts of more than 4 GiB in one batch");
+            }
+            column.push_text(text);
+        }
+        Wire::Int4 => {
+            column.push_int(Some(i64::from(i32::from_be_bytes(value.try_into().map_err(|_| WIDTH)?))));
+        }
+        Wire::Int8 => {
+            let number = i64::from_be_bytes(value.try_into().map_err(|_| WIDTH)?);
+            if number == i64::MIN {
+                return Err("an integer out of range"); // the batch's mark of absence
+            }
+            column.push_int(Some(number));
+        }
+        Wire::Int2 => {
+            column.push_int(Some(i64::from(i16::from_be_bytes(value.try_into().map_err(|_| WIDTH)?))));
+        }
+        Wire::Date => {
+            let number = i32::from_be_bytes(value.try_into().map_err(|_| WIDTH)?);
+            column.push_date(Some(day(number)?));
+        }
+        Wire::Timestamp => {
+            let moment = i64::from_be_bytes(value.try_into().map_err(|_| WIDTH)?);
+            let number = match moment {
+                i64::MAX => i32::MAX,
+                i64::MIN => i32::MIN,
+                _ if moment % MICROSECONDS_PER_DAY != 0 => {
+                    return Err("a time of day where only a date can stand");
+                }
+                // Fits: the server's range of timestamps is about 108 million days.
+                _ => (moment / MICROSECONDS_PER_DAY) as i32,
+            };
+            column.push_date(Some(day(number)?));
+        }
+        Wire::Bool => match value {
+            [0] => column.push_bool(Some(false)),
+            [1] => column.push_bool(Some(true)),
+            _ => return Err(WIDTH),
+        },
+    }
+    Ok(())
+}
+
+/// A day of the wire. `infinity` is what PostgreSQL users write for "open"; it becomes the last day of the
+/// calendar, which mapping.md 0.6 treats as open and reports.
+#[inline]
+fn day(number: i32) -> Result<Day, &'static str> {
+    match number {
+        FIRST_DAY..=LAST_DAY => Ok(Day(number)),
+        i32::MAX => Ok(Day(LAST_DAY)),
+        _ => Err("a date outside of the years 1 to 9999"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Kind;
+    use proptest::prelude::*;
+
+    const ALL: [Wire; 7] =
+        [Wire::Int2, Wire::Int4, Wire::Int8, Wire::Text, Wire::Date, Wire::Timestamp, Wire::Bool];
+
+    fn batch() -> Batch {
+        let kinds = [Kind::Int, Kind::Int, Kind::Int, Kind::Text, Kind::Date, Kind::Date, Kind::Bool];
+        Batch::new(kinds.into_iter().map(Column::new).collect())
+    }
+
+    fn decoder() -> Decoder {
+        Decoder::new(ALL.into_iter().enumerate().map(|(index, wire)| (wire, index)).collect())
+    }
+
+    fn header(flags: i32, extension: &[u8]) -> Vec<u8> {
+        let mut stream = SIGNATURE.to_vec();
+        stream.extend(flags.to_be_bytes());
+        stream.extend((extension.len() as i32).to_be_bytes());
+        stream.extend(extension);
+        stream
+    }
+
+    fn tuple(stream: &mut Vec<u8>, values: &[Option<Vec<u8>>]) {
+        stream.extend((values.len() as i16).to_be_bytes());
+        for value in values {
+            match value {
+                None => stream.extend((-1i32).to_be_bytes()),
+                Some(value) => {
+                    stream.extend((value.len() as i32).to_be_bytes());
+                    stream.extend(value);
+                }
+            }
+        }
+    }
+
+    fn full_row() -> Vec<Option<Vec<u8>>> {
+        vec![
+            Some(2025i16.to_be_bytes().to_vec()),
+            Some((-7i32).to_be_bytes().to_vec()),
+            Some(255_901_001_i64.to_be_bytes().to_vec()),
+            Some("Zoë O'Brien".as_bytes().to_vec()),
+            Some(0i32.to_be_bytes().to_vec()),
+            Some((3 * MICROSECONDS_PER_DAY).to_be_bytes().to_vec()),
+            Some(vec![1]),
+        ]
+    }
+
+    fn end(stream: &mut Vec<u8>) {
+        stream.extend((-1i16).to_be_bytes());
+    }
+
+    fn decode(chunks: impl Iterator<Item = Vec<u8>>) -> Result<Batch, Fault> {
+        let (mut batch, mut decoder) = (batch(), decoder());
+        for chunk in chunks {
+            decoder.push(&chunk, &mut batch)?;
+        }
+        decoder.finish()?;
+        assert_eq!(decoder.rows(), batch.rows() as u64);
+        Ok(batch)
+    }
+
+    fn one_row(values: &[Option<Vec<u8>>]) -> Result<Batch, Fault> {
+        let mut stream = header(0, b"");
+        tuple(&mut stream, values);
+        end(&mut stream);
+        decode(std::iter::once(stream))
+    }
+
+    #[test]
+    fn limits_are_those_of_the_calendar() {
+        assert_eq!(Day::from_ymd(1, 1, 1), Some(Day(FIRST_DAY)));
+        assert_eq!(Day::from_ymd(9999, 12, 31), Some(Day(LAST_DAY)));
+    }
+
+    #[test]
+    fn every_type_and_its_absence_is_decoded() {
+        let batch = one_row(&full_row()).unwrap();
+        assert_eq!([0, 1, 2].map(|c| batch.int(c, 0)), [Some(2025), Some(-7), Some(255_901_001)]);
+        assert_eq!(batch.text(3, 0), "Zoë O'Brien");
+        assert_eq!(batch.date(4, 0), Day::from_ymd(2000, 1, 1));
+        assert_eq!(batch.date(5, 0), Day::from_ymd(2000, 1, 4));
+        assert_eq!(batch.flag(6, 0), Some(true));
+
+        let batch = one_row(&vec![None; 7]).unwrap();
+        assert_eq!([0, 1, 2].map(|c| batch.int(c, 0)), [None; 3]);
+        assert_eq!(batch.text(3, 0), "");
+        assert_eq!([4, 5].map(|c| batch.date(c, 0)), [None; 2]);
+        assert_eq!(batch.flag(6, 0), None);
+    }
+
+    #[test]
+    fn infinity_is_the_last_day_and_other_far_dates_are_refused() {
+        let with = |field: usize, value: Vec<u8>| {
+            let mut row = full_row();
+            row[field] = Some(value);
+            one_row(&row)
+        };
+        let last = Day::from_ymd(9999, 12, 31);
+        assert_eq!(with(4, i32::MAX.to_be_bytes().to_vec()).unwrap().date(4, 0), last);
+        assert_eq!(with(5, i64::MAX.to_be_bytes().to_vec()).unwrap().date(5, 0), last);
+        for (field, value) in [
+            (4, i32::MIN.to_be_bytes().to_vec()),
+            (4, (LAST_DAY + 1).to_be_bytes().to_vec()),
+            (4, (FIRST_DAY - 1).to_be_bytes().to_vec()),
+            (5, i64::MIN.to_be_bytes().to_vec()),
+            (5, 1i64.to_be_bytes().to_vec()),
+            (2, i64::MIN.to_be_bytes().to_vec()),
+            (1, vec![0; 8]),
+            (3, vec![0xc3, 0x28]),
+            (6, vec![2]),
+            (6, vec![]),
+        ] {
+            assert_eq!(with(field, value).unwrap_err().field, Some(field));
+        }
+    }
+
+    #[test]
+    fn header_extension_is_skipped_and_critical_flags_are_refused() {
+        for size in [0, 1, 300] {
+            let mut stream = header(0x0000_0007, &vec![b'x'; size]);
+            tuple(&mut stream, &full_row());
+            end(&mut stream);
+            assert_eq!(decode(stream.chunks(5).map(<[u8]>::to_vec)).unwrap().rows(), 1);
+        }
+        let mut stream = header(1 << 16, b"");
+        end(&mut stream);
+        assert!(decode(std::iter::once(stream)).unwrap_err().reason.contains("not known"));
+        assert!(decode(std::iter::once(b"1,2,3\n4,5,6\n7,8,9\n0,0,0\n".to_vec())).is_err());
+    }
+
+    #[test]
+    fn a_stream_cut_anywhere_is_an_error() {
+        let mut stream = header(0, b"");
+        tuple(&mut stream, &full_row());
+        tuple(&mut stream, &full_row());
+        end(&mut stream);
+        for cut in 0..stream.len() {
+            assert!(decode(std::iter::once(stream[..cut].to_vec())).is_err(), "cut at {cut}");
+        }
+        stream.push(0);
+        assert!(decode(std::iter::once(stream)).unwrap_err().reason.contains("behind its trailer"));
+    }
+
+    #[test]
+    fn another_number_of_values_is_an_error() {
+        assert!(one_row(&full_row()[..6]).unwrap_err().reason.contains("another number"));
+    }
+
+    #[test]
+    fn rows_without_columns_are_counted() {
+        let mut stream = header(0, b"");
+        (0..3).for_each(|_| tuple(&mut stream, &[]));
+        end(&mut stream);
+        let mut batch = Batch::new(vec![Column::Missing]);
+        let mut decoder = Decoder::new(vec![]);
+        decoder.push(&stream, &mut batch).unwrap();
+        decoder.finish().unwrap();
+        assert_eq!(batch.rows(), 3);
+        assert_eq!(batch.text(0, 2), "");
+    }
+
+    proptest! {
+        #[test]
+        fn the_cuts_between_messages_do_not_matter(
+            rows in prop::collection::vec((any::<Option<i16>>(), any::<Option<i32>>(), any::<Option<String>>(), any::<Option<bool>>()), 0..40),
+            sizes in prop::collection::vec(1usize..64, 1..50),
+        ) {
+            let mut stream = header(0, b"ext");
+            for (small, int, text, flag) in &rows {
+                let mut row = full_row();
+                row[0] = small.map(|v| v.to_be_bytes().to_vec());
+                row[1] = int.map(|v| v.to_be_bytes().to_vec());
+                row[3] = text.as_ref().map(|v| v.as_bytes().to_vec());
+                row[6] = flag.map(|v| vec![u8::from(v)]);
+                tuple(&mut stream, &row);
+            }
+            end(&mut stream);
+            let mut rest = &stream[..];
+            let mut sizes = sizes.into_iter().cycle();
+            let batch = decode(std::iter::from_fn(move || {
+                let size = sizes.next()?.min(rest.len());
+                let (chunk, tail) = rest.split_at(size);
+                rest = tail;
+                (size > 0).then(|| chunk.to_vec())
+            })).unwrap();
+            prop_assert_eq!(batch.rows(), rows.len());
+            for (n, (small, int, text, flag)) in rows.iter().enumerate() {
+                prop_assert_eq!(batch.int(0, n), small.map(i64::from));
+                prop_assert_eq!(batch.int(1, n), int.map(i64::from));
+                prop_assert_eq!(batch.text(3, n), text.as_deref().unwrap_or(""));
+                prop_assert_eq!(batch.flag(6, n), *flag);
+            }
+        }
+
+        #[test]
+        fn no_bytes_panic(data in prop::collection::vec(any::<u8>(), 0..400), whole in any::<bool>()) {
+            let mut stream = if whole { header(0, b"") } else { Vec::new() };
+            stream.extend(data);
+            let _ = decode(stream.chunks(7).map(<[u8]>::to_vec));
+        }
+    }
+}

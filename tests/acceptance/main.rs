@@ -1,0 +1,28 @@
+//! Acceptance: is a package right? Judged from outside, by a reader that knows nothing of the exporter, and by
+//! answers that these tests compute from the extracts themselves.
+//!
+//! In: published sample districts, invented districts with traps, bad input, a full disk. Out: verdicts. What
+//! single modules do is tested beside them.
+
+// Helpers of tests count as code to clippy, and a test may fail loudly.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+#[path = "../support/exporting.rs"]
+mod exporting;
+#[path = "../support/extract.rs"]
+mod extract;
+#[path = "../support/independent.rs"]
+mod independent;
+#[path = "../support/package_reader.rs"]
+mod package_reader;
+
+mod bad_input;
+mod checker;
+mod determinism;
+mod full_disk;
+mod options;
+mod sample_district;
+mod samples;
+mod scope;
+mod secrets;
+mod traps;
