@@ -35,10 +35,9 @@ impl Rows {
                     Kind::Int => batch.int(column, row).into_iter().for_each(|n| push_integer(text, n)),
                     Kind::Text => push_text(text, batch.text(column, row)),
                     Kind::Date => batch.date(column, row).into_iter().for_each(|day| text.extend(day.iso())),
-                    Kind::Bool => match batch.flag(column, row) {
-                        Some(flag) => text.push(if flag { b't' } else { b'f' }),
-                        None => {}
-                    },
+                    Kind::Bool => {
+                        text.extend(batch.flag(column, row).map(|flag| if flag { b't' } else { b'f' }));
+                    }
                 }
             }
             text.push(b'\n');

@@ -35,11 +35,11 @@ impl Destination {
             Err(e) if e.kind() == io::ErrorKind::NotFound => std::path::absolute(named).map_err(refused)?,
             Err(e) => return Err(refused(e)),
         };
-        if target.exists() {
-            if let Some(entry) = fs::read_dir(&target).map_err(refused)?.next() {
-                let entry = entry.map_err(refused)?.file_name().to_string_lossy().into_owned();
-                return Err(SnapshotError::NotEmpty { folder: named.to_owned(), entry });
-            }
+        if target.exists()
+            && let Some(entry) = fs::read_dir(&target).map_err(refused)?.next()
+        {
+            let entry = entry.map_err(refused)?.file_name().to_string_lossy().into_owned();
+            return Err(SnapshotError::NotEmpty { folder: named.to_owned(), entry });
         }
         let Some(parent) = target.parent() else {
             return Err(refused(io::Error::new(
@@ -51,10 +51,9 @@ impl Destination {
         builder.prefix(prefix).suffix(".partial");
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-        let unfinished = builder
-            .tempdir_in(parent)
-            // The operating system's words, without the temporary name that tempfile adds to them.
-            .map_err(|e| refused(e.raw_os_error().map_or(e, io::Error::from_raw_os_error)))?;
+        // In the operating system's words; those that tempfile adds would show its temporary name.
+        fs::metadata(parent).map_err(refused)?;
+        let unfinished = builder.tempdir_in(parent).map_err(|e| refused(e.kind().into()))?;
         Ok(Destination { unfinished, target, named: named.to_owned() })
     }
 
