@@ -259,6 +259,76 @@ impl NaturalKeys {
         key.push_str(class_part);
         self.day(key, begin);
     }
+
+    /// A category of the school year (docs/adr/0010): edu has none.
+    pub fn category(&self, key: &mut String, title: &str) {
+        self.start(key, "category");
+        self.number(key, i64::from(self.year));
+        self.part(key, title);
+    }
+
+    /// A line item (docs/adr/0010): edu has none.
+    pub fn line_item(&self, key: &mut String, item: LineItemKey<'_>) {
+        self.start(key, "lineItem");
+        self.line_item_components(key, item);
+    }
+
+    /// A student's result in a line item (docs/adr/0010): edu has none.
+    pub fn result(&self, key: &mut String, item: LineItemKey<'_>, unique_id: &str) {
+        self.start(key, "result");
+        self.line_item_components(key, item);
+        self.part(key, unique_id);
+    }
+
+    fn line_item_components(&self, key: &mut String, item: LineItemKey<'_>) {
+        if self.scheme == IdScheme::Stable {
+            self.part(key, item.mark());
+        }
+        match item {
+            LineItemKey::Entry { namespace, identifier } => {
+                self.part(key, namespace);
+                self.part(key, identifier);
+            }
+            LineItemKey::FinalGrade { class, period, name, kind } => {
+                self.class_components(key, class);
+                self.part(key, period);
+                self.part(key, name);
+                self.part(key, kind);
+            }
+        }
+    }
+}
+
+/// The components of a line item within a tenant, as stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineItemKey<'a> {
+    /// A gradebook entry.
+    Entry {
+        /// namespace.
+        namespace: &'a str,
+        /// gradebookEntryIdentifier.
+        identifier: &'a str,
+    },
+    /// The grades of a class for a grading period.
+    FinalGrade {
+        /// The class.
+        class: ClassKey<'a>,
+        /// Code value of the grading period descriptor.
+        period: &'a str,
+        /// gradingPeriodName or sequence.
+        name: &'a str,
+        /// Code value of the grade type descriptor.
+        kind: &'a str,
+    },
+}
+
+impl LineItemKey<'_> {
+    const fn mark(self) -> &'static str {
+        match self {
+            LineItemKey::Entry { .. } => "entry",
+            LineItemKey::FinalGrade { .. } => "grade",
+        }
+    }
 }
 
 /// The components of a class within a tenant, as stored.
@@ -393,6 +463,30 @@ mod tests {
         assert_eq!(texts.len(), classes.len());
         let next = NaturalKeys::new(IdScheme::Stable, "demo", 2023);
         assert_ne!(key(&|s| keys.class(s, classes[0])), key(&|s| next.class(s, classes[0])));
+    }
+
+    #[test]
+    fn gradebook_keys_have_their_components() {
+        let class = ClassKey { local_code: "ALG-1", school: 11, section: "S1", session: "Fall" };
+        let entry = LineItemKey::Entry { namespace: "uri://x", identifier: "HW-1" };
+        let grade = LineItemKey::FinalGrade { class, period: "First Six Weeks", name: "1", kind: "Final" };
+        assert_eq!(id(|k, s| k.category(s, "Quiz")).0, "demo_isd-2022-Quiz");
+        assert_eq!(id(|k, s| k.line_item(s, entry)).0, "demo_isd-uri://x-HW-1");
+        assert_eq!(id(|k, s| k.result(s, entry, "7")).0, "demo_isd-uri://x-HW-1-7");
+        let of_class = "demo_isd-alg-1-11-s1-fall";
+        assert_eq!(id(|k, s| k.line_item(s, grade)).0, format!("{of_class}-First Six Weeks-1-Final"));
+        assert_eq!(id(|k, s| k.result(s, grade, "7")).0, format!("{of_class}-First Six Weeks-1-Final-7"));
+
+        let stable = NaturalKeys::new(IdScheme::Stable, "demo", 2022);
+        let mut key = String::new();
+        stable.category(&mut key, "Quiz");
+        assert_eq!(key, "4:demo8:category4:20224:Quiz");
+        stable.line_item(&mut key, entry);
+        assert_eq!(key, "4:demo8:lineItem5:entry7:uri://x4:HW-1");
+        stable.result(&mut key, entry, "7");
+        assert_eq!(key, "4:demo6:result5:entry7:uri://x4:HW-11:7");
+        stable.line_item(&mut key, grade);
+        assert_eq!(key, "4:demo8:lineItem5:grade5:ALG-12:114:20222:S14:Fall15:First Six Weeks1:15:Final");
     }
 
     proptest::proptest! {
