@@ -7,6 +7,7 @@
 pub mod doctor;
 pub mod exit;
 pub mod export;
+pub mod ids;
 pub mod interrupt;
 pub mod sample;
 pub mod snapshot;
@@ -43,6 +44,8 @@ pub struct Cli {
 pub enum Verb {
     /// Read an ODS and write a OneRoster zip
     Export(Box<export::ExportArgs>),
+    /// Write the table that leads from the ids of one scheme to those of another
+    Ids(Box<ids::IdsArgs>),
     /// Check step by step what an export would meet, and what to do about it
     Doctor(Box<doctor::DoctorArgs>),
     /// Write the tables that an export may read as extracts, to repeat a run offline
@@ -99,6 +102,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, process: &mut Process<
     match Cli::try_parse_from(arguments) {
         Ok(cli) => match cli.verb {
             Verb::Export(args) => export::run(&args, process),
+            Verb::Ids(args) => ids::run(&args, process),
             Verb::Doctor(args) => doctor::run(&args, process),
             Verb::Snapshot(args) => snapshot::run(&args, process),
             Verb::Synth(args) => synth::run(&args, process),

@@ -6,17 +6,25 @@
 //! see it. A dangling reference found here is a defect of this program, and refuses the package all the same.
 
 use std::collections::BTreeMap;
+use std::hash::Hasher;
+
+use rayon::slice::ParallelSliceMut;
+use rustc_hash::FxHasher;
 
 use crate::config::plan::{OnIdCollision, Plan};
 use crate::day::Day;
 use crate::notice::{Authority, Code, Notices, Severity};
 use crate::roster::Roster;
 use crate::roster::classes::class_key;
-use crate::roster::collisions::{ID_COLLISION, ID_COLLISION_LOSER};
+use crate::roster::collisions::{ID_COLLISION, ID_COLLISION_LOSER, losers};
+use crate::roster::context::natural_keys;
+use crate::roster::enrollments::Teacher;
 use crate::roster::gradebook::line_item_key;
+use crate::roster::user_rows::UserRow;
 use crate::roster::users::person_word;
 use crate::sourced_id::{IdScheme, NaturalKeys, Person, SourcedId};
 use crate::staging::Staged;
+use crate::staging::people::People;
 
 /// A reference has no target.
 pub static DANGLING: Code = Code {
@@ -44,7 +52,7 @@ pub static CODES: &[&Code] = &[&DANGLING, &NOTHING_TO_EXPORT];
 pub fn close(plan: &Plan, staged: &Staged, roster: &mut Roster, notices: &mut Notices) {
     settle_enrollment_ids(plan, staged, roster, notices);
     account(staged, roster, notices);
-    check_unique(roster, notices);
+    check_unique(staged, roster, notices);
     check_gradebook_unique(plan, staged, roster, notices);
     check_references(roster, notices);
     check_not_empty(plan, roster, notices);
@@ -83,28 +91,46 @@ fn account(staged: &Staged, roster: &Roster, notices: &mut Notices) {
     }
 }
 
-/// Ids within each file but enrollments, which `settle_enrollment_ids` and the sort order take care of.
-fn check_unique(roster: &Roster, notices: &mut Notices) {
-    let orgs = roster.orgs.rows.iter().filter(|o| o.fate.kept()).map(|o| (o.sourced_id, o.id.to_string()));
-    let courses = roster
-        .courses
-        .rows
-        .iter()
-        .filter(|c| c.fate.kept())
-        .map(|c| (c.sourced_id, format!("{} {}", c.lea, c.code)));
-    unique("org", orgs.collect(), notices);
-    unique("course", courses.collect(), notices);
-    let mut users: Vec<SourcedId> = roster.users.exported().map(|u| roster.users.sourced_id(u)).collect();
-    users.sort_unstable();
-    for pair in users.windows(2).filter(|pair| pair[0] == pair[1]) {
-        notices.add(&ID_COLLISION, &format!("user {}", pair[0].hex()), "");
+/// Ids within each file but sessions, classes and enrollments, which are settled beforehand.
+fn check_unique(staged: &Staged, roster: &Roster, notices: &mut Notices) {
+    let (orgs, courses) = (&roster.orgs.rows, &roster.courses.rows);
+    let ids = numbered(orgs.iter().map(|o| o.fate.kept().then_some(o.sourced_id)));
+    let found = losers("org", ids, |n| {
+        let org = &orgs[n as usize];
+        format!("{} {} {}", org.kind.word(), org.id, org.department.as_deref().unwrap_or(""))
+            .trim()
+            .to_owned()
+    });
+    report(found, notices);
+    let ids = numbered(courses.iter().map(|c| c.fate.kept().then_some(c.sourced_id)));
+    let found = losers("course", ids, |n| {
+        let course = &courses[n as usize];
+        format!("course {} {} in LEA {}", course.owner, course.code, course.lea)
+    });
+    report(found, notices);
+    // Millions of users: no label is made before two ids are equal.
+    let mut ids: Vec<SourcedId> = roster.users.exported_rows().map(|row| roster.users.row_id(row)).collect();
+    ids.par_sort_unstable();
+    if ids.windows(2).any(|pair| pair[0] == pair[1]) {
+        let rows: Vec<UserRow> = roster.users.exported_rows().collect();
+        let ids = numbered(rows.iter().map(|&row| Some(roster.users.row_id(row))));
+        let label = |n: u32| roster.users.row_label(rows[n as usize], staged, &roster.orgs);
+        report(losers("user", ids, label), notices);
     }
 }
 
-fn unique(kind: &str, mut ids: Vec<(SourcedId, String)>, notices: &mut Notices) {
-    ids.sort_unstable();
-    for pair in ids.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
-        let cause = format!("{kind} {}: {} and {}", pair[0].0.hex(), pair[0].1, pair[1].1);
+fn numbered(ids: impl Iterator<Item = Option<SourcedId>>) -> Vec<(SourcedId, u32)> {
+    ids.zip(0u32..).filter_map(|(id, n)| Some((id?, n))).collect()
+}
+
+/// Reports ids of one kind that stand more than once, with what bears them.
+fn unique(kind: &str, rows: Vec<(SourcedId, String)>, notices: &mut Notices) {
+    let ids = numbered(rows.iter().map(|(id, _)| Some(*id)));
+    report(losers(kind, ids, |n| rows[n as usize].1.clone()), notices);
+}
+
+fn report(losers: Vec<(u32, String)>, notices: &mut Notices) {
+    for (_, cause) in losers {
         notices.add(&ID_COLLISION, &cause, "");
     }
 }
@@ -139,8 +165,14 @@ fn check_references(roster: &Roster, notices: &mut Notices) {
         roster.users.fates(person).get(row as usize).is_some_and(|fate| fate.kept())
     };
     for user in roster.users.exported() {
-        let orgs = roster.users.orgs(user);
-        dangles(!orgs.is_empty() && orgs.iter().all(|&n| org(n)), "users.orgSourcedIds");
+        for user_row in roster.users.rows(user) {
+            let orgs = roster.users.row_orgs(user_row);
+            dangles(!orgs.is_empty() && orgs.iter().all(|&n| org(n)), "users.orgSourcedIds");
+        }
+        // Enrollments without a row of their own refer to the primary one.
+        let primary = roster.users.sourced_id(user);
+        let mut rows = roster.users.rows(user);
+        dangles(rows.any(|row| roster.users.row_id(row) == primary), "users.sourcedId");
         let row = user.row as usize;
         match user.person {
             Person::Student => dangles(
@@ -181,7 +213,7 @@ fn check_references(roster: &Roster, notices: &mut Notices) {
 /// when one line item's key continues another's behind a hyphen: only the results of such items are looked at.
 fn check_gradebook_unique(plan: &Plan, staged: &Staged, roster: &Roster, notices: &mut Notices) {
     let gradebook = &roster.gradebook;
-    let keys = NaturalKeys::new(plan.mapping.id_scheme, &plan.id_prefix, plan.school_year);
+    let keys = natural_keys(plan, staged);
     unique(
         "category",
         gradebook.categories.iter().map(|c| (c.sourced_id, c.title.clone())).collect(),
@@ -196,7 +228,7 @@ fn check_gradebook_unique(plan: &Plan, staged: &Staged, roster: &Roster, notices
     texts.sort_unstable();
     let named = texts.iter().map(|(key, row)| (gradebook.items[*row].sourced_id, key.clone())).collect();
     unique("line item", named, notices);
-    if keys.scheme() != IdScheme::Edu {
+    if keys.scheme() == IdScheme::Stable {
         return;
     }
     let mut suspects: Vec<usize> = Vec::new();
@@ -241,27 +273,27 @@ fn check_not_empty(plan: &Plan, roster: &Roster, notices: &mut Notices) {
 
 /// Enrollment ids that collide although class ids do not.
 ///
-/// The key is `unique id - class - begin date`. Within one class, a student and a staff member with the same
-/// unique id and begin date collide. Across classes, two keys can only be the same text when one unique id
-/// continues another behind a hyphen (`7` and `7-a`), so only such persons are looked at.
+/// The key is `unique id - class - begin date`, in some schemes folded. Within one class, a student and a staff
+/// member with the same unique id and begin date collide, or two students whose unique ids differ only in case,
+/// or, where staff have no begin date in their ids, one who is in the class twice. Across classes, two keys can
+/// only be the same text when one unique id continues another behind a hyphen (`7` and `7-a`), or when only one of
+/// them ends with a date. So only such persons are looked at.
 fn settle_enrollment_ids(plan: &Plan, staged: &Staged, roster: &mut Roster, notices: &mut Notices) {
-    let keys = NaturalKeys::new(plan.mapping.id_scheme, &plan.id_prefix, plan.school_year);
-    if keys.scheme() != IdScheme::Edu {
+    let keys = natural_keys(plan, staged);
+    if !keys.scheme().can_collide() {
         return;
     }
-    let suspects = suspects(staged, roster);
+    let suspects = suspects(&keys, staged, roster);
     if suspects.is_empty() {
         return;
     }
-    let mut ids: Vec<(SourcedId, Person, usize, String)> = Vec::new();
+    let mut ids: Vec<(SourcedId, Person, usize)> = Vec::new();
     let (mut key, mut part) = (String::new(), String::new());
     let mut examine = |person: Person, place: usize, unique_id: &str, section: u32, begin: Option<Day>| {
         if suspects.binary_search(&unique_id).is_ok() {
             keys.class_part(&mut part, class_key(staged, section as usize));
             keys.enrollment(&mut key, person, unique_id, &part, begin);
-            let section = staged.sections.label(section as usize);
-            let label = format!("{} {unique_id} in section {section}", person_word(person));
-            ids.push((SourcedId::of(&key), person, place, label));
+            ids.push((SourcedId::of(&key), person, place));
         }
     };
     for (place, teacher) in roster.enrollments.teachers.iter().enumerate() {
@@ -275,11 +307,30 @@ fn settle_enrollment_ids(plan: &Plan, staged: &Staged, roster: &mut Roster, noti
         examine(Person::Student, row, unique_id, fact.section, fact.begin);
     }
     // Teachers come first in row order, so they win.
-    ids.sort_by_key(|(id, person, place, _)| (*id, std::cmp::Reverse(*person), *place));
+    ids.sort_by_key(|&(id, person, place)| (id, std::cmp::Reverse(person), place));
+    let label = |&(_, person, place): &(SourcedId, Person, usize)| {
+        let (people, row, section, begin) = match person {
+            Person::Student => {
+                let fact = roster.facts.student(place);
+                (&staged.students, fact.student, fact.section, fact.begin)
+            }
+            _ => {
+                let fact = roster.enrollments.teachers[place].fact;
+                (&staged.staff, fact.staff, fact.section, fact.begin)
+            }
+        };
+        let begin = begin.map_or(String::new(), |day| format!(" from {day}"));
+        format!(
+            "{} {} in section {}{begin}",
+            person_word(person),
+            people.unique_id.get(row as usize),
+            staged.sections.label(section as usize)
+        )
+    };
     let mut losers: Vec<(Person, usize)> = Vec::new();
     for group in ids.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1) {
         for loser in &group[1..] {
-            let cause = format!("enrollment {}: {} and {}", loser.0.hex(), group[0].3, loser.3);
+            let cause = format!("enrollment {}: {} and {}", loser.0.hex(), label(&group[0]), label(loser));
             if plan.mapping.on_id_collision == OnIdCollision::Refuse {
                 notices.add(&ID_COLLISION, &cause, "");
             } else {
@@ -292,29 +343,45 @@ fn settle_enrollment_ids(plan: &Plan, staged: &Staged, roster: &mut Roster, noti
     roster.leave_out_enrollments(&losers);
 }
 
-/// Unique ids whose enrollments could collide: borne by a student and a staff member, or continuing another's.
-fn suspects<'s>(staged: &'s Staged, roster: &Roster) -> Vec<&'s str> {
-    let mut suspects: Vec<&str> = Vec::new();
-    let teachers = roster.enrollments.teachers.iter().map(|t| t.fact.staff);
-    for staff in teachers {
-        let unique_id = staged.staff.unique_id.get(staff as usize);
-        if staged.students.find(unique_id).is_some() {
-            suspects.push(unique_id);
-        }
-    }
-    for people in [&staged.students, &staged.staff] {
-        for row in 0..people.len() {
-            let unique_id = people.unique_id.get(row);
-            for (hyphen, _) in unique_id.match_indices('-') {
-                let shorter = &unique_id[..hyphen];
-                for others in [&staged.students, &staged.staff] {
-                    if let Some(found) = others.find(shorter) {
-                        suspects.extend([unique_id, others.unique_id.get(found as usize)]);
-                    }
-                }
+/// Unique ids whose enrollments could collide, sorted: borne by several persons once folded, continuing another's
+/// behind a hyphen, or twice in a class whose staff have no begin date in their ids.
+fn suspects<'s>(keys: &NaturalKeys, staged: &'s Staged, roster: &Roster) -> Vec<&'s str> {
+    let hash = |unique_id: &str| {
+        let mut hasher = FxHasher::default();
+        hasher.write(keys.enrollment_unique_id(unique_id).as_bytes());
+        hasher.finish()
+    };
+    let kept = |person: Person, people: &'s People| {
+        let fates = roster.users.fates(person);
+        (0..people.len()).filter(|&row| fates[row].kept()).map(|row| people.unique_id.get(row))
+    };
+    let all = || kept(Person::Student, &staged.students).chain(kept(Person::Staff, &staged.staff));
+    let mut hashes: Vec<u64> = all().map(hash).collect();
+    hashes.par_sort_unstable();
+    // Hashes of those who share one, and of those whom another continues.
+    let mut marked: Vec<u64> =
+        hashes.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
+    for unique_id in all() {
+        for (hyphen, _) in unique_id.match_indices('-') {
+            let shorter = hash(&unique_id[..hyphen]);
+            if hashes.binary_search(&shorter).is_ok() {
+                marked.extend([shorter, hash(unique_id)]);
             }
         }
     }
+    if !keys.enrollment_has_begin(Person::Staff) {
+        let again = |pair: &[Teacher]| {
+            (pair[0].fact.section, pair[0].fact.staff) == (pair[1].fact.section, pair[1].fact.staff)
+        };
+        let twice = roster.enrollments.teachers.windows(2).filter(|pair| again(pair));
+        marked.extend(twice.map(|pair| hash(staged.staff.unique_id.get(pair[0].fact.staff as usize))));
+    }
+    if marked.is_empty() {
+        return Vec::new();
+    }
+    marked.sort_unstable();
+    // A hash that is shared by chance makes a suspect who collides with nobody.
+    let mut suspects: Vec<&str> = all().filter(|id| marked.binary_search(&hash(id)).is_ok()).collect();
     suspects.sort_unstable();
     suspects.dedup();
     suspects

@@ -4,22 +4,25 @@
 //! run. A package is written only when no notice breaks the specification; otherwise the outcome says why not,
 //! and whatever stood at the target still does.
 
+use std::io::Write;
 use std::path::Path;
 
 use crate::closure;
 use crate::config::extensions::{self, ExtensionError};
-use crate::config::plan::Plan;
+use crate::config::plan::{IdScheme, OnIdCollision, Plan};
 use crate::crosswalk::Crosswalks;
 use crate::crosswalk::seed::SEEDS;
 use crate::edfi;
 use crate::emit::{self, Emitter, NoRule};
+use crate::id_migration::{IdMigration, Side};
 use crate::notice::{Code, Notices, Severity};
 use crate::package::{self, PackageError, Written};
 use crate::progress::Progress;
-use crate::roster;
+use crate::roster::{self, Roster};
 use crate::source::{Source, SourceError};
 use crate::spec::File;
-use crate::staging;
+use crate::staging::facts::Facts;
+use crate::staging::{self, Staged};
 
 /// A descriptor value in use that no crosswalk maps.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +71,9 @@ pub enum PipelineError {
     /// A defect of this program.
     #[error(transparent)]
     NoRule(#[from] NoRule),
+    /// The table of ids cannot be written.
+    #[error("the table of ids cannot be written: {0}")]
+    IdTable(#[from] std::io::Error),
 }
 
 /// Every notice code that an export can raise.
@@ -115,14 +121,7 @@ pub fn export_to(
     progress: &dyn Progress,
 ) -> Result<Outcome, PipelineError> {
     let extensions = extensions::parse(&plan.mapping.demographic_extensions)?;
-    let wanted = staging::wanted(&plan.mapping);
-    let resolved =
-        edfi::resolve(source.catalog(), plan.data_standard.as_deref(), &wanted).map_err(SourceError::from)?;
-    let requests: Vec<_> = resolved.tables.iter().map(|table| table.request(plan.school_year)).collect();
-    source.check(&requests)?;
-
-    progress.stage("reading");
-    let (mut staged, notices) = staging::stage(source, &resolved, plan.school_year, progress)?;
+    let (mut staged, notices) = read(source, plan, progress)?;
     progress.stage("mapping");
     let facts = std::mem::take(&mut staged.facts);
     let (mut roster, mut notices) = roster::build(plan, &staged, facts, crosswalks, extensions, notices);
@@ -167,6 +166,88 @@ pub fn export_to(
         }
     }
     Ok(outcome)
+}
+
+fn read(
+    source: &dyn Source,
+    plan: &Plan,
+    progress: &dyn Progress,
+) -> Result<(Staged, Notices), PipelineError> {
+    let wanted = staging::wanted(&plan.mapping);
+    let resolved =
+        edfi::resolve(source.catalog(), plan.data_standard.as_deref(), &wanted).map_err(SourceError::from)?;
+    let requests: Vec<_> = resolved.tables.iter().map(|table| table.request(plan.school_year)).collect();
+    source.check(&requests)?;
+    progress.stage("reading");
+    Ok(staging::stage(source, &resolved, plan.school_year, progress)?)
+}
+
+/// What became of a table of ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IdTable {
+    /// It was written, with so many rows.
+    Written(u64),
+    /// Nothing was written, for these reasons.
+    Refused(Vec<String>),
+}
+
+/// Writes the table that leads from the ids of the plan's scheme to those of another (see [`crate::id_migration`]), for the
+/// rows that an export with this plan would write. Nothing is written when it is refused.
+///
+/// # Errors
+/// [`PipelineError`].
+pub fn migrate_ids(
+    source: &dyn Source,
+    crosswalks: &Crosswalks,
+    plan: &Plan,
+    to: IdScheme,
+    out: &mut dyn Write,
+    progress: &dyn Progress,
+) -> Result<IdTable, PipelineError> {
+    let (mut staged, notices) = read(source, plan, progress)?;
+    // What the source lacks is no reason to refuse, and said by the export.
+    drop(notices);
+    let mut new_plan = plan.clone();
+    new_plan.mapping.id_scheme = to;
+    // A loser of the new scheme would be a row whose old id leads nowhere.
+    new_plan.mapping.on_id_collision = OnIdCollision::Refuse;
+    let facts = std::mem::take(&mut staged.facts);
+    let mut refused = Vec::new();
+    let mut closed = |plan: &Plan, facts: Facts| -> Result<Roster, PipelineError> {
+        progress.stage("mapping");
+        let extensions = extensions::parse(&plan.mapping.demographic_extensions)?;
+        let (mut roster, mut notices) =
+            roster::build(plan, &staged, facts, crosswalks, extensions, Notices::new());
+        progress.stage("checking");
+        closure::close(plan, &staged, &mut roster, &mut notices);
+        let scheme = plan.mapping.id_scheme.word();
+        refused.extend(
+            refusal(&notices)
+                .into_iter()
+                .flatten()
+                .map(|reason| format!("under id scheme {scheme}: {reason}")),
+        );
+        Ok(roster)
+    };
+    let new_roster = {
+        let mut roster = closed(&new_plan, facts.clone())?;
+        // Its enrollments were checked; they are written from the other side.
+        roster.facts = Facts::default();
+        roster
+    };
+    let old_roster = closed(plan, facts)?;
+    if !refused.is_empty() {
+        return Ok(IdTable::Refused(refused));
+    }
+    progress.stage("comparing");
+    let migration =
+        IdMigration::new(Side::new(plan, &staged, &old_roster), Side::new(&new_plan, &staged, &new_roster));
+    let conflicts = migration.conflicts();
+    if !conflicts.is_empty() {
+        return Ok(IdTable::Refused(conflicts));
+    }
+    progress.stage("writing");
+    Ok(IdTable::Written(migration.write(out)?))
 }
 
 /// Reasons to refuse: every notice that breaks the specification or would make the package wrong.

@@ -21,6 +21,14 @@ impl SourcedId {
     pub fn hex(&self) -> String {
         hex::encode(self.0)
     }
+
+    /// The 32 hex digits as bytes.
+    pub fn digits(&self) -> [u8; 32] {
+        let mut digits = [0; 32];
+        // 16 bytes are 32 digits: this cannot fail.
+        let _ = hex::encode_to_slice(self.0, &mut digits);
+        digits
+    }
 }
 
 /// Which persons a user id is about.
@@ -50,18 +58,55 @@ pub enum IdScheme {
     /// What the edu dbt package computes: components joined by `-`.
     #[default]
     Edu,
+    /// What the Ed-Fi Alliance OneRoster service 1.0.2 computes: no prefix, one user row per person and school.
+    EdfiOneroster,
     /// Ours: a literal per kind, the school year wherever the Ed-Fi key has one, components with their lengths.
     Stable,
 }
 
 impl IdScheme {
     /// All schemes, with the words by which they are configured.
-    pub const ALL: [(&'static str, IdScheme); 2] = [("edu", IdScheme::Edu), ("stable", IdScheme::Stable)];
+    pub const ALL: [(&'static str, IdScheme); 3] =
+        [("edu", IdScheme::Edu), ("edfi-oneroster", IdScheme::EdfiOneroster), ("stable", IdScheme::Stable)];
 
     /// The word by which it is configured.
     pub fn word(self) -> &'static str {
         IdScheme::ALL.iter().find(|(_, scheme)| *scheme == self).map_or("", |(word, _)| word)
     }
+
+    /// Whether ids of courses tell the LEAs of the offering schools apart.
+    pub fn course_tells_lea(self) -> bool {
+        matches!(self, IdScheme::Edu | IdScheme::Stable)
+    }
+
+    /// Whether ids of courses tell owners apart.
+    pub fn course_tells_owner(self) -> bool {
+        matches!(self, IdScheme::EdfiOneroster | IdScheme::Stable)
+    }
+
+    /// Whether a person is one user per school.
+    pub fn user_per_school(self) -> bool {
+        self == IdScheme::EdfiOneroster
+    }
+
+    /// Whether schools without an LEA have one school year together.
+    pub fn shares_year_without_lea(self) -> bool {
+        self == IdScheme::EdfiOneroster
+    }
+
+    /// Whether the ids of two different objects can be the same text before they are hashed.
+    pub fn can_collide(self) -> bool {
+        self != IdScheme::Stable
+    }
+}
+
+/// Whose school year it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum YearOf {
+    /// An LEA's.
+    Lea(i64),
+    /// A school's that has no LEA and stands in for one.
+    School(i64),
 }
 
 /// Stands for the absent begin date of a staff association on data standard 4.0, and for nothing else.
@@ -69,7 +114,7 @@ const NO_BEGIN: &str = "_dbt_utils_surrogate_key_null_";
 
 /// Natural keys of one run.
 ///
-/// Scheme `edu` joins the prefix and the components by `-`. Scheme `stable` writes each component as its length in
+/// Scheme `edu` joins the prefix and the components by `-`, scheme `edfi-oneroster` the components alone. Scheme `stable` writes each component as its length in
 /// bytes, a colon and itself (`3:STU`), the first being the prefix and the second the kind of object: so no two
 /// lists of components give the same text, and no two kinds meet.
 ///
@@ -79,12 +124,19 @@ pub struct NaturalKeys {
     scheme: IdScheme,
     prefix: String,
     year: i16,
+    staff_begin: bool,
 }
 
 impl NaturalKeys {
     /// Keys with this prefix (tenant code or `id_prefix`) in this school year.
     pub fn new(scheme: IdScheme, prefix: &str, year: i16) -> NaturalKeys {
-        NaturalKeys { scheme, prefix: prefix.to_owned(), year }
+        NaturalKeys { scheme, prefix: prefix.to_owned(), year, staff_begin: true }
+    }
+
+    /// Says whether the begin date is outside the key of staff section associations, as on data standard 4.0: the
+    /// Ed-Fi service then leaves it out of staff enrollment ids. The other schemes do not care.
+    pub fn with_staff_begin_outside_key(self, outside: bool) -> NaturalKeys {
+        NaturalKeys { staff_begin: !outside, ..self }
     }
 
     /// The scheme of these keys.
@@ -92,11 +144,25 @@ impl NaturalKeys {
         self.scheme
     }
 
-    /// Starts a key of an object of this kind; `edu` has no kinds.
+    /// Whether ids of this person's enrollments have a begin date.
+    pub fn enrollment_has_begin(&self, person: Person) -> bool {
+        self.scheme != IdScheme::EdfiOneroster || person != Person::Staff || self.staff_begin
+    }
+
+    /// A unique id as it stands in the key of an enrollment.
+    pub fn enrollment_unique_id<'u>(&self, unique_id: &'u str) -> std::borrow::Cow<'u, str> {
+        match self.scheme {
+            IdScheme::EdfiOneroster => unique_id.to_lowercase().into(),
+            IdScheme::Edu | IdScheme::Stable => unique_id.into(),
+        }
+    }
+
+    /// Starts a key of an object of this kind; only `stable` has kinds, and `edfi-oneroster` not even a prefix.
     fn start(&self, key: &mut String, kind: &str) {
         key.clear();
         match self.scheme {
             IdScheme::Edu => key.push_str(&self.prefix),
+            IdScheme::EdfiOneroster => {}
             IdScheme::Stable => {
                 self.part(key, &self.prefix);
                 self.part(key, kind);
@@ -104,9 +170,16 @@ impl NaturalKeys {
         }
     }
 
+    /// What stands before a component in the schemes that join by hyphens.
+    fn join(&self, key: &mut String) {
+        if self.scheme == IdScheme::Edu || !key.is_empty() {
+            key.push('-');
+        }
+    }
+
     fn part(&self, key: &mut String, component: &str) {
         match self.scheme {
-            IdScheme::Edu => key.push('-'),
+            IdScheme::Edu | IdScheme::EdfiOneroster => self.join(key),
             IdScheme::Stable => {
                 push_number(key, component.len() as i64);
                 key.push(':');
@@ -117,31 +190,31 @@ impl NaturalKeys {
 
     fn number(&self, key: &mut String, component: i64) {
         match self.scheme {
-            IdScheme::Edu => {
-                key.push('-');
+            IdScheme::Edu | IdScheme::EdfiOneroster => {
+                self.join(key);
                 push_number(key, component);
             }
             IdScheme::Stable => self.part(key, &component.to_string()),
         }
     }
 
-    /// A component that `edu` folds to lower case.
+    /// A component that all but `stable` fold to lower case.
     fn folded(&self, key: &mut String, component: &str) {
         match self.scheme {
-            IdScheme::Edu if component.is_ascii() => {
-                key.push('-');
+            IdScheme::Edu | IdScheme::EdfiOneroster if component.is_ascii() => {
+                self.join(key);
                 let start = key.len();
                 key.push_str(component);
                 key[start..].make_ascii_lowercase();
             }
-            IdScheme::Edu => self.part(key, &component.to_lowercase()),
+            IdScheme::Edu | IdScheme::EdfiOneroster => self.part(key, &component.to_lowercase()),
             IdScheme::Stable => self.part(key, component),
         }
     }
 
     /// The school year, where the Ed-Fi key has one and `edu` leaves it out.
     fn year_of_key(&self, key: &mut String) {
-        if self.scheme == IdScheme::Stable {
+        if self.scheme != IdScheme::Edu {
             self.number(key, i64::from(self.year));
         }
     }
@@ -153,7 +226,7 @@ impl NaturalKeys {
                 Err(_) => self.part(key, ""),
             },
             (None, IdScheme::Edu) => self.part(key, NO_BEGIN),
-            (None, IdScheme::Stable) => self.part(key, ""),
+            (None, IdScheme::EdfiOneroster | IdScheme::Stable) => self.part(key, ""),
         }
     }
 
@@ -170,18 +243,33 @@ impl NaturalKeys {
         self.part(key, name);
     }
 
-    /// A user.
-    pub fn person(&self, key: &mut String, person: Person, unique_id: &str) {
+    /// A user; under `edfi-oneroster` one at a school, if there is one.
+    pub fn user(&self, key: &mut String, person: Person, unique_id: &str, school: Option<i64>) {
         self.start(key, "user");
-        self.part(key, person.mark());
-        self.part(key, unique_id);
+        self.user_components(key, person, unique_id, school);
     }
 
-    /// A role of a user at an organization; edu has none, so it is the user's components, the org and the role.
-    pub fn role(&self, key: &mut String, person: Person, unique_id: &str, org: i64, role: &str) {
-        self.start(key, "role");
+    fn user_components(&self, key: &mut String, person: Person, unique_id: &str, school: Option<i64>) {
         self.part(key, person.mark());
         self.part(key, unique_id);
+        if let (true, Some(school)) = (self.scheme.user_per_school(), school) {
+            self.number(key, school);
+        }
+    }
+
+    /// A role of a user at an organization. Neither edu nor the Ed-Fi service has one, so it is the user's
+    /// components, the org and the role.
+    pub fn role(
+        &self,
+        key: &mut String,
+        person: Person,
+        unique_id: &str,
+        school: Option<i64>,
+        org: i64,
+        role: &str,
+    ) {
+        self.start(key, "role");
+        self.user_components(key, person, unique_id, school);
         self.number(key, org);
         self.part(key, role);
     }
@@ -195,13 +283,24 @@ impl NaturalKeys {
     }
 
     /// The school year of an LEA, or of a school that stands in for one.
-    pub fn school_year(&self, key: &mut String, lea: i64) {
+    ///
+    /// Under `edfi-oneroster` all schools without an LEA have one year together: the service hashes nothing where
+    /// the LEA should be.
+    pub fn school_year(&self, key: &mut String, whose: YearOf) {
         self.start(key, "schoolYear");
-        self.number(key, lea);
-        self.number(key, i64::from(self.year));
+        match whose {
+            YearOf::School(_) if self.scheme.shares_year_without_lea() => {
+                key.push('-');
+                push_number(key, i64::from(self.year));
+            }
+            YearOf::Lea(id) | YearOf::School(id) => {
+                self.number(key, id);
+                self.number(key, i64::from(self.year));
+            }
+        }
     }
 
-    /// A grading period of a school (docs/adr/0004): edu has none.
+    /// A grading period of a school (docs/adr/0004): neither edu nor the Ed-Fi service has one.
     pub fn grading_period(&self, key: &mut String, school: i64, period: &str, name: &str) {
         self.start(key, "gradingPeriod");
         self.number(key, school);
@@ -210,17 +309,20 @@ impl NaturalKeys {
         self.part(key, name);
     }
 
-    /// A course in the LEA of the schools that offer it; the code is not folded. `edu` does not tell owners apart.
+    /// A course in the LEA of the schools that offer it; the code is not folded. `edu` does not tell owners apart,
+    /// `edfi-oneroster` does not tell LEAs apart.
     pub fn course(&self, key: &mut String, lea: i64, owner: i64, code: &str) {
         self.start(key, "course");
-        self.number(key, lea);
-        if self.scheme == IdScheme::Stable {
+        if self.scheme.course_tells_lea() {
+            self.number(key, lea);
+        }
+        if self.scheme.course_tells_owner() {
             self.number(key, owner);
         }
         self.part(key, code);
     }
 
-    /// A class; `edu` folds course code, section and session.
+    /// A class; all but `stable` fold course code, section and session.
     pub fn class(&self, key: &mut String, class: ClassKey<'_>) {
         self.start(key, "class");
         self.class_components(key, class);
@@ -228,7 +330,14 @@ impl NaturalKeys {
 
     fn class_components(&self, key: &mut String, class: ClassKey<'_>) {
         self.folded(key, class.local_code);
-        self.number(key, class.school);
+        match self.scheme {
+            // A blank course code leaves its hyphen behind.
+            IdScheme::EdfiOneroster if key.is_empty() => {
+                key.push('-');
+                push_number(key, class.school);
+            }
+            _ => self.number(key, class.school),
+        }
         self.year_of_key(key);
         self.folded(key, class.section);
         self.folded(key, class.session);
@@ -240,8 +349,8 @@ impl NaturalKeys {
         self.class_components(part, class);
     }
 
-    /// An enrollment of a student or staff member in a class given by its [`NaturalKeys::class_part`]. Under `edu`
-    /// the unique id comes without its mark.
+    /// An enrollment of a student or staff member in a class given by its [`NaturalKeys::class_part`]. Only
+    /// `stable` marks the unique id, only `edfi-oneroster` folds it.
     #[inline]
     pub fn enrollment(
         &self,
@@ -252,12 +361,21 @@ impl NaturalKeys {
         begin: Option<Day>,
     ) {
         self.start(key, "enrollment");
-        if self.scheme == IdScheme::Stable {
-            self.part(key, person.mark());
+        match self.scheme {
+            IdScheme::Edu => self.part(key, unique_id),
+            IdScheme::EdfiOneroster => {
+                self.folded(key, unique_id);
+                key.push('-');
+            }
+            IdScheme::Stable => {
+                self.part(key, person.mark());
+                self.part(key, unique_id);
+            }
         }
-        self.part(key, unique_id);
         key.push_str(class_part);
-        self.day(key, begin);
+        if self.enrollment_has_begin(person) {
+            self.day(key, begin);
+        }
     }
 
     /// A category of the school year (docs/adr/0010): edu has none.
@@ -351,161 +469,4 @@ fn push_number(key: &mut String, number: i64) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn id(write: impl FnOnce(&NaturalKeys, &mut String)) -> (String, String) {
-        let mut key = String::from("left over");
-        write(&NaturalKeys::new(IdScheme::Edu, "demo_isd", 2022), &mut key);
-        let id = SourcedId::of(&key).hex();
-        (key, id)
-    }
-
-    fn enroll(
-        keys: &NaturalKeys,
-        key: &mut String,
-        unique_id: &str,
-        class: ClassKey<'_>,
-        begin: Option<Day>,
-    ) {
-        let mut part = String::new();
-        keys.class_part(&mut part, class);
-        keys.enrollment(key, Person::Student, unique_id, &part, begin);
-    }
-
-    /// The vectors of mapping.md section 1 and of the edu package.
-    #[test]
-    fn edu_vectors() {
-        let class = ClassKey {
-            local_code: "ALG-1",
-            school: 255_901_001,
-            section: "25590100102Trad220ALG112011",
-            session: "2021-2022 Fall Semester",
-        };
-        let begin = Day::from_ymd(2021, 8, 23);
-        let folded = "alg-1-255901001-25590100102trad220alg112011-2021-2022 fall semester";
-        let vectors = [
-            (
-                id(|k, s| k.org(s, 255_901_001)),
-                "demo_isd-255901001".to_owned(),
-                "7151f70f9c9d58885cbca516914901cd",
-            ),
-            (id(|k, s| k.org(s, 255_901)), "demo_isd-255901".into(), "89a0a9d15be69d602faf839343f8e75c"),
-            (
-                id(|k, s| k.person(s, Person::Student, "604822")),
-                "demo_isd-STU-604822".into(),
-                "6114abd83a770bff43795f58aa70a8d7",
-            ),
-            (
-                id(|k, s| k.person(s, Person::Staff, "207219")),
-                "demo_isd-STA-207219".into(),
-                "e3751735f6f8afd73c2705dca5f4638f",
-            ),
-            (
-                id(|k, s| k.person(s, Person::Parent, "777777")),
-                "demo_isd-PAR-777777".into(),
-                "4196a167053bb929878b6994cba6d736",
-            ),
-            (
-                id(|k, s| k.session(s, 255_901_001, "2021-2022 Fall Semester")),
-                "demo_isd-255901001-2021-2022 Fall Semester".into(),
-                "5b644204b0e992f37efbedef56a08607",
-            ),
-            (
-                id(|k, s| k.school_year(s, 255_901)),
-                "demo_isd-255901-2022".into(),
-                "8190ba1993c6d5e1fad4abed404f5604",
-            ),
-            (
-                id(|k, s| k.course(s, 255_901, 255_901_001, "ALG-1")),
-                "demo_isd-255901-ALG-1".into(),
-                "a05e1326cc7f61bfd15bb9ab9f2010ae",
-            ),
-            (id(|k, s| k.class(s, class)), format!("demo_isd-{folded}"), "9594151a023f0e39c0e27dc8f246d1a9"),
-            (
-                id(|k, s| enroll(k, s, "604822", class, begin)),
-                format!("demo_isd-604822-{folded}-2021-08-23"),
-                "3fa4d704f627aa4ed260d012705c5a75",
-            ),
-            (
-                id(|k, s| enroll(k, s, "207219", class, begin)),
-                format!("demo_isd-207219-{folded}-2021-08-23"),
-                "8c8a31115db60cae8169041e3448a660",
-            ),
-        ];
-        for ((key, id), wanted_key, wanted_id) in vectors {
-            assert_eq!(key, wanted_key);
-            assert_eq!(id, wanted_id, "{wanted_key}");
-        }
-    }
-
-    #[test]
-    fn only_an_absent_staff_begin_is_a_placeholder() {
-        let class = ClassKey { local_code: "É", school: 1, section: "S", session: "F" };
-        let (key, _) = id(|k, s| enroll(k, s, "T1", class, None));
-        assert_eq!(key, "demo_isd-T1-é-1-s-f-_dbt_utils_surrogate_key_null_");
-    }
-
-    #[test]
-    fn stable_keys_say_where_each_component_ends() {
-        let keys = NaturalKeys::new(IdScheme::Stable, "demo", 2022);
-        let key = |write: &dyn Fn(&mut String)| {
-            let mut key = String::new();
-            write(&mut key);
-            key
-        };
-        assert_eq!(key(&|s| keys.person(s, Person::Staff, "7")), "4:demo4:user3:STA1:7");
-        assert_eq!(key(&|s| keys.session(s, 11, "Fall")), "4:demo7:session2:114:20224:Fall");
-        let class = |local_code, section| ClassKey { local_code, school: 1, section, session: "F" };
-        let classes = [class("a-b", "c"), class("a", "b-c"), class("A", "b-c"), class("a", "B-c")];
-        let texts: std::collections::BTreeSet<_> =
-            classes.iter().map(|&c| key(&|s| keys.class(s, c))).collect();
-        assert_eq!(texts.len(), classes.len());
-        let next = NaturalKeys::new(IdScheme::Stable, "demo", 2023);
-        assert_ne!(key(&|s| keys.class(s, classes[0])), key(&|s| next.class(s, classes[0])));
-    }
-
-    #[test]
-    fn gradebook_keys_have_their_components() {
-        let class = ClassKey { local_code: "ALG-1", school: 11, section: "S1", session: "Fall" };
-        let entry = LineItemKey::Entry { namespace: "uri://x", identifier: "HW-1" };
-        let grade = LineItemKey::FinalGrade { class, period: "First Six Weeks", name: "1", kind: "Final" };
-        assert_eq!(id(|k, s| k.category(s, "Quiz")).0, "demo_isd-2022-Quiz");
-        assert_eq!(id(|k, s| k.line_item(s, entry)).0, "demo_isd-uri://x-HW-1");
-        assert_eq!(id(|k, s| k.result(s, entry, "7")).0, "demo_isd-uri://x-HW-1-7");
-        let of_class = "demo_isd-alg-1-11-s1-fall";
-        assert_eq!(id(|k, s| k.line_item(s, grade)).0, format!("{of_class}-First Six Weeks-1-Final"));
-        assert_eq!(id(|k, s| k.result(s, grade, "7")).0, format!("{of_class}-First Six Weeks-1-Final-7"));
-
-        let stable = NaturalKeys::new(IdScheme::Stable, "demo", 2022);
-        let mut key = String::new();
-        stable.category(&mut key, "Quiz");
-        assert_eq!(key, "4:demo8:category4:20224:Quiz");
-        stable.line_item(&mut key, entry);
-        assert_eq!(key, "4:demo8:lineItem5:entry7:uri://x4:HW-1");
-        stable.result(&mut key, entry, "7");
-        assert_eq!(key, "4:demo6:result5:entry7:uri://x4:HW-11:7");
-        stable.line_item(&mut key, grade);
-        assert_eq!(key, "4:demo8:lineItem5:grade5:ALG-12:114:20222:S14:Fall15:First Six Weeks1:15:Final");
-    }
-
-    proptest::proptest! {
-        /// Whatever the components, two different lists never give one text.
-        #[test]
-        fn stable_is_injective(
-            a in proptest::collection::vec(".{0,6}", 3),
-            b in proptest::collection::vec(".{0,6}", 3),
-            schools in (0i64..30, 0i64..30),
-        ) {
-            let keys = NaturalKeys::new(IdScheme::Stable, "t", 2022);
-            let class = |c: &[String], school| {
-                let mut key = String::new();
-                let class = ClassKey { local_code: &c[0], school, section: &c[1], session: &c[2] };
-                keys.class(&mut key, class);
-                key
-            };
-            let (x, y) = (class(&a, schools.0), class(&b, schools.1));
-            proptest::prop_assert_eq!(x == y, a == b && schools.0 == schools.1);
-        }
-    }
-}
+mod tests;

@@ -16,7 +16,7 @@ use rosterpack::spec::{File, FileSpec, Version, v1p2};
 const PAGE: &str = include_str!("../docs/mapping.md");
 
 /// Words with hyphens that are no notice codes: what settings accept.
-const SETTING_WORDS: [&str; 2] = ["not-ended", "keep-winner"];
+const SETTING_WORDS: [&str; 3] = ["not-ended", "edfi-oneroster", "keep-winner"];
 
 /// The first cells of the table rows under a heading, down to the next heading.
 fn first_cells<'p>(page: &'p str, heading: &str) -> Vec<&'p str> {

@@ -128,7 +128,7 @@ fn long_help() -> String {
 
 impl ExportArgs {
     /// What the user gave, in all layers.
-    fn overrides(
+    pub(super) fn overrides(
         &self,
         environment: impl IntoIterator<Item = (std::ffi::OsString, std::ffi::OsString)>,
     ) -> Overrides {
@@ -164,7 +164,7 @@ impl ExportArgs {
     }
 
     /// Required settings that this run needs.
-    fn demanded(&self) -> Vec<&'static str> {
+    pub(super) fn demanded(&self) -> Vec<&'static str> {
         let mut demanded = vec!["tenant", "active_school_year"];
         if !self.source.sample {
             demanded.push("place");
@@ -277,7 +277,7 @@ fn hint_at_dates(run: &Run, process: &mut Process<'_>) {
 }
 
 /// Tells of a run that ended without an outcome.
-fn tell(error: &PipelineError, process: &mut Process<'_>) -> ExitCode {
+pub(super) fn tell(error: &PipelineError, process: &mut Process<'_>) -> ExitCode {
     match error {
         PipelineError::Source(error) => source::tell(error, process),
         // The message says what to do. A setting out of its range cannot get here: the table checks them all.
@@ -288,6 +288,10 @@ fn tell(error: &PipelineError, process: &mut Process<'_>) -> ExitCode {
         PipelineError::Extension(error) => {
             process.fault(error, "correct the setting demographic_extensions");
             ExitCode::Usage
+        }
+        PipelineError::IdTable(_) => {
+            process.fault(error, "check the disk and the reader of the output");
+            ExitCode::Output
         }
         PipelineError::NoRule(error) => {
             process.fault(error, "");

@@ -21,7 +21,7 @@ use crate::source::postgres::{
 use crate::source::{Source, SourceError};
 
 /// Flags of every verb that reads an ODS. Values are text: the table of settings parses them.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct SourceArgs {
     /// Where the ODS is: a folder of table extracts, or postgres://user@host/database
     #[arg(long, value_name = "DIR|ADDRESS")]

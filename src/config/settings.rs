@@ -249,8 +249,8 @@ pub static SETTINGS: &[Setting] = settings! {
         "end_dates" ["--end-dates"]: "`exclusive` or `inclusive`", Value("exclusive"), "inclusive",
             "End dates as OneRoster defines them (the day after the last day) or as Ed-Fi stores them.",
             |d, v| { d.mapping.end_dates = values::word(v, &[("exclusive", EndDates::Exclusive), ("inclusive", EndDates::Inclusive)])?; Ok(()) };
-        "id_scheme": "`edu` or `stable`", Value("edu"), "stable",
-            "Formula of sourcedIds: `edu` gives the ids of the edu dbt package; `stable` never gives two objects one id, nor one id in two years.",
+        "id_scheme": "`edu`, `edfi-oneroster` or `stable`", Value("edu"), "stable",
+            "Formula of sourcedIds: `edu` gives the ids of the edu dbt package; `edfi-oneroster` those of the Ed-Fi Alliance service, with one user per person and school; `stable` never gives two objects one id, nor one id in two years.",
             |d, v| { d.mapping.id_scheme = values::word(v, &IdScheme::ALL)?; Ok(()) };
         "id_prefix" ["--id-prefix"]: "text without blanks at its ends", Computed("the tenant code"), "district_7",
             "What natural keys start with before they are hashed to sourcedIds.",

@@ -1,7 +1,8 @@
 //! Data standard 4.0: what differs from 5.2.
 //!
-//! Parents instead of contacts, grading periods keyed by sequence, one academic subject on the course row.
-//! (A staff association without a begin date in its key needs no entry.)
+//! Parents instead of contacts, grading periods keyed by sequence, one academic subject on the course row, staff
+//! section associations keyed without their begin date. (Absent preferred names need no entry: the columns are
+//! read where they exist.)
 
 use super::{ColumnName, Standard, TableName};
 
@@ -15,6 +16,7 @@ pub const STANDARD: Standard = Standard {
         ("course", "academicsubjectdescriptorid"),
         ("gradingperiod", "-gradingperiodname"),
     ],
+    staff_begin_outside_key: true,
     tables: &[
         TableName { table: "contacts", physical: "parent" },
         TableName { table: "contact_emails", physical: "parentelectronicmail" },

@@ -14,6 +14,7 @@ pub const STANDARD: Standard = Standard {
         ("gradingperiod", "gradingperiodname"),
         ("student", ""),
     ],
+    staff_begin_outside_key: false,
     tables: &[],
     columns: &[],
     lacks: &[],

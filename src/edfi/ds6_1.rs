@@ -16,6 +16,7 @@ pub const STANDARD: Standard = Standard {
         ("studentidentificationcode", ""),
         ("staffdirectory", ""),
     ],
+    staff_begin_outside_key: false,
     tables: &[
         TableName { table: "student_demographics", physical: "studentdemographic" },
         TableName { table: "student_races", physical: "studentdemographicrace" },

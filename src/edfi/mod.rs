@@ -116,6 +116,8 @@ pub struct Standard {
     pub labels: &'static [&'static str],
     /// Signs of it, each (table, column): blank column for the table itself, `-column` for its absence.
     pub marks: &'static [(&'static str, &'static str)],
+    /// Whether the begin date is outside the key of staff section associations. No catalog shows keys.
+    pub staff_begin_outside_key: bool,
     /// Tables with another name.
     pub tables: &'static [TableName],
     /// Columns with another name.

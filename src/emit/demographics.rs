@@ -4,6 +4,8 @@ use crate::notice::Notices;
 use crate::package::{CsvBlock, Table};
 use crate::roster::clean::clean;
 use crate::roster::demographics::{DemographicCells, Demographics};
+use crate::roster::user_rows::UserRow;
+use crate::roster::users::UserRef;
 use crate::sourced_id::{Person, SourcedId};
 use crate::spec::vocabulary::{SEX_V1P1, SEX_V1P2};
 use crate::spec::{FileSpec, Version};
@@ -72,18 +74,23 @@ pub(super) fn table<'a>(
             notices.count(&WORD_NOT_IN_VERSION, &format!("sex `{word}`"), 1);
         }
     }
+    let users = &emitter.roster.users;
+    let kept: Vec<UserRow> =
+        kept.into_iter().flat_map(|row| users.rows(UserRef { person: Person::Student, row })).collect();
     Ok(Some(rows(spec, kept.len(), columns, move |unit| row(emitter, demographics, kept[unit]))))
 }
 
-fn row<'a>(emitter: &'a Emitter<'_>, demographics: &Demographics, student: u32) -> Row<'a> {
+fn row<'a>(emitter: &'a Emitter<'_>, demographics: &Demographics, user_row: UserRow) -> Row<'a> {
     let (staged, orgs) = (emitter.staged, &emitter.roster.orgs);
+    let (users, student) = (&emitter.roster.users, user_row.user.row);
     let cells = demographics.cells(staged, orgs, student);
     Row {
-        id: emitter.roster.users.students.sourced_id[student as usize],
+        id: users.row_id(user_row),
         sex: sex_word(emitter.plan.version, cells.sex),
         cells,
         key: emitter.key(|keys, key| {
-            keys.person(key, Person::Student, staged.students.unique_id.get(student as usize));
+            let unique_id = staged.students.unique_id.get(student as usize);
+            keys.user(key, Person::Student, unique_id, users.key_school(user_row, orgs));
         }),
         extensions: demographics
             .extensions

@@ -7,6 +7,7 @@ use crate::day::Day;
 use crate::package::{BLOCK_UNITS, CsvBlock, Table};
 use crate::roster::classes::class_key;
 use crate::roster::enrollments::written_end;
+use crate::roster::users::UserRef;
 use crate::sourced_id::{Person, SourcedId};
 use crate::spec::FileSpec;
 
@@ -76,7 +77,8 @@ fn write_class(
     let mut class_part = String::new();
     emitter.keys.class_part(&mut class_part, class_key(staged, class));
     let class_id = roster.classes.sourced_id[class].0;
-    let school = emitter.org_id(roster.classes.org[class]);
+    let org = roster.classes.org[class];
+    let school = emitter.org_id(org);
     let ends = emitter.plan.mapping.end_dates;
     let mut write = |person, unique_id: &str, user: SourcedId, role, primary, begin, end| {
         emitter.keys.enrollment(key, person, unique_id, &class_part, begin);
@@ -97,13 +99,13 @@ fn write_class(
     for teacher in teachers {
         let fact = teacher.fact;
         let unique_id = staged.staff.unique_id.get(fact.staff as usize);
-        let user = roster.users.staff.sourced_id[fact.staff as usize];
+        let user = roster.users.id_at(UserRef { person: Person::Staff, row: fact.staff }, org);
         write(Person::Staff, unique_id, user, "teacher", teacher.primary, fact.begin, fact.end);
     }
     for row in students {
         let fact = roster.facts.student(row);
         let unique_id = staged.students.unique_id.get(fact.student as usize);
-        let user = roster.users.students.sourced_id[fact.student as usize];
+        let user = roster.users.id_at(UserRef { person: Person::Student, row: fact.student }, org);
         write(Person::Student, unique_id, user, "student", false, fact.begin, fact.end);
     }
 }

@@ -23,6 +23,7 @@ use crate::day::Day;
 use crate::notice::{Authority, Code, Notices, Severity};
 use crate::package::{CsvBlock, Table};
 use crate::roster::Roster;
+use crate::roster::context::natural_keys;
 use crate::roster::enrollments::written_end;
 use crate::roster::users::UserCells;
 use crate::sourced_id::{NaturalKeys, SourcedId};
@@ -90,7 +91,7 @@ impl<'a> Emitter<'a> {
             plan,
             staged,
             roster,
-            keys: NaturalKeys::new(plan.mapping.id_scheme, &plan.id_prefix, plan.school_year),
+            keys: natural_keys(plan, staged),
             cells: UserCells::new(staged, &plan.mapping, &roster.orgs),
         }
     }

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use crate::package::Table;
 use crate::roster::clean::clean;
 use crate::roster::gradebook::{GradeResult, line_item_key};
-use crate::sourced_id::SourcedId;
+use crate::roster::users::UserRef;
+use crate::sourced_id::{Person, SourcedId};
 use crate::spec::FileSpec;
 
 use super::{Cell, Emitter, NATURAL_KEY, NoRule, decimal, flag, rows, text};
@@ -58,7 +59,14 @@ fn row<'a>(emitter: &'a Emitter<'_>, result: &'a GradeResult) -> Row<'a> {
         key,
         result,
         item: item.sourced_id.0,
-        student: roster.users.students.sourced_id[student].0,
+        // The row that the student's enrollment in the class refers to.
+        student: roster
+            .users
+            .id_at(
+                UserRef { person: Person::Student, row: result.student },
+                roster.classes.org[item.class as usize],
+            )
+            .0,
         class: roster.classes.sourced_id[item.class as usize].0,
         letter: clean(staged.gradebook.word(result.letter)),
         comment: clean(staged.gradebook.word(result.comment)),

@@ -6,7 +6,7 @@ use crate::day::Day;
 use crate::package::{CsvBlock, Table};
 use crate::roster::enrollments::written_end;
 use crate::roster::roles::{Role, roles_of};
-use crate::roster::users::UserRef;
+use crate::roster::user_rows::UserRow;
 use crate::sourced_id::SourcedId;
 use crate::spec::FileSpec;
 
@@ -42,7 +42,7 @@ pub(super) fn table<'a>(emitter: &'a Emitter<'a>, spec: &'static FileSpec) -> Re
             .columns(spec, cell)?
             .and(emitter.natural_key(), NATURAL_KEY, |row: &Row, out| out.text(&row.key));
     let extensions = columns.headers();
-    let users: Vec<UserRef> = emitter.roster.users.exported().collect();
+    let users: Vec<UserRow> = emitter.roster.users.exported_rows().collect();
     let table = Table::new(spec, users.len(), move |range: Range<usize>, out: &mut CsvBlock| {
         for &user in &users[range] {
             for role in roles_of(emitter.plan, emitter.staged, emitter.roster, user) {
@@ -53,15 +53,17 @@ pub(super) fn table<'a>(emitter: &'a Emitter<'a>, spec: &'static FileSpec) -> Re
     Ok(Table { extensions, ..table })
 }
 
-fn row(emitter: &Emitter<'_>, user: UserRef, role: Role) -> Row {
+fn row(emitter: &Emitter<'_>, user_row: UserRow, role: Role) -> Row {
+    let (users, user) = (&emitter.roster.users, user_row.user);
     let unique_id = emitter.cells.people(user.person).unique_id.get(user.row as usize);
     let mut key = String::new();
     let org = &emitter.roster.orgs.rows[role.org as usize];
-    emitter.keys.role(&mut key, user.person, unique_id, org.id, role.role);
+    let school = users.key_school(user_row, &emitter.roster.orgs);
+    emitter.keys.role(&mut key, user.person, unique_id, school, org.id, role.role);
     Row {
         id: SourcedId::of(&key),
         key,
-        user: emitter.roster.users.sourced_id(user),
+        user: users.row_id(user_row),
         role,
         org: org.sourced_id.0,
         end: written_end(role.end, emitter.plan.mapping.end_dates),

@@ -2,6 +2,7 @@
 
 use crate::day::Day;
 use crate::package::Table;
+use crate::roster::orgs::Orgs;
 use crate::roster::sessions::{Session, SessionKey};
 use crate::sourced_id::{NaturalKeys, SourcedId};
 use crate::spec::FileSpec;
@@ -41,15 +42,15 @@ pub(super) fn table<'a>(emitter: &'a Emitter<'_>, spec: &'static FileSpec) -> Re
             end: emitter.end(session.end),
             parent: session.parent.map(|n| sessions[n as usize].sourced_id),
             year: i64::from(emitter.plan.school_year),
-            key: emitter.key(|keys, key| natural_key(keys, key, session)),
+            key: emitter.key(|keys, key| natural_key(keys, key, session, &emitter.roster.orgs)),
         }
     }))
 }
 
-fn natural_key(keys: &NaturalKeys, key: &mut String, session: &Session) {
+fn natural_key(keys: &NaturalKeys, key: &mut String, session: &Session, orgs: &Orgs) {
     let school = session.school.unwrap_or(session.lea);
     match &session.key {
-        SessionKey::Year => keys.school_year(key, session.lea),
+        SessionKey::Year => keys.school_year(key, orgs.year_of(session.lea)),
         SessionKey::Session { name } => keys.session(key, school, name),
         SessionKey::GradingPeriod { period, name } => keys.grading_period(key, school, period, name),
     }

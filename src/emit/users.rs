@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::package::{CsvBlock, Table};
 use crate::roster::clean::clean;
 use crate::roster::staff::choose_role;
+use crate::roster::user_rows::UserRow;
 use crate::roster::users::UserRef;
 use crate::sourced_id::Person;
 use crate::spec::FileSpec;
@@ -14,6 +15,7 @@ use super::{Cell, Emitter, NATURAL_KEY, NoRule, rows, text, word};
 struct Row<'a> {
     emitter: &'a Emitter<'a>,
     user: UserRef,
+    row: UserRow,
     orgs: &'a [u32],
     role: &'static str,
     username: Cow<'a, str>,
@@ -32,9 +34,12 @@ impl<'a> Row<'a> {
         clean(column(self.emitter.cells.people(self.user.person)).get(self.user.row as usize))
     }
 
-    /// A student's primary school, the place of a staff member's main role, the first of a parent's schools.
+    /// The school of a row that is for one; else a student's primary school, the place of a staff member's main role, the first of a parent's schools.
     fn primary_org(&self) -> Option<u32> {
         let users = &self.emitter.roster.users;
+        if let Some(school) = users.row_school(self.row) {
+            return Some(school);
+        }
         let evidenced = match self.user.person {
             Person::Staff => {
                 let evidence = &users.staff.evidence[self.user.row as usize];
@@ -52,7 +57,7 @@ impl<'a> Row<'a> {
 
 fn cell<'a>(column: &str) -> Option<Cell<Row<'a>>> {
     Some(match column {
-        "sourcedId" => |row, out| out.id(&row.emitter.roster.users.sourced_id(row.user).0),
+        "sourcedId" => |row, out| out.id(&row.emitter.roster.users.row_id(row.row).0),
         "enabledUser" => |_, out| out.known("true"),
         "orgSourcedIds" => |row, out| out.ids(row.orgs.iter().map(|&n| row.emitter.org_id(n))),
         "role" => |row, out| word(out, Some(row.role)),
@@ -91,7 +96,9 @@ fn agents(row: &Row<'_>, out: &mut CsvBlock) {
             out.ids(users.parents.of_student.of(n).iter().map(|&p| users.parents.sourced_id[p as usize].0));
         }
         Person::Parent => {
-            out.ids(users.parents.students.of(n).iter().map(|&s| users.students.sourced_id[s as usize].0));
+            let students = users.parents.students.of(n).iter();
+            let users_of = |&row: &u32| users.rows(UserRef { person: Person::Student, row });
+            out.ids(students.flat_map(users_of).map(|row| users.row_id(row).0));
         }
         Person::Staff => out.blank(),
     }
@@ -105,7 +112,7 @@ fn classification_cell(row: &Row<'_>, out: &mut CsvBlock) {
 }
 
 fn primary_school_cell(row: &Row<'_>, out: &mut CsvBlock) {
-    match (row.user.person, row.orgs.first()) {
+    match (row.user.person, row.emitter.roster.users.orgs(row.user).first()) {
         (Person::Student, Some(&primary)) => out.id(&row.emitter.org_id(primary)),
         _ => out.blank(),
     }
@@ -119,12 +126,13 @@ pub(super) fn table<'a>(emitter: &'a Emitter<'a>, spec: &'static FileSpec) -> Re
         .and(edu, NATURAL_KEY, |row, out| text(out, &row.key))
         .and(edu, "metadata.edu.staff_classification", classification_cell)
         .and(edu, "metadata.edu.primary_school", primary_school_cell);
-    let users: Vec<UserRef> = emitter.roster.users.exported().collect();
+    let users: Vec<UserRow> = emitter.roster.users.exported_rows().collect();
     Ok(rows(spec, users.len(), columns, move |unit| row(emitter, users[unit])))
 }
 
-fn row<'a>(emitter: &'a Emitter<'a>, user: UserRef) -> Row<'a> {
+fn row<'a>(emitter: &'a Emitter<'a>, user_row: UserRow) -> Row<'a> {
     let users = &emitter.roster.users;
+    let user = user_row.user;
     let n = user.row as usize;
     let (role, grade) = match user.person {
         Person::Student => ("student", emitter.roster.grades.peek(users.students.grade[n]).mapped()),
@@ -134,7 +142,8 @@ fn row<'a>(emitter: &'a Emitter<'a>, user: UserRef) -> Row<'a> {
     Row {
         emitter,
         user,
-        orgs: users.orgs(user),
+        row: user_row,
+        orgs: users.row_orgs(user_row),
         role,
         username: users.username(&emitter.cells, user),
         user_ids: emitter.cells.user_ids(user, |_, _, _| {}),
@@ -143,7 +152,7 @@ fn row<'a>(emitter: &'a Emitter<'a>, user: UserRef) -> Row<'a> {
         grade,
         key: emitter.key(|keys, key| {
             let unique_id = emitter.cells.people(user.person).unique_id.get(n);
-            keys.person(key, user.person, unique_id);
+            keys.user(key, user.person, unique_id, users.key_school(user_row, &emitter.roster.orgs));
         }),
     }
 }

@@ -187,7 +187,7 @@ fn course_of(ctx: &mut Context<'_>, orgs: &Orgs, courses: &Courses, section: usi
         return Err(ctx.causes.fate(&CLASS_OFFERING_MISSING, cause));
     };
     let course = match &offering.course {
-        Ok(course) => &staged.courses.courses[*course as usize],
+        Ok(course) => *course,
         Err((owner, code)) => {
             return Err(ctx.causes.fate(&COURSE_MISSING, format!("course {owner} {code}")));
         }
@@ -195,7 +195,10 @@ fn course_of(ctx: &mut Context<'_>, orgs: &Orgs, courses: &Courses, section: usi
     match courses.find(orgs.lea_of(school), course) {
         Some(row) if courses.rows[row as usize].fate.kept() => Ok(row),
         Some(row) => Err(courses.rows[row as usize].fate),
-        None => Err(ctx.causes.fate(&COURSE_MISSING, format!("course {} {}", course.owner, course.code))),
+        None => {
+            let course = &staged.courses.courses[course as usize];
+            Err(ctx.causes.fate(&COURSE_MISSING, format!("course {} {}", course.owner, course.code)))
+        }
     }
 }
 

@@ -74,6 +74,12 @@ pub fn counts(include: Include, as_of: Day, begin: Option<Day>, end: Option<Day>
     }
 }
 
+/// The formulas of ids of a run.
+pub fn natural_keys(plan: &Plan, staged: &Staged) -> NaturalKeys {
+    NaturalKeys::new(plan.mapping.id_scheme, &plan.id_prefix, plan.school_year)
+        .with_staff_begin_outside_key(staged.staff_begin_outside_key)
+}
+
 impl<'a> Context<'a> {
     /// A context for one run.
     pub fn new(
@@ -86,7 +92,7 @@ impl<'a> Context<'a> {
             plan,
             staged,
             crosswalks,
-            keys: NaturalKeys::new(plan.mapping.id_scheme, &plan.id_prefix, plan.school_year),
+            keys: natural_keys(plan, staged),
             notices,
             causes: Causes::default(),
             unmapped: Vec::new(),

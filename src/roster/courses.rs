@@ -1,15 +1,15 @@
 //! Courses and departments (mapping.md sections 2 and 4).
 //!
 //! In: staged courses and the offerings of the year, exported organizations, school years. Out: [`Courses`]
-//! in the order of courses.csv: one row per (LEA of the offering schools, course code), and the departments
-//! they hang under, added to the organizations.
+//! in the order of courses.csv: one row per id, that is per course code and what else the id scheme tells apart (LEA of
+//! the offering schools, owner), and the departments they hang under, added to the organizations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::plan::DepartmentColumn;
 use crate::crosswalk::Subject;
 use crate::notice::{Authority, Code, Severity};
-use crate::sourced_id::{IdScheme, SourcedId};
+use crate::sourced_id::SourcedId;
 use crate::staging::courses::StagedCourse;
 use crate::staging::descriptors::Descriptor;
 
@@ -29,6 +29,15 @@ pub static COURSE_SHARED: Code = Code {
     file: "courses",
     summary: "Several owners in one LEA have a course of the same code: under id scheme `edu` they are one course; the LEA's own record wins.",
     remedy: "Give the courses different codes, or let the LEA own the course. Id scheme `stable` tells them apart.",
+};
+/// A course is offered in several LEAs and is one row.
+pub static COURSE_OF_SEVERAL_LEAS: Code = Code {
+    code: "course-of-several-leas",
+    severity: Severity::Warning,
+    authority: Authority::Policy,
+    file: "courses",
+    summary: "Schools of several LEAs offer a course: under id scheme `edfi-oneroster` it is one row, which has the school year of the lowest LEA.",
+    remedy: "Nothing, if the LEAs share their school year. Id schemes `edu` and `stable` have one row per LEA.",
 };
 /// A course has no title.
 pub static COURSE_TITLE_BLANK: Code = Code {
@@ -92,52 +101,49 @@ pub struct Course {
 pub struct Courses {
     /// Sorted by (LEA, code, owner); rows that are not exported included.
     pub rows: Vec<Course>,
-    scheme: IdScheme,
+    /// Row of each (LEA of the offering schools, staged course).
+    offered: BTreeMap<(i64, u32), u32>,
 }
 
 impl Courses {
-    /// The row of a course in an LEA: under `edu` that of its code, whoever owns it.
-    pub fn find(&self, lea: i64, course: &StagedCourse) -> Option<u32> {
-        let found = self.rows.binary_search_by(|row| {
-            let owner = match self.scheme {
-                IdScheme::Edu => row.owner,
-                IdScheme::Stable => course.owner,
-            };
-            (row.lea, row.code.as_str(), row.owner).cmp(&(lea, course.code.as_str(), owner))
-        });
-        found.ok().map(|row| row as u32)
+    /// The row of a staged course that schools of an LEA offer.
+    pub fn find(&self, lea: i64, course: u32) -> Option<u32> {
+        self.offered.get(&(lea, course)).copied()
+    }
+
+    /// What has a row: (LEA of the offering schools, staged course), with its row, in that order.
+    pub fn offered(&self) -> impl Iterator<Item = ((i64, u32), u32)> + '_ {
+        self.offered.iter().map(|(&offered, &row)| (offered, row))
     }
 
     pub(super) fn build(ctx: &mut Context<'_>, orgs: &mut Orgs, sessions: &Sessions) -> Courses {
         let staged = ctx.staged;
-        let scheme = ctx.keys.scheme();
-        let mut offered: BTreeMap<(i64, &str, Option<i64>), BTreeSet<u32>> = BTreeMap::new();
-        for offering in &staged.courses.offerings {
-            if let (Some(_), Ok(course)) = (orgs.exported(offering.school), &offering.course) {
-                let found = &staged.courses.courses[*course as usize];
-                // The id tells owners apart, or it does not: what shares an id is one course.
-                let owner = (scheme == IdScheme::Stable).then_some(found.owner);
-                let key = (orgs.lea_of(offering.school), found.code.as_str(), owner);
-                offered.entry(key).or_default().insert(*course);
-            }
-        }
+        let groups = groups(ctx, orgs);
         let mut grades = Answers::new(&ctx.crosswalks.grades, &staged.descriptors, |&word| word);
         // Only counts what has no answer: the answers themselves are texts and are looked up.
         let mut asked =
             ctx.crosswalks.subjects.as_ref().map(|seed| Answers::new(seed, &staged.descriptors, |_| ()));
-        let mut courses = Courses { scheme, ..Courses::default() };
+        let mut courses = Courses::default();
         let mut departments: BTreeMap<(i64, String), (u32, Vec<usize>)> = BTreeMap::new();
         let mut key = String::new();
-        for ((lea, code, _), candidates) in offered {
-            let winner = choose_course(lea, &candidates, &staged.courses.courses, orgs);
-            if candidates.len() > 1 {
-                let owners: Vec<String> = candidates
-                    .iter()
-                    .map(|&n| staged.courses.courses[n as usize].owner.to_string())
-                    .collect();
+        for Group { lea, code, candidates, .. } in groups {
+            let owned: BTreeSet<u32> = candidates.iter().map(|&(_, course)| course).collect();
+            let winner = choose_course(lea, &owned, &staged.courses.courses, orgs);
+            if owned.len() > 1 {
+                let owners: Vec<String> =
+                    owned.iter().map(|&n| staged.courses.courses[n as usize].owner.to_string()).collect();
                 let cause = format!("LEA {lea}, course {code}: owners {}", owners.join(", "));
                 ctx.notices.add(&COURSE_SHARED, &cause, "");
             }
+            let leas: BTreeSet<i64> = candidates.iter().map(|&(lea, _)| lea).collect();
+            if leas.len() > 1 {
+                let leas: Vec<String> = leas.iter().map(i64::to_string).collect();
+                let owner = staged.courses.courses[winner as usize].owner;
+                let cause = format!("course {owner} {code}: LEAs {}", leas.join(", "));
+                ctx.notices.add(&COURSE_OF_SEVERAL_LEAS, &cause, "");
+            }
+            let row = courses.rows.len() as u32;
+            courses.offered.extend(candidates.iter().map(|&offered| (offered, row)));
             let course = &staged.courses.courses[winner as usize];
             let label = format!("LEA {lea}, course {code}");
             ctx.check_key("course.courseCode", code);
@@ -201,6 +207,45 @@ impl Courses {
         }
         courses
     }
+}
+
+/// Offered courses that share an id, hence a row.
+struct Group<'s> {
+    /// The lowest LEA of the offering schools.
+    lea: i64,
+    code: &'s str,
+    owner: Option<i64>,
+    /// (LEA of the offering schools, staged course).
+    candidates: BTreeSet<(i64, u32)>,
+}
+
+/// Groups of offered courses in the order of courses.csv: what the id does not tell apart is one course.
+fn groups<'s>(ctx: &Context<'s>, orgs: &Orgs) -> Vec<Group<'s>> {
+    let staged = ctx.staged;
+    let scheme = ctx.keys.scheme();
+    type Told<'s> = (Option<i64>, &'s str, Option<i64>);
+    let mut offered: BTreeMap<Told<'_>, BTreeSet<(i64, u32)>> = BTreeMap::new();
+    for offering in &staged.courses.offerings {
+        if let (Some(_), Ok(course)) = (orgs.exported(offering.school), &offering.course) {
+            let found = &staged.courses.courses[*course as usize];
+            let lea = orgs.lea_of(offering.school);
+            let told = (
+                scheme.course_tells_lea().then_some(lea),
+                found.code.as_str(),
+                scheme.course_tells_owner().then_some(found.owner),
+            );
+            offered.entry(told).or_default().insert((lea, *course));
+        }
+    }
+    let mut groups: Vec<Group<'_>> = offered
+        .into_iter()
+        .filter_map(|((_, code, owner), candidates)| {
+            let lea = candidates.first()?.0;
+            Some(Group { lea, code, owner, candidates })
+        })
+        .collect();
+    groups.sort_by_key(|group| (group.lea, group.code, group.owner));
+    groups
 }
 
 /// The LEA's own record, else that of another organization above the schools, else the lowest school's.

@@ -7,6 +7,7 @@
 use crate::config::plan::EndDates;
 use crate::day::Day;
 use crate::notice::{Authority, Code, Severity};
+use crate::sourced_id::Person;
 use crate::staging::facts::{Facts, StaffFact, offsets};
 
 use super::answers::{Answers, Known};
@@ -14,7 +15,8 @@ use super::classes::Classes;
 use super::context::{Context, NotCounted};
 use super::fate::{Fate, Losses};
 use super::sessions::Sessions;
-use super::users::Users;
+use super::user_rows::ENROLLMENT_USER_ELSEWHERE;
+use super::users::{UserRef, Users};
 
 /// An association does not count by its dates.
 pub static ENROLLMENT_NOT_COUNTED: Code = Code {
@@ -188,6 +190,8 @@ impl Enrollments {
             );
             notes.outside_school +=
                 u64::from(!users.students.orgs.of(row.student as usize).contains(&classes.org[class]));
+            let user = UserRef { person: Person::Student, row: row.student };
+            notes.elsewhere += u64::from(users.is_elsewhere(user, classes.org[class]));
             notes.overlaps +=
                 u64::from(last.is_some_and(|((section, student, _), end): (_, Option<Day>)| {
                     (section, student) == (row.section, row.student)
@@ -292,6 +296,7 @@ impl DateRule {
 struct ClassNotes {
     outside_term: u64,
     outside_school: u64,
+    elsewhere: u64,
     overlaps: u64,
 }
 
@@ -299,6 +304,7 @@ impl ClassNotes {
     fn report(&self, ctx: &mut Context<'_>, who: &str) {
         ctx.notices.count(&ENROLLMENT_OUTSIDE_TERM, who, self.outside_term);
         ctx.notices.count(&ENROLLMENT_OUTSIDE_SCHOOL, who, self.outside_school);
+        ctx.notices.count(&ENROLLMENT_USER_ELSEWHERE, who, self.elsewhere);
         ctx.notices.count(&ENROLLMENT_OVERLAP, who, self.overlaps);
     }
 }

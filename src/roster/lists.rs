@@ -19,9 +19,15 @@ impl Lists {
     /// The list of a row; rows beyond the last have none.
     #[inline]
     pub fn of(&self, row: usize) -> &[u32] {
-        let Some(&end) = self.ends.get(row) else { return &[] };
+        &self.items[self.range(row)]
+    }
+
+    /// Where the list of a row stands among the items of all lists.
+    #[inline]
+    pub fn range(&self, row: usize) -> std::ops::Range<usize> {
+        let Some(&end) = self.ends.get(row) else { return 0..0 };
         let start = if row == 0 { 0 } else { self.ends[row - 1] };
-        &self.items[start as usize..end as usize]
+        start as usize..end as usize
     }
 
     /// Builds lists from (row, item) pairs sorted by row.

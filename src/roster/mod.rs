@@ -25,6 +25,7 @@ pub mod roles;
 pub mod sessions;
 pub mod staff;
 pub mod students;
+pub mod user_rows;
 pub mod users;
 
 use crate::config::extensions::Extension;
@@ -65,7 +66,9 @@ pub static CODES: &[&Code] = &[
     &sessions::YEAR_FROM_SESSIONS,
     &sessions::TERM_UNMAPPED,
     &sessions::YEAR_UNDER_YEAR,
+    &sessions::YEAR_WITHOUT_LEA,
     &courses::COURSE_SHARED,
+    &courses::COURSE_OF_SEVERAL_LEAS,
     &courses::COURSE_TITLE_BLANK,
     &courses::COURSE_YEAR_MISSING,
     &courses::COURSE_ORG_MISSING,
@@ -85,6 +88,9 @@ pub static CODES: &[&Code] = &[
     &staff::STAFF_ORG_SKIPPED,
     &staff::ROLE_NOT_IN_VERSION,
     &parents::PARENT_WITHOUT_STUDENT,
+    &user_rows::USER_PER_SCHOOL,
+    &user_rows::STAFF_ORG_WITHOUT_ROW,
+    &user_rows::ENROLLMENT_USER_ELSEWHERE,
     &users::USERNAME_SHARED,
     &users::USERNAME_NOT_UNIQUE,
     &users::USERNAME_LAST_RESORT,
@@ -166,6 +172,8 @@ pub fn build(
     let staff = Staff::build(&mut ctx, &orgs, &sessions, &teaching);
     let parents = Parents::build(&mut ctx, &students);
     let mut users = Users::new(students, staff, parents);
+    users.make_rows(&mut ctx, &orgs);
+    collisions::settle_user_ids(&mut ctx, &orgs, &mut users);
     users.assign_usernames(&mut ctx, &orgs);
     users.note_user_ids(&mut ctx, &orgs);
     let enrollments = Enrollments::build(&mut ctx, &mut facts, teachers, &mut classes, &sessions, &users);

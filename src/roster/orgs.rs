@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use rustc_hash::FxHashMap;
 
 use crate::notice::{Authority, Code, Severity};
-use crate::sourced_id::SourcedId;
+use crate::sourced_id::{SourcedId, YearOf};
 use crate::staging::orgs::OrgKind;
 
 use super::clean::{clean, same_value};
@@ -158,6 +158,14 @@ impl Orgs {
     /// The LEA of a school, or the school itself where it stands in for one (mapping.md section 2).
     pub fn lea_of(&self, school: i64) -> i64 {
         self.lea_of.get(&school).copied().unwrap_or(school)
+    }
+
+    /// Whose school year it is that an LEA, or the school that stands in for one, has.
+    pub fn year_of(&self, lea: i64) -> YearOf {
+        match self.find(lea).map(|n| self.rows[n as usize].kind) {
+            Some(OrgType::School) => YearOf::School(lea),
+            _ => YearOf::Lea(lea),
+        }
     }
 
     /// The fate of rows that hang on this organization, and its row.

@@ -56,6 +56,19 @@ impl Parents {
         self.fate.is_empty()
     }
 
+    /// Takes those who are no longer exported out of the agents, both ways.
+    pub(super) fn forget_agents(&mut self, students: &[Fate]) {
+        let kept = |fates: &[Fate], row: u32| fates[row as usize].kept();
+        let (parents, mut of_parent, mut of_student) = (&self.fate, Lists::default(), Lists::default());
+        for parent in 0..parents.len() {
+            of_parent.push(self.students.of(parent).iter().copied().filter(|&s| kept(students, s)));
+        }
+        for student in 0..students.len() {
+            of_student.push(self.of_student.of(student).iter().copied().filter(|&p| kept(parents, p)));
+        }
+        (self.students, self.of_student) = (of_parent, of_student);
+    }
+
     pub(super) fn build(ctx: &mut Context<'_>, students: &Students) -> Parents {
         let staged = ctx.staged;
         let mut parents = Parents::default();
@@ -66,7 +79,7 @@ impl Parents {
         let mut links = &staged.student_contacts[..];
         for person in 0..staged.contacts.len() as u32 {
             let unique_id = staged.contacts.unique_id.get(person as usize);
-            ctx.keys.person(&mut key, Person::Parent, unique_id);
+            ctx.keys.user(&mut key, Person::Parent, unique_id, None);
             parents.sourced_id.push(SourcedId::of(&key));
             let (mine, rest) = links.split_at(links.iter().take_while(|link| link.contact == person).count());
             links = rest;

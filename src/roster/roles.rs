@@ -1,4 +1,4 @@
-//! Roles of OneRoster 1.2: one row per user, organization and role (mapping.md section 6).
+//! Roles of OneRoster 1.2: one row per user row, organization and role (mapping.md section 6).
 //!
 //! In: a user, and what the source evidences of that user at each organization: an assignment, a section taught,
 //! an association. Out: [`Role`]s in the order of roles.csv. Nothing is multiplied out: a principal of one school
@@ -16,7 +16,7 @@ use super::Roster;
 use super::orgs::{OrgType, Orgs};
 use super::staff::Evidence;
 use super::students::attendances;
-use super::users::UserRef;
+use super::user_rows::UserRow;
 
 /// One row of roles.csv.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,8 +56,9 @@ fn add(found: &mut Found, org: u32, role: &'static str, span: Span) {
     found.entry((org, role)).and_modify(|known| *known = known.with(span)).or_insert(span);
 }
 
-/// Roles of a user, sorted by organization and role; exactly one is primary at each organization.
-pub fn roles_of(plan: &Plan, staged: &Staged, roster: &Roster, user: UserRef) -> Vec<Role> {
+/// Roles of a user row, sorted by organization and role; exactly one is primary at each organization.
+pub fn roles_of(plan: &Plan, staged: &Staged, roster: &Roster, user_row: UserRow) -> Vec<Role> {
+    let user = user_row.user;
     let row = user.row as usize;
     let mut found = Found::new();
     match user.person {
@@ -90,6 +91,9 @@ pub fn roles_of(plan: &Plan, staged: &Staged, roster: &Roster, user: UserRef) ->
                 }
             }
         }
+    }
+    if let Some(school) = roster.users.row_school(user_row) {
+        found.retain(|&(org, _), _| org == school);
     }
     let priority = &plan.mapping.staff_role_priority_v1p2;
     let rank = |role: &str| priority.iter().position(|p| p == role).unwrap_or(priority.len());

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 
 use crate::day::Day;
 use crate::notice::{Authority, Code, Severity};
-use crate::sourced_id::SourcedId;
+use crate::sourced_id::{SourcedId, YearOf};
 
 use super::answers::{Answers, Known};
 use super::clean::clean;
@@ -64,6 +64,16 @@ pub static YEAR_UNDER_YEAR: Code = Code {
     remedy: "Map the term to `term` or `semester` if it should hang under the LEA's school year.",
 };
 
+/// Schools without an LEA share a school year.
+pub static YEAR_WITHOUT_LEA: Code = Code {
+    code: "school-year-shared",
+    severity: Severity::Warning,
+    authority: Authority::Policy,
+    file: "academicSessions",
+    summary: "Several schools have no LEA: under id scheme `edfi-oneroster` they have one school year together, which covers the years of all of them.",
+    remedy: "Record the LEA of each school. Id schemes `edu` and `stable` give each of them its own.",
+};
+
 /// What a row of academicSessions.csv stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SessionKey {
@@ -108,6 +118,18 @@ pub struct Session {
     pub fate: Fate,
 }
 
+impl Session {
+    /// Its natural key for people.
+    pub fn label(&self) -> String {
+        let school = self.school.unwrap_or(self.lea);
+        match &self.key {
+            SessionKey::Year => format!("school year of {}", self.lea),
+            SessionKey::Session { name } => format!("session {school} {name}"),
+            SessionKey::GradingPeriod { period, name } => format!("grading period {school} {period} {name}"),
+        }
+    }
+}
+
 /// First and last day of an LEA's school year, inclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
@@ -141,6 +163,11 @@ impl Sessions {
         self.years.get(&lea).copied()
     }
 
+    /// LEAs, and schools that stand in for one, each with the row of its school year; in no order.
+    pub fn years(&self) -> impl Iterator<Item = (i64, u32)> + '_ {
+        self.years.iter().map(|(&lea, &row)| (lea, row))
+    }
+
     /// The row of a staged session.
     pub fn of_staged(&self, session: u32) -> Option<u32> {
         self.of_staged.get(session as usize).copied()
@@ -158,8 +185,7 @@ impl Sessions {
 
     pub(super) fn build(ctx: &mut Context<'_>, orgs: &Orgs) -> Sessions {
         let windows = windows(ctx, orgs);
-        let mut rows = year_rows(ctx, orgs, &windows);
-        let years = rows.iter().enumerate().map(|(n, s)| (s.lea, n as u32)).collect();
+        let (mut rows, years) = year_rows(ctx, orgs, &windows);
         // Numbers below are places in `rows` before sorting; `moved` translates them afterwards.
         let mut sessions = Sessions { years, windows, ..Sessions::default() };
         let staged_at = session_rows(ctx, orgs, &sessions, &mut rows);
@@ -285,17 +311,25 @@ fn modal(schools: &[Window]) -> Option<Window> {
     })
 }
 
-/// One year per LEA that has dates and of which something is exported.
-fn year_rows(ctx: &mut Context<'_>, orgs: &Orgs, windows: &BTreeMap<i64, Window>) -> Vec<Session> {
-    let mut rows = Vec::new();
+/// One year per LEA that has dates and of which something is exported, and the row of each LEA's year.
+fn year_rows(
+    ctx: &mut Context<'_>,
+    orgs: &Orgs,
+    windows: &BTreeMap<i64, Window>,
+) -> (Vec<Session>, FxHashMap<i64, u32>) {
+    let mut rows: Vec<Session> = Vec::new();
+    let mut years = FxHashMap::default();
     let mut key = String::new();
+    let shares = ctx.keys.scheme().shares_year_without_lea();
+    let mut shared: Option<u32> = None;
     for (&lea, window) in windows {
-        ctx.keys.school_year(&mut key, lea);
         let fate = match orgs.find(lea) {
             Some(n) => orgs.rows[n as usize].fate,
             None => continue,
         };
-        rows.push(Session {
+        let whose = orgs.year_of(lea);
+        ctx.keys.school_year(&mut key, whose);
+        let row = Session {
             lea,
             school: None,
             key: SessionKey::Year,
@@ -306,9 +340,34 @@ fn year_rows(ctx: &mut Context<'_>, orgs: &Orgs, windows: &BTreeMap<i64, Window>
             parent: None,
             sourced_id: SourcedId::of(&key),
             fate,
-        });
+        };
+        let place = match (whose, shared) {
+            (YearOf::School(_), Some(place)) if shares => {
+                share_year(ctx, &mut rows[place as usize], row);
+                place
+            }
+            _ => {
+                rows.push(row);
+                rows.len() as u32 - 1
+            }
+        };
+        if let YearOf::School(_) = whose {
+            shared = Some(place);
+        }
+        years.insert(lea, place);
     }
-    rows
+    (rows, years)
+}
+
+/// Widens the common year of schools without an LEA to cover one more of them, if that school is exported.
+fn share_year(ctx: &mut Context<'_>, shared: &mut Session, other: Session) {
+    if !shared.fate.kept() {
+        *shared = other;
+    } else if other.fate.kept() {
+        ctx.notices.add(&YEAR_WITHOUT_LEA, "schools without an LEA", other.lea.to_string());
+        shared.begin = shared.begin.min(other.begin);
+        shared.end = shared.end.max(other.end);
+    }
 }
 
 /// Dates as a row needs them, or the fate of a row without.

@@ -121,7 +121,7 @@ impl Staff {
             (&staged.staff_assignments[..], &staged.staff_schools[..], teaching);
         for person in 0..staged.staff.len() as u32 {
             let unique_id = staged.staff.unique_id.get(person as usize);
-            ctx.keys.person(&mut key, Person::Staff, unique_id);
+            ctx.keys.user(&mut key, Person::Staff, unique_id, None);
             staff.sourced_id.push(SourcedId::of(&key));
             let assignments = take(&mut assigned, |a| a.staff == person);
             let schools = take(&mut attached, |a| a.staff == person);

@@ -199,7 +199,7 @@ impl Students {
         let mut at = 0;
         for student in 0..count {
             let unique_id = staged.students.unique_id.get(student);
-            ctx.keys.person(&mut key, Person::Student, unique_id);
+            ctx.keys.user(&mut key, Person::Student, unique_id, None);
             students.sourced_id.push(SourcedId::of(&key));
             let end = at
                 + staged.student_schools[at..].iter().take_while(|a| a.student as usize == student).count();

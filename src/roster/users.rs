@@ -24,6 +24,7 @@ use super::orgs::Orgs;
 use super::parents::Parents;
 use super::staff::Staff;
 use super::students::Students;
+use super::user_rows::UserRows;
 
 /// Two users would share a username.
 pub static USERNAME_SHARED: Code = Code {
@@ -113,6 +114,8 @@ pub struct Users {
     pub staff: Staff,
     /// Parents.
     pub parents: Parents,
+    /// Rows of those who are several users.
+    pub(super) rows: UserRows,
     sources: [Vec<u8>; 3],
 }
 
@@ -268,7 +271,7 @@ impl<'a> UserCells<'a> {
 
 impl Users {
     pub(super) fn new(students: Students, staff: Staff, parents: Parents) -> Users {
-        Users { students, staff, parents, sources: Default::default() }
+        Users { students, staff, parents, ..Users::default() }
     }
 
     /// Fates of the persons of a kind.
@@ -280,7 +283,7 @@ impl Users {
         }
     }
 
-    /// Id of a user.
+    /// Id of a user; of a person with several rows ([`super::user_rows`]) that of the primary one.
     pub fn sourced_id(&self, user: UserRef) -> SourcedId {
         let row = user.row as usize;
         match user.person {

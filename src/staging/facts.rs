@@ -82,7 +82,7 @@ pub struct StaffFact {
 }
 
 /// Section associations, sorted by (section, person, begin, end).
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Facts {
     students: Vec<StudentFact>,
     /// Staff members in sections.

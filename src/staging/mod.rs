@@ -127,6 +127,8 @@ pub struct StudentContact {
 pub struct Staged {
     /// Label of the data standard.
     pub standard: &'static str,
+    /// Whether the begin date is outside the key of staff section associations, as on data standard 4.0.
+    pub staff_begin_outside_key: bool,
     /// Descriptor values.
     pub descriptors: Descriptors,
     /// Organizations.
@@ -196,7 +198,11 @@ pub fn stage(
         tables: Mutex::new(Vec::new()),
         notices: Mutex::new(Notices::new()),
     };
-    let mut staged = Staged { standard: resolved.standard.label, ..Staged::default() };
+    let mut staged = Staged {
+        standard: resolved.standard.label,
+        staff_begin_outside_key: resolved.standard.staff_begin_outside_key,
+        ..Staged::default()
+    };
     let mut descriptors = Descriptors::read(&reader)?;
     // Contact titles play the part of an e-mail type (the edu mapping), so they must be known beforehand.
     let contact_emails = read_titles(&reader, &mut descriptors)?;

@@ -25,6 +25,8 @@ mod damage;
 mod determinism;
 mod forms;
 mod full_disk;
+mod id_schemes;
+mod id_table;
 mod options;
 mod people_options;
 mod sample_district;

@@ -1,0 +1,224 @@
+//! `rosterpack ids`: the table from the ids of one scheme to those of another, for vendors who must migrate.
+//!
+//! In: [`IdsArgs`] and the process. Out: the table as CSV on stdout or in a file, in the order of the package; or exit
+//! code 1 and every row for which there is none. Reads and maps exactly as `export` does with the same flags.
+
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::export::{self, ExportArgs};
+use super::source::{self, SourceArgs};
+use super::{ExitCode, Process, interrupt, target};
+use crate::config::Run;
+use crate::config::plan::IdScheme;
+use crate::config::values;
+use crate::crosswalk::Crosswalks;
+use crate::pipeline::{self, IdTable};
+
+/// Flags of `ids`.
+#[derive(Debug, Default, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct IdsArgs {
+    /// Id scheme of the packages so far: edu, edfi-oneroster or stable
+    #[arg(long, value_name = "SCHEME", value_parser = scheme)]
+    pub from: IdScheme,
+    /// Id scheme of the packages to come
+    #[arg(long, value_name = "SCHEME", value_parser = scheme)]
+    pub to: IdScheme,
+    /// CSV file to write [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+
+    /// Where the ODS is
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Tenant code: starts every id
+    #[arg(long, value_name = "CODE")]
+    pub tenant: Option<String>,
+    /// School year, named by the year in which it ends
+    #[arg(long, value_name = "YEAR")]
+    pub school_year: Option<String>,
+    /// The day on which the packages are true [default: today]
+    #[arg(long, value_name = "DATE")]
+    pub as_of: Option<String>,
+    /// OneRoster version, which decides the files [default: 1.1]
+    #[arg(long, value_name = "VERSION")]
+    pub oneroster: Option<String>,
+
+    /// Also the rows of demographics.csv
+    #[arg(long, help_heading = "What is exported")]
+    pub demographics: bool,
+    /// Also the parents and contacts of exported students
+    #[arg(long, help_heading = "What is exported")]
+    pub parents: bool,
+    /// Only these local education agencies, with their schools
+    #[arg(long, value_name = "ID,...", help_heading = "What is exported")]
+    pub lea: Option<String>,
+    /// Only these schools
+    #[arg(long, value_name = "ID,...", help_heading = "What is exported")]
+    pub school: Option<String>,
+    /// Only these OneRoster files
+    #[arg(long, value_name = "users,orgs,...", help_heading = "What is exported")]
+    pub files: Option<String>,
+    /// Which associations count by date: not-ended, current or year [default: not-ended]
+    #[arg(long, value_name = "WHICH", help_heading = "What is exported")]
+    pub include: Option<String>,
+
+    /// Folder of crosswalk seeds that replace the built-in ones
+    #[arg(long, value_name = "DIR", help_heading = "How it is mapped")]
+    pub seeds: Option<String>,
+    /// What natural keys start with before they are hashed [default: the tenant code]
+    #[arg(long, value_name = "PREFIX", help_heading = "How it is mapped")]
+    pub id_prefix: Option<String>,
+    /// Any setting of `export` by its name; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", help_heading = "How it is mapped")]
+    pub set: Vec<String>,
+
+    /// Threads [default: one per core]
+    #[arg(long, value_name = "N", help_heading = "How it runs")]
+    pub threads: Option<String>,
+    /// No progress; errors are still told
+    #[arg(short, long, help_heading = "How it runs")]
+    pub quiet: bool,
+}
+
+const EXAMPLES: &str = "\
+The table has the columns file, oldSourcedId, newSourcedId and naturalKey (the text that the old id is
+the MD5 of), and every row that `export` with these flags would write, in its order. There is no table
+(exit code 1) where two old ids would become one, or one several: a person who is one user under one
+scheme is one user per school under edfi-oneroster.
+
+Examples:
+  rosterpack ids --from edu --to stable --sample
+  rosterpack ids --from edu --to stable --source extracts --tenant gbisd --school-year 2022 \\
+      --as-of 2021-10-01 --parents --out edu-to-stable.csv";
+
+fn scheme(text: &str) -> Result<IdScheme, String> {
+    values::word(text, &IdScheme::ALL)
+        .map_err(|why| format!("edu, edfi-oneroster and stable are known; {why}"))
+}
+
+impl IdsArgs {
+    /// The export whose ids these are.
+    fn export(&self) -> ExportArgs {
+        ExportArgs {
+            source: self.source.clone(),
+            tenant: self.tenant.clone(),
+            school_year: self.school_year.clone(),
+            as_of: self.as_of.clone(),
+            oneroster: self.oneroster.clone(),
+            dry_run: true,
+            demographics: self.demographics,
+            parents: self.parents,
+            lea: self.lea.clone(),
+            school: self.school.clone(),
+            files: self.files.clone(),
+            include: self.include.clone(),
+            seeds: self.seeds.clone(),
+            id_prefix: self.id_prefix.clone(),
+            set: self.set.clone(),
+            threads: self.threads.clone(),
+            quiet: self.quiet,
+            ..ExportArgs::default()
+        }
+    }
+}
+
+/// Runs the verb.
+pub fn run(args: &IdsArgs, process: &mut Process<'_>) -> ExitCode {
+    if args.from == args.to {
+        process.fault("--from and --to name the same id scheme", "name two: the ids would not change");
+        return ExitCode::Usage;
+    }
+    let export = args.export();
+    let environment = process.environment.iter().cloned();
+    let mut run = match export.overrides(environment).freeze(process.today, &export.demanded()) {
+        Ok(run) => run,
+        Err(faults) => {
+            for fault in faults {
+                process.fault(&fault, fault.help());
+            }
+            return ExitCode::Usage;
+        }
+    };
+    run.plan.mapping.id_scheme = args.from;
+    match write(args, &run, process) {
+        Ok(code) | Err(code) => code,
+    }
+}
+
+/// The run itself; an error has been told when it returns.
+fn write(args: &IdsArgs, run: &Run, process: &mut Process<'_>) -> Result<ExitCode, ExitCode> {
+    let crosswalks = Crosswalks::load(run.seeds.as_deref()).map_err(|e| {
+        process.fault(&e, "mend the seed, or leave --seeds out to use the built-in crosswalks");
+        ExitCode::Usage
+    })?;
+    if let Some(out) = &args.out {
+        target::check_file("the table of ids", out).map_err(|e| {
+            process.fault(&e, e.help);
+            ExitCode::Output
+        })?;
+        if process.signals {
+            interrupt::clear_up_on_signal(vec![target::parent(out)]);
+        }
+    }
+    if let Some(threads) = run.threads {
+        // Fails only when the pool is there already, which happens in tests alone: the table is the same.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    }
+    let opened =
+        source::open(&args.source, run, &process.environment).map_err(|e| source::tell_open(&e, process))?;
+    opened.warn(process);
+    let progress = source::progress(args.quiet, process.terminal);
+    let migrate = |out: &mut dyn Write| {
+        pipeline::migrate_ids(opened.source(), &crosswalks, &run.plan, args.to, out, progress.as_ref())
+    };
+    let result = match &args.out {
+        None => {
+            let mut buffered = BufWriter::new(&mut *process.out);
+            migrate(&mut buffered).and_then(|table| Ok(buffered.flush().map(|()| table)?))
+        }
+        Some(out) => save(out, migrate),
+    };
+    drop(progress);
+    match result.map_err(|e| export::tell(&e, process))? {
+        IdTable::Written(rows) => {
+            if !args.quiet {
+                let (from, to) = (args.from.word(), args.to.word());
+                process.note(format_args!("{rows} ids from {from} to {to}"));
+            }
+            Ok(ExitCode::Published)
+        }
+        IdTable::Refused(reasons) => {
+            process.fault(
+                format_args!(
+                    "there is no table of ids; nothing was written:\n  - {}",
+                    reasons.join("\n  - ")
+                ),
+                "these rows cannot be migrated one by one: mend the data, or have the vendor load them anew",
+            );
+            Ok(ExitCode::Refused)
+        }
+    }
+}
+
+/// Writes a file in one step: a reader finds the old one or the whole new one. It holds ids of children, so that only
+/// the owner may read it.
+fn save(
+    path: &std::path::Path,
+    write: impl FnOnce(&mut dyn Write) -> Result<IdTable, pipeline::PipelineError>,
+) -> Result<IdTable, pipeline::PipelineError> {
+    let unfinished = interrupt::unfinished_prefix();
+    let mut file = tempfile::Builder::new().prefix(&unfinished).tempfile_in(target::parent(path))?;
+    let mut buffered = BufWriter::new(&mut file);
+    let table = write(&mut buffered)?;
+    buffered.flush()?;
+    drop(buffered);
+    if let IdTable::Written(_) = table {
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|e| e.error)?;
+    }
+    Ok(table)
+}
