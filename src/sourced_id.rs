@@ -130,7 +130,9 @@ impl NaturalKeys {
         match self.scheme {
             IdScheme::Edu if component.is_ascii() => {
                 key.push('-');
-                key.extend(component.bytes().map(|b| char::from(b.to_ascii_lowercase())));
+                let start = key.len();
+                key.push_str(component);
+                key[start..].make_ascii_lowercase();
             }
             IdScheme::Edu => self.part(key, &component.to_lowercase()),
             IdScheme::Stable => self.part(key, component),

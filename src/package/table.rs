@@ -13,6 +13,10 @@ use crate::spec::{File, FileSpec, Version};
 /// Units per block that callers use: about 1 MiB of enrollments.
 pub const BLOCK_UNITS: usize = 8192;
 
+/// Room for a row: enough for nearly every block, so that blocks are not copied while they grow. Memory that is
+/// never written to costs nothing.
+const ROW_BYTES: usize = 320;
+
 /// `units` cut into blocks of [`BLOCK_UNITS`]; boundaries come from the stream alone.
 pub fn blocks(units: usize) -> Vec<Range<usize>> {
     (0..units).step_by(BLOCK_UNITS).map(|start| start..units.min(start + BLOCK_UNITS)).collect()
@@ -82,7 +86,9 @@ impl<'a> Table<'a> {
 
     fn format_block(&self, units: &Range<usize>) -> Result<CsvBlock, PackageError> {
         let mut block = CsvBlock::new(self.columns());
-        block.reserve((units.len() * 160).min(1 << 21));
+        // A unit may give many rows or none; a block that is not the last is full all the same.
+        let rows = if self.blocks.len() > 1 { BLOCK_UNITS } else { units.len().min(BLOCK_UNITS) };
+        block.reserve(rows * ROW_BYTES);
         (self.format)(units.clone(), &mut block);
         match block.fault() {
             None => Ok(block),

@@ -39,7 +39,7 @@ fn best<'a>(
         .filter(|c| !c.suppressed)
         .map(|c| {
             let kind = descriptors.code_value(c.kind);
-            (!same_value(kind, preferred), kind.to_owned(), c.priority, written(c.text))
+            (!same_value(kind, preferred), kind, c.priority, written(c.text))
         })
         .filter(|(_, _, _, value)| !value.is_empty())
         .min()

@@ -50,7 +50,7 @@ pub fn address(text: &str) -> String {
 /// Whether two descriptor code values are the same (mapping.md 0.7): case and surrounding space do not count.
 pub fn same_value(a: &str, b: &str) -> bool {
     let (a, b) = (a.trim(), b.trim());
-    a == b || a.eq_ignore_ascii_case(b) || a.to_lowercase() == b.to_lowercase()
+    a.eq_ignore_ascii_case(b) || !(a.is_ascii() && b.is_ascii()) && a.to_lowercase() == b.to_lowercase()
 }
 
 #[cfg(test)]

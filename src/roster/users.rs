@@ -10,9 +10,10 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHasher};
 
 use crate::config::plan::{Mapping, UsernameSource};
-use crate::notice::{Authority, Code, Severity};
+use crate::notice::{Authority, Code, Notices, Severity};
 use crate::sourced_id::{Person, SourcedId};
 use crate::staging::Staged;
+use crate::staging::descriptors::{Descriptor, Descriptors};
 use crate::staging::people::{People, PersonTexts};
 
 use super::choice::{Chosen, choose_email, choose_login, choose_telephone};
@@ -124,18 +125,48 @@ pub struct UserRef {
     pub row: u32,
 }
 
+/// Characters of the `{system:code}` notation and of the list around it: a space stands in their place.
+const RESERVED: &[char] = &[',', '{', '}', ':'];
+
+/// An identification system: what every code of it would otherwise find out again.
+#[derive(Debug)]
+struct IdSystem {
+    /// As it is written.
+    written: String,
+    /// Whether the notation's own characters had to go.
+    changed: bool,
+    /// Whether its codes stay private.
+    private: bool,
+}
+
+impl IdSystem {
+    fn new(mapping: &Mapping, name: &str) -> IdSystem {
+        let written = without(name, RESERVED).into_owned();
+        IdSystem { changed: written != clean(name), written, private: is_private_system(mapping, name) }
+    }
+}
+
 /// What the cells of a user are made from.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct UserCells<'a> {
     staged: &'a Staged,
     mapping: &'a Mapping,
     orgs: &'a Orgs,
+    /// By descriptor; the last one stands for codes without a system.
+    systems: Vec<IdSystem>,
 }
 
 impl<'a> UserCells<'a> {
     /// Cells of the users of a run.
     pub fn new(staged: &'a Staged, mapping: &'a Mapping, orgs: &'a Orgs) -> UserCells<'a> {
-        UserCells { staged, mapping, orgs }
+        let descriptors = &staged.descriptors;
+        let names = descriptors.all().map(|d| descriptors.code_value(d)).chain([""]);
+        let systems = names.map(|name| IdSystem::new(mapping, name)).collect();
+        UserCells { staged, mapping, orgs, systems }
+    }
+
+    fn system(&self, kind: Descriptor) -> &IdSystem {
+        &self.systems[Descriptors::index(kind).min(self.systems.len() - 1)]
     }
 
     /// The person table of a kind.
@@ -215,18 +246,18 @@ impl<'a> UserCells<'a> {
     /// every code: whether it was withheld, and whether it had to be changed.
     pub fn user_ids(&self, user: UserRef, mut seen: impl FnMut(&str, bool, bool)) -> Vec<String> {
         let Some(texts) = self.codes(user.person) else { return Vec::new() };
-        const RESERVED: &[char] = &[',', '{', '}', ':'];
         let mut ids: Vec<String> = texts
             .of(user.row)
             .filter_map(|code| {
                 let name = self.staged.descriptors.code_value(code.kind);
-                if is_private_system(self.mapping, name) {
+                let IdSystem { written, changed, private } = self.system(code.kind);
+                if *private {
                     seen(name, true, false);
                     return None;
                 }
-                let (system, text) = (without(name, RESERVED), without(code.text, RESERVED));
-                seen(name, false, system != clean(name) || text != clean(code.text));
-                (!system.is_empty() && !text.is_empty()).then(|| format!("{{{system}:{text}}}"))
+                let text = without(code.text, RESERVED);
+                seen(name, false, *changed || text != clean(code.text));
+                (!written.is_empty() && !text.is_empty()).then(|| format!("{{{written}:{text}}}"))
             })
             .collect();
         ids.sort_unstable();
@@ -365,16 +396,25 @@ impl Users {
     /// Counts codes that are withheld or changed, once.
     pub(super) fn note_user_ids(&self, ctx: &mut Context<'_>, orgs: &Orgs) {
         let cells = UserCells::new(ctx.staged, &ctx.plan.mapping, orgs);
-        for user in self.exported() {
-            let unique_id = cells.people(user.person).unique_id.get(user.row as usize);
-            cells.user_ids(user, |system, withheld, changed| {
-                if withheld {
-                    ctx.notices.count(&USER_ID_WITHHELD, system, 1);
-                } else if changed {
-                    ctx.notices.add(&USER_ID_CHANGED, system, unique_id);
-                }
+        let users: Vec<UserRef> = self.exported().collect();
+        let noted = users
+            .par_iter()
+            .fold(Notices::new, |mut notices, &user| {
+                let unique_id = cells.people(user.person).unique_id.get(user.row as usize);
+                cells.user_ids(user, |system, withheld, changed| {
+                    if withheld {
+                        notices.count(&USER_ID_WITHHELD, system, 1);
+                    } else if changed {
+                        notices.add(&USER_ID_CHANGED, system, unique_id);
+                    }
+                });
+                notices
+            })
+            .reduce(Notices::new, |mut all, part| {
+                all.merge(part);
+                all
             });
-        }
+        ctx.notices.merge(noted);
     }
 }
 

@@ -192,8 +192,11 @@ impl Facts {
         }
         facts.rare = rare.0.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut rows = std::mem::take(&mut facts.students);
-        rows.par_sort_unstable_by_key(|f| {
-            (f.section, f.student & !HOMEROOM, facts.day(f.begin), facts.day(f.end), f.student)
+        rows.par_sort_unstable_by(|x, y| {
+            let place = |f: &StudentFact| (f.section, f.student & !HOMEROOM);
+            // Few students are in a section twice: days are unpacked for those alone.
+            let span = |f: &StudentFact| (facts.day(f.begin), facts.day(f.end), f.student);
+            place(x).cmp(&place(y)).then_with(|| span(x).cmp(&span(y)))
         });
         facts.students = rows;
         Ok(facts)

@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use rayon::slice::ParallelSliceMut;
 use rustc_hash::FxHashMap;
 
 use crate::edfi::Table;
@@ -118,12 +119,14 @@ impl People {
             raw.login.push(at.login.map_or("", |column| b.text(column, r)))
         })?;
         let mut order: Vec<u32> = (0..usis.len() as u32).collect();
-        order.sort_unstable_by(|&x, &y| {
-            let key = |n: u32| {
+        order.par_sort_unstable_by(|&x, &y| {
+            let unique_id = |n: u32| raw.unique_id.get(n as usize);
+            // Only an extract in which a unique id stands twice gets past it.
+            let others = |n: u32| {
                 let n = n as usize;
-                (raw.unique_id.get(n), raw.last.get(n), raw.first.get(n), raw.middle.get(n), usis[n])
+                (raw.last.get(n), raw.first.get(n), raw.middle.get(n), usis[n])
             };
-            key(x).cmp(&key(y))
+            unique_id(x).cmp(unique_id(y)).then_with(|| others(x).cmp(&others(y)))
         });
         // One unique id twice is impossible in a database; in an extract the second is the same person again.
         let mut kept: Vec<u32> = Vec::with_capacity(order.len());

@@ -4,6 +4,8 @@
 //! the section's code: rows stand in the order of classes.csv (school, session, local course code, section),
 //! so that association rows sorted by code come out in output order.
 
+use rayon::slice::ParallelSliceMut;
+
 use crate::edfi::contract as c;
 use crate::source::{Batch, SourceError};
 
@@ -98,18 +100,13 @@ impl StagedSections {
             raw.room.push(b.text(s::ROOM, r))
         })?;
         let mut order: Vec<u32> = (0..raw.len() as u32).collect();
-        let key = |n: u32| {
+        let session = |n: u32| (raw.school[n as usize], raw.session[n as usize]);
+        let texts = |n: u32| {
             let n = n as usize;
-            (
-                raw.school[n],
-                raw.session[n],
-                raw.local_code.get(n),
-                raw.section.get(n),
-                raw.session_name.get(n),
-                raw.room.get(n),
-            )
+            (raw.local_code.get(n), raw.section.get(n), raw.session_name.get(n), raw.room.get(n))
         };
-        order.sort_unstable_by(|&x, &y| key(x).cmp(&key(y)));
+        order
+            .par_sort_unstable_by(|&x, &y| session(x).cmp(&session(y)).then_with(|| texts(x).cmp(&texts(y))));
         let mut index = KeyIndex::with_capacity(order.len());
         let mut kept: Vec<u32> = Vec::with_capacity(order.len());
         for row in order {

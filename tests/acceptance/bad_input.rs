@@ -148,7 +148,7 @@ fn a_missing_optional_table_is_a_notice() {
     }
     let source = desk.source();
     let exported = crate::exporting::export(&source, &[crate::exporting::USUAL]);
-    assert_eq!(crate::package_reader::check(&exported.package), Vec::<String>::new());
+    assert_eq!(crate::package_check::check(&exported.package), Vec::<String>::new());
     for table in
         ["staffelectronicmail", "sectionclassperiod", "calendardatecalendarevent", "stateeducationagency"]
     {
@@ -286,6 +286,22 @@ fn a_year_or_filter_that_leaves_nothing_refuses_the_package() {
         extract::alter(&desk.source(), table, |t| t.rows.clear());
     }
     desk.fails(1, &[], &["nothing-to-export", "no enrollments"]);
+}
+
+#[test]
+fn ids_that_collide_refuse_the_package() {
+    let desk = Desk::new();
+    fs::remove_dir_all(desk.source()).unwrap();
+    let all = binary(desk.folder.path(), &["synth", "--students", "40", "--traps", "--out", "ods"]);
+    assert_eq!(all.status.code(), Some(0), "{}", told(&all));
+    desk.fails(1, &[], &["id-collision", "trap-Case", "trap-cASE", "trap-x-255901001", "255901001-c"]);
+    let kept = ["--set", "on_id_collision=keep-winner", "--dry-run"];
+    let usual =
+        ["export", "--source", "ods", "--tenant", "a", "--school-year", "2025", "--as-of", "2024-10-01"];
+    let before = listing(desk.folder.path());
+    let output = binary(desk.folder.path(), &[&usual[..], &kept].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    assert!(output.stdout.is_empty() && listing(desk.folder.path()) == before, "a dry run writes nothing");
 }
 
 /// The report of a refused run is written all the same: that is what it is for.

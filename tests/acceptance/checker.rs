@@ -3,7 +3,8 @@
 use rosterpack::synth::Shape;
 
 use crate::exporting::{USUAL, export, trap_district};
-use crate::package_reader::{Package, Table, check, is_date};
+use crate::package_check::{check, is_date};
+use crate::package_reader::{Package, Table};
 
 /// A sound package with everything in it.
 fn sound() -> &'static Package {
@@ -46,6 +47,9 @@ fn set<'a>(which: (&'a str, &'a str), column: &'a str, value: &'a str) -> impl F
     }
 }
 
+/// File, row by column and value, column, planted value, words of the fault.
+type Planted = (&'static str, (&'static str, &'static str), &'static str, &'static str, &'static str);
+
 const FIRST: (&str, &str) = ("sourcedId", "");
 
 #[test]
@@ -61,7 +65,7 @@ fn a_sound_package_has_no_faults_and_survives_rewriting() {
 
 #[test]
 fn wrong_cells_are_found() {
-    let cases: &[(&str, (&str, &str), &str, &str, &str)] = &[
+    let cases: &[Planted] = &[
         ("users", FIRST, "status", "active", "not blank in a bulk file"),
         ("orgs", FIRST, "dateLastModified", "2024-10-01", "not blank in a bulk file"),
         ("users", FIRST, "givenName", "", "blank and required"),

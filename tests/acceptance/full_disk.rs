@@ -83,7 +83,7 @@ fn a_report_that_does_not_fit_is_told_and_leaves_the_old_one() {
     assert_eq!(output.stdout, b"roster.zip\n");
     let package =
         crate::package_reader::Package::from_zip(&fs::read(desk.path().join("roster.zip")).unwrap());
-    assert_eq!(crate::package_reader::check(&package), Vec::<String>::new());
+    assert_eq!(crate::package_check::check(&package), Vec::<String>::new());
     untouched(desk.path());
 }
 

@@ -13,14 +13,20 @@ mod exporting;
 mod extract;
 #[path = "../support/independent.rs"]
 mod independent;
+#[path = "../support/package_check.rs"]
+mod package_check;
 #[path = "../support/package_reader.rs"]
 mod package_reader;
 
 mod bad_input;
 mod checker;
+mod collisions;
+mod damage;
 mod determinism;
+mod forms;
 mod full_disk;
 mod options;
+mod people_options;
 mod sample_district;
 mod samples;
 mod scope;

@@ -8,7 +8,8 @@ use std::path::Path;
 use rosterpack::synth::{self, SynthPlan, Traps};
 
 use crate::exporting::{binary, told};
-use crate::package_reader::{Package, check};
+use crate::package_check::check;
+use crate::package_reader::Package;
 
 fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

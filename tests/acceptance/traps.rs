@@ -4,24 +4,25 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use rosterpack::synth::traps::{contact, home_school, school, section, session, staff, student};
-use rosterpack::synth::{FIRST_AGENCY, STATE_AGENCY, Shape, Traps};
+use rosterpack::synth::{FIRST_AGENCY, STATE_AGENCY, Shape};
 
-use crate::exporting::{Exported, USUAL, district, export, trap_district};
+use crate::exporting::{Exported, USUAL, export, trap_district};
 use crate::extract;
 use crate::independent::{Ids, PLACEHOLDER, class_parts};
-use crate::package_reader::{Row, Table, check};
+use crate::package_check::check;
+use crate::package_reader::{Row, Table};
 
 const IDS: Ids<'static> = Ids { prefix: "demo_isd" };
-const EVERYTHING: &[(&str, &str)] = &[("demographics", "true"), ("include_parents", "true")];
+pub(super) const EVERYTHING: &[(&str, &str)] = &[("demographics", "true"), ("include_parents", "true")];
 
 /// The trap district of a standard, with demographics and parents.
-fn exported(shape: Shape) -> &'static Exported {
+pub(super) fn exported(shape: Shape) -> &'static Exported {
     static EXPORTED: [OnceLock<Exported>; 5] = [const { OnceLock::new() }; 5];
     EXPORTED[shape as usize].get_or_init(|| export(trap_district(shape), &[USUAL, EVERYTHING]))
 }
 
 /// Tables of one export with the questions that the tests ask.
-struct World {
+pub(super) struct World {
     shape: Shape,
     exported: &'static Exported,
     users: Table,
@@ -34,7 +35,7 @@ struct World {
 }
 
 impl World {
-    fn new(shape: Shape) -> World {
+    pub(super) fn new(shape: Shape) -> World {
         let exported = exported(shape);
         let table = |name| exported.table(name);
         World {
@@ -80,7 +81,7 @@ impl World {
         self.classes.find("sourcedId", &id).first().copied()
     }
 
-    fn first_term(&self) -> String {
+    pub(super) fn first_term(&self) -> String {
         extract::table(trap_district(self.shape), "session")
             .iter()
             .filter(|row| row.get("schoolid") == home_school().to_string() && row.get("schoolyear") == "2025")
@@ -430,51 +431,4 @@ fn orgs_sessions_courses_and_classes_come_out_as_the_mapping_says() {
             !w.classes.all("metadata.edu.natural_key").iter().any(|key| key.contains(section::LAST_YEAR))
         );
     });
-}
-
-#[test]
-fn ids_that_collide_refuse_the_package_or_cost_the_loser_its_enrollments() {
-    for shape in [Shape::S40, Shape::S52] {
-        let folder = district(40, shape, Traps::All);
-        let folder = folder.path();
-        // A student of either section whose ids collide, so that enrollments are at stake.
-        extract::alter(folder, "studentsectionassociation", |table| {
-            let [identifier, local, usi, session] =
-                ["sectionidentifier", "localcoursecode", "studentusi", "sessionname"]
-                    .map(|c| table.column(c).unwrap());
-            let of_trap =
-                |row: &&Vec<String>| row[local] == section::COURSE && row[identifier] == section::ORDINARY;
-            let mut models: Vec<Vec<String>> = table.rows.iter().filter(of_trap).cloned().collect();
-            models.sort_by(|a, b| a[usi].cmp(&b[usi]));
-            models.dedup_by(|a, b| a[usi] == b[usi]);
-            for (row, identifier_of) in models.iter().take(2).zip(section::CASE_ONLY) {
-                let mut row = row.clone();
-                row[identifier] = identifier_of.to_owned();
-                row[session] = models.iter().map(|m| m[session].clone()).min().unwrap();
-                table.rows.push(row);
-            }
-        });
-        let refused = export(folder, &[USUAL]);
-        assert!(refused.zip.is_empty());
-        let reasons = refused.refused();
-        assert_eq!(reasons.len(), 2, "{reasons:?}");
-        for both in [&section::CASE_ONLY[..], &["trap-x-255901001", "255901001-c"]] {
-            let naming = reasons.iter().filter(|reason| both.iter().all(|key| reason.contains(key)));
-            assert_eq!(naming.count(), 1, "{both:?}: {reasons:?}");
-        }
-        let kept = export(folder, &[USUAL, &[("on_id_collision", "keep-winner")]]);
-        assert_eq!(check(&kept.package), Vec::<String>::new());
-        let losers = kept.count("id-collision-loser");
-        assert_eq!(losers, 3, "two classes and an enrollment: {:#}", kept.report["notices"][0]);
-        let classes = kept.table("classes");
-        let keys = classes.all("metadata.edu.natural_key");
-        assert_eq!(keys.iter().filter(|key| key.contains("-trap-case-")).count(), 1);
-        // The loser's student is not in the winner's class.
-        let winner =
-            classes.iter().find(|r| r.get("metadata.edu.natural_key").contains("-trap-case-")).unwrap();
-        assert_eq!(kept.table("enrollments").find("classSourcedId", winner.get("sourcedId")).len(), 1);
-        let of_year = |table: &str| extract::table(folder, table).find("schoolyear", "2025").len() as u64;
-        let associations = of_year("studentsectionassociation") + of_year("staffsectionassociation");
-        assert_eq!(kept.table("enrollments").rows.len() as u64 + kept.left_out("enrollments"), associations);
-    }
 }
