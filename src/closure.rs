@@ -19,9 +19,10 @@ use crate::roster::classes::class_key;
 use crate::roster::collisions::{ID_COLLISION, ID_COLLISION_LOSER, losers};
 use crate::roster::context::natural_keys;
 use crate::roster::enrollments::Teacher;
+use crate::roster::gradebook::line_item_key;
 use crate::roster::user_rows::UserRow;
 use crate::roster::users::person_word;
-use crate::sourced_id::{NaturalKeys, Person, SourcedId};
+use crate::sourced_id::{IdScheme, NaturalKeys, Person, SourcedId};
 use crate::staging::Staged;
 use crate::staging::people::People;
 
@@ -52,6 +53,7 @@ pub fn close(plan: &Plan, staged: &Staged, roster: &mut Roster, notices: &mut No
     settle_enrollment_ids(plan, staged, roster, notices);
     account(staged, roster, notices);
     check_unique(staged, roster, notices);
+    check_gradebook_unique(plan, staged, roster, notices);
     check_references(roster, notices);
     check_not_empty(plan, roster, notices);
 }
@@ -121,6 +123,12 @@ fn numbered(ids: impl Iterator<Item = Option<SourcedId>>) -> Vec<(SourcedId, u32
     ids.zip(0u32..).filter_map(|(id, n)| Some((id?, n))).collect()
 }
 
+/// Reports ids of one kind that stand more than once, with what bears them.
+fn unique(kind: &str, rows: Vec<(SourcedId, String)>, notices: &mut Notices) {
+    let ids = numbered(rows.iter().map(|(id, _)| Some(*id)));
+    report(losers(kind, ids, |n| rows[n as usize].1.clone()), notices);
+}
+
 fn report(losers: Vec<(u32, String)>, notices: &mut Notices) {
     for (_, cause) in losers {
         notices.add(&ID_COLLISION, &cause, "");
@@ -187,6 +195,65 @@ fn check_references(roster: &Roster, notices: &mut Notices) {
         dangles(classes.fate[fact.section as usize].kept(), "enrollments.classSourcedId");
         dangles(kept(Person::Student, fact.student), "enrollments.userSourcedId");
     }
+    let gradebook = &roster.gradebook;
+    for item in &gradebook.items {
+        dangles(classes.fate[item.class as usize].kept(), "lineItems.classSourcedId");
+        dangles((item.category as usize) < gradebook.categories.len(), "lineItems.categorySourcedId");
+        dangles(session(item.session), "lineItems.gradingPeriodSourcedId");
+    }
+    for result in &gradebook.results {
+        dangles((result.item as usize) < gradebook.items.len(), "results.lineItemSourcedId");
+        dangles(kept(Person::Student, result.student), "results.studentSourcedId");
+    }
+}
+
+/// Ids of the gradebook files.
+///
+/// A result's key is its line item's and the unique id, so that under `edu` two results can only be the same text
+/// when one line item's key continues another's behind a hyphen: only the results of such items are looked at.
+fn check_gradebook_unique(plan: &Plan, staged: &Staged, roster: &Roster, notices: &mut Notices) {
+    let gradebook = &roster.gradebook;
+    let keys = natural_keys(plan, staged);
+    unique(
+        "category",
+        gradebook.categories.iter().map(|c| (c.sourced_id, c.title.clone())).collect(),
+        notices,
+    );
+    let mut texts: Vec<(String, usize)> = Vec::with_capacity(gradebook.items.len());
+    for (row, item) in gradebook.items.iter().enumerate() {
+        let mut key = String::new();
+        keys.line_item(&mut key, line_item_key(staged, item));
+        texts.push((key, row));
+    }
+    texts.sort_unstable();
+    let named = texts.iter().map(|(key, row)| (gradebook.items[*row].sourced_id, key.clone())).collect();
+    unique("line item", named, notices);
+    if keys.scheme() == IdScheme::Stable {
+        return;
+    }
+    let mut suspects: Vec<usize> = Vec::new();
+    for (key, row) in &texts {
+        for (hyphen, _) in key.match_indices('-') {
+            let shorter = texts.partition_point(|(other, _)| other.as_str() < &key[..hyphen]);
+            if let Some((_, other)) = texts.get(shorter).filter(|(other, _)| *other == key[..hyphen]) {
+                suspects.extend([*row, *other]);
+            }
+        }
+    }
+    suspects.sort_unstable();
+    suspects.dedup();
+    let mut ids = Vec::new();
+    for item in suspects {
+        let begin = gradebook.results.partition_point(|r| (r.item as usize) < item);
+        for result in gradebook.results[begin..].iter().take_while(|r| r.item as usize == item) {
+            let mut key = String::new();
+            let unique_id = staged.students.unique_id.get(result.student as usize);
+            let item_key = line_item_key(staged, &gradebook.items[item]);
+            keys.result(&mut key, item_key, unique_id);
+            ids.push((SourcedId::of(&key), format!("{item_key:?} of student {unique_id}")));
+        }
+    }
+    unique("result", ids, notices);
 }
 
 fn check_not_empty(plan: &Plan, roster: &Roster, notices: &mut Notices) {

@@ -84,7 +84,16 @@ pub fn codes() -> Vec<&'static Code> {
     codes
 }
 
-/// Reads, maps, closes and writes. Without a target nothing is written, but all else is done.
+/// What an export writes.
+#[derive(Debug, Clone, Copy)]
+pub struct Outputs<'a> {
+    /// The package; without it nothing is written, but all else is done.
+    pub package: Option<&'a Path>,
+    /// The folder of the warehouse's tables, which are written along with a package.
+    pub tables: Option<&'a Path>,
+}
+
+/// Reads, maps, closes and writes a package. Without a target nothing is written, but all else is done.
 ///
 /// # Errors
 /// [`PipelineError`]; the target is then as it was.
@@ -93,6 +102,22 @@ pub fn export(
     crosswalks: &Crosswalks,
     plan: &Plan,
     target: Option<&Path>,
+    progress: &dyn Progress,
+) -> Result<Outcome, PipelineError> {
+    let outputs = Outputs { package: target, tables: None };
+    export_to(source, crosswalks, plan, outputs, progress)
+}
+
+/// Reads, maps, closes and writes a package and the tables of a warehouse. The tables get their names when the
+/// package has its own.
+///
+/// # Errors
+/// [`PipelineError`]; the outputs are then as they were, unless it is about naming the tables.
+pub fn export_to(
+    source: &dyn Source,
+    crosswalks: &Crosswalks,
+    plan: &Plan,
+    outputs: Outputs<'_>,
     progress: &dyn Progress,
 ) -> Result<Outcome, PipelineError> {
     let extensions = extensions::parse(&plan.mapping.demographic_extensions)?;
@@ -115,7 +140,7 @@ pub fn export(
         read_rows: staged.rows,
     };
     let told = |file: File, rows: u64, bytes: u64| progress.written(file.name(), rows, bytes);
-    match target.filter(|_| outcome.refused.is_none()) {
+    match outputs.package.filter(|_| outcome.refused.is_none()) {
         Some(target) => {
             progress.stage("writing");
             let options = package::Options {
@@ -125,7 +150,12 @@ pub fn export(
                 system_name: plan.system_name.clone(),
                 system_code: plan.system_code.clone(),
             };
+            let pending = outputs
+                .tables
+                .map(|folder| package::write_tables(folder, &tables, plan.version, &plan.tenant))
+                .transpose()?;
             let written = package::write(target, &tables, &options, &told)?;
+            pending.map(package::PendingTables::publish).transpose()?;
             outcome.files = written.files.iter().map(|f| (f.file, f.rows)).collect();
             outcome.written = Some(written);
         }

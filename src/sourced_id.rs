@@ -377,6 +377,76 @@ impl NaturalKeys {
             self.day(key, begin);
         }
     }
+
+    /// A category of the school year (docs/adr/0010): edu has none.
+    pub fn category(&self, key: &mut String, title: &str) {
+        self.start(key, "category");
+        self.number(key, i64::from(self.year));
+        self.part(key, title);
+    }
+
+    /// A line item (docs/adr/0010): edu has none.
+    pub fn line_item(&self, key: &mut String, item: LineItemKey<'_>) {
+        self.start(key, "lineItem");
+        self.line_item_components(key, item);
+    }
+
+    /// A student's result in a line item (docs/adr/0010): edu has none.
+    pub fn result(&self, key: &mut String, item: LineItemKey<'_>, unique_id: &str) {
+        self.start(key, "result");
+        self.line_item_components(key, item);
+        self.part(key, unique_id);
+    }
+
+    fn line_item_components(&self, key: &mut String, item: LineItemKey<'_>) {
+        if self.scheme == IdScheme::Stable {
+            self.part(key, item.mark());
+        }
+        match item {
+            LineItemKey::Entry { namespace, identifier } => {
+                self.part(key, namespace);
+                self.part(key, identifier);
+            }
+            LineItemKey::FinalGrade { class, period, name, kind } => {
+                self.class_components(key, class);
+                self.part(key, period);
+                self.part(key, name);
+                self.part(key, kind);
+            }
+        }
+    }
+}
+
+/// The components of a line item within a tenant, as stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineItemKey<'a> {
+    /// A gradebook entry.
+    Entry {
+        /// namespace.
+        namespace: &'a str,
+        /// gradebookEntryIdentifier.
+        identifier: &'a str,
+    },
+    /// The grades of a class for a grading period.
+    FinalGrade {
+        /// The class.
+        class: ClassKey<'a>,
+        /// Code value of the grading period descriptor.
+        period: &'a str,
+        /// gradingPeriodName or sequence.
+        name: &'a str,
+        /// Code value of the grade type descriptor.
+        kind: &'a str,
+    },
+}
+
+impl LineItemKey<'_> {
+    const fn mark(self) -> &'static str {
+        match self {
+            LineItemKey::Entry { .. } => "entry",
+            LineItemKey::FinalGrade { .. } => "grade",
+        }
+    }
 }
 
 /// The components of a class within a tenant, as stored.

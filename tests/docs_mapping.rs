@@ -105,7 +105,7 @@ fn headers(version: &str) -> BTreeMap<File, Vec<String>> {
         .args(["export", "--sample", "--demographics", "--parents", "--oneroster", version, "--out"])
         .arg(&target)
         .args(["--set", "org_metadata=true", "--set", "course_duration=true"])
-        .args(["--set", "use_course_departments=true", "--set", "grading_periods=true"])
+        .args(["--set", "use_course_departments=true", "--set", "gradebook=true"])
         .args(["--set", "demographic_extensions=birth_city=name"])
         .assert()
         .success();

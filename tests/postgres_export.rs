@@ -70,7 +70,7 @@ fn export_arguments<'a>(source: &'a str, out: &'a str) -> Vec<&'a str> {
         "--set",
         "connect_attempts=1",
         "--set",
-        "grading_periods=true",
+        "gradebook=true",
         "--set",
         "org_metadata=true",
         "--set",

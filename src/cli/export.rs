@@ -81,6 +81,9 @@ pub struct ExportArgs {
     /// Write the report as JSON
     #[arg(long, value_name = "FILE", help_heading = "How it runs")]
     pub report: Option<String>,
+    /// Also write the tables as CSV into this folder, with a column tenant_code, for a warehouse
+    #[arg(long, value_name = "DIR", help_heading = "How it runs")]
+    pub tables: Option<String>,
     /// Deflate level, 1 (fast) to 9 (small) [default: 3]
     #[arg(long, value_name = "LEVEL", help_heading = "How it runs")]
     pub compression: Option<String>,
@@ -149,6 +152,7 @@ impl ExportArgs {
             ("id_prefix", &self.id_prefix),
             ("end_dates", &self.end_dates),
             ("report", &self.report),
+            ("tables", &self.tables),
             ("compression", &self.compression),
             ("threads", &self.threads),
         ] {
@@ -207,7 +211,7 @@ fn export(args: &ExportArgs, run: &Run, process: &mut Process<'_>) -> Result<Exi
     if process.signals {
         let package = target.as_ref().map(|t| t.folder.clone());
         let report = run.report.as_deref().map(target::parent);
-        interrupt::clear_up_on_signal(package.into_iter().chain(report).collect());
+        interrupt::clear_up_on_signal(package.into_iter().chain(report).chain(run.tables.clone()).collect());
     }
     let path = target.as_ref().map(|t| t.path.as_path());
     let (place, result) = {
@@ -215,7 +219,8 @@ fn export(args: &ExportArgs, run: &Run, process: &mut Process<'_>) -> Result<Exi
             .map_err(|e| source::tell_open(&e, process))?;
         opened.warn(process);
         let progress = source::progress(args.quiet, process.terminal);
-        let result = pipeline::export(opened.source(), &crosswalks, &run.plan, path, progress.as_ref());
+        let outputs = pipeline::Outputs { package: path, tables: run.tables.as_deref() };
+        let result = pipeline::export_to(opened.source(), &crosswalks, &run.plan, outputs, progress.as_ref());
         (opened.source().catalog().place.clone(), result)
     };
     let outcome = result.map_err(|e| tell(&e, process))?;
@@ -241,6 +246,9 @@ fn check_outputs(
     if !args.dry_run {
         let out = run.out.clone().unwrap_or_else(|| PathBuf::from("."));
         target = checked(Target::check(&out, &target::package_name(&run.plan)).map(Some))?;
+    }
+    if let Some(tables) = &run.tables {
+        checked(target::check_folder("the tables", tables).map(|()| None))?;
     }
     if let Some(report) = &run.report {
         checked(target::check_file("the report", report).map(|()| None))?;

@@ -86,6 +86,14 @@ pub fn check_file(what: &'static str, path: &Path) -> Result<(), Unwritable> {
     writable(what, path, &parent(path))
 }
 
+/// Checks that files can be written into a folder.
+///
+/// # Errors
+/// It is missing, no folder, or cannot be written.
+pub fn check_folder(what: &'static str, folder: &Path) -> Result<(), Unwritable> {
+    tempfile::tempfile_in(folder).map(drop).map_err(|e| unwritable(what, folder, &e))
+}
+
 /// Whether two paths name one file in one folder, however they are spelled; neither need exist.
 pub fn same_file(a: &Path, b: &Path) -> bool {
     let place = |path: &Path| Some((fs::canonicalize(parent(path)).ok()?, path.file_name()?.to_owned()));
@@ -198,5 +206,10 @@ mod tests {
         fs::create_dir(&folder).unwrap();
         assert!(Target::check(temp.path(), NAME).unwrap_err().to_string().contains("it is a folder"));
         assert!(check_file("the report", temp.path()).is_err());
+        check_folder("the tables", temp.path()).unwrap();
+        for out in [temp.path().join("missing"), file] {
+            let told = check_folder("the tables", &out).unwrap_err().to_string();
+            assert!(told.starts_with("cannot write the tables to "), "{told}");
+        }
     }
 }

@@ -126,7 +126,10 @@ impl ConfigError {
             ConfigError::Malformed { remedy, .. } => remedy.clone(),
             ConfigError::Twice { .. } => "give it once".into(),
             ConfigError::OpenFiles { target, .. } => format!("add {target} to --files"),
-            ConfigError::FileOff { .. } => "add --demographics, or leave the file out of --files".into(),
+            ConfigError::FileOff { file } => {
+                let setting = if *file == File::Demographics { "demographics" } else { "gradebook" };
+                format!("add --set {setting}=true, or leave the file out of --files")
+            }
             ConfigError::Missing { setting } => {
                 let written = match setting.flag {
                     Some(flag) => format!("{flag} VALUE"),
@@ -169,6 +172,8 @@ pub struct Run {
     pub out: Option<PathBuf>,
     /// Where the report goes as JSON.
     pub report: Option<PathBuf>,
+    /// Folder of the warehouse's tables.
+    pub tables: Option<PathBuf>,
     /// Threads; `None` is one per core.
     pub threads: Option<usize>,
     /// Every setting that shapes the package with its value and origin, in the order of the table.
@@ -344,8 +349,8 @@ impl Overrides {
             system_name: draft.system_name,
         };
         let open = plan.scope.open_references(plan.version);
-        if plan.scope.files.contains(&File::Demographics) && !plan.mapping.demographics {
-            return Err(vec![ConfigError::FileOff { file: File::Demographics }]);
+        if let Some(&file) = plan.scope.files.iter().find(|file| !plan.mapping.writes(**file)) {
+            return Err(vec![ConfigError::FileOff { file }]);
         }
         if !open.is_empty() {
             return Err(open
@@ -371,6 +376,7 @@ impl Overrides {
             seeds: draft.seeds,
             out: draft.out,
             report: draft.report,
+            tables: draft.tables,
             threads: draft.threads,
             choices,
             as_of_is_today: draft.as_of.is_none(),

@@ -108,6 +108,10 @@ pub struct Mapping {
     pub allowed_id_systems: Vec<String>,
     /// Whether grading periods become academic sessions.
     pub grading_periods: bool,
+    /// Whether gradebook entries and what students earned for them are written (mapping.md section 12).
+    pub gradebook: bool,
+    /// Whether the grades of grading periods are written as line items and results (mapping.md section 12).
+    pub final_grades: bool,
     /// Instructional events that make a calendar date a school day.
     pub school_day_events: u32,
     /// Pattern of class titles; `{title}`, `{section}`, `{period}`, `{teacher}`, `{code}`.
@@ -161,6 +165,8 @@ impl Default for Mapping {
             private_id_systems: Vec::new(),
             allowed_id_systems: Vec::new(),
             grading_periods: false,
+            gradebook: false,
+            final_grades: false,
             school_day_events: 1,
             class_title: "{title}".into(),
             session_title: "{term}".into(),
@@ -178,6 +184,25 @@ impl Mapping {
     /// Whether `metadata.edu.*` columns are written.
     pub fn writes_natural_key(&self) -> bool {
         self.natural_key.unwrap_or(self.id_scheme == IdScheme::Edu)
+    }
+
+    /// Whether categories, line items and results are written.
+    pub fn writes_gradebook(&self) -> bool {
+        self.gradebook || self.final_grades
+    }
+
+    /// Whether a file is turned on; most always are.
+    pub fn writes(&self, file: File) -> bool {
+        match file {
+            File::Demographics => self.demographics,
+            File::Categories | File::LineItems | File::Results => self.writes_gradebook(),
+            _ => true,
+        }
+    }
+
+    /// Whether grading periods are written: the gradebook files refer to them.
+    pub fn writes_grading_periods(&self) -> bool {
+        self.grading_periods || self.writes_gradebook()
     }
 }
 

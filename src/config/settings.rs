@@ -34,6 +34,7 @@ pub struct Draft {
     pub(super) system_code: Option<String>,
     pub(super) out: Option<PathBuf>,
     pub(super) report: Option<PathBuf>,
+    pub(super) tables: Option<PathBuf>,
 }
 
 impl Default for Draft {
@@ -57,6 +58,7 @@ impl Default for Draft {
             system_code: None,
             out: None,
             report: None,
+            tables: None,
         }
     }
 }
@@ -308,6 +310,12 @@ pub static SETTINGS: &[Setting] = settings! {
         "grading_periods": "`true` or `false`", Value("false"), "true",
             "Write grading periods as academic sessions.",
             |d, v| { d.mapping.grading_periods = values::switch(v)?; Ok(()) };
+        "gradebook": "`true` or `false`", Value("false"), "true",
+            "Write categories, line items and results from gradebook entries; grading periods come with them.",
+            |d, v| { d.mapping.gradebook = values::switch(v)?; Ok(()) };
+        "final_grades": "`true` or `false`", Value("false"), "true",
+            "Write the grades of grading periods as categories, line items and results; grading periods come with them.",
+            |d, v| { d.mapping.final_grades = values::switch(v)?; Ok(()) };
         "school_day_events": "a whole number from 1 to 99", Value("1"), "2",
             "How many instructional calendar events make a date a school day.",
             |d, v| { d.mapping.school_day_events = values::whole(v, 1..=99)?; Ok(()) };
@@ -354,6 +362,9 @@ pub static SETTINGS: &[Setting] = settings! {
         "report" ["--report"]: "a file", Computed("no report file"), "report.json",
             "Write the report as JSON.",
             |d, v| { d.report = Some(values::text(v)?.into()); Ok(()) };
+        "tables" ["--tables"]: "an existing folder", Computed("no tables"), "warehouse",
+            "Also write the tables of the package as CSV files for a warehouse, such as or1_1__users.csv, each with a column tenant_code. The folder should serve one tenant.",
+            |d, v| { d.tables = Some(values::text(v)?.into()); Ok(()) };
     }
 };
 

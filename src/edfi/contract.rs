@@ -248,4 +248,29 @@ contract! {
         SESSION "sessionname" Text must, SECTION "sectionidentifier" Text must, BEGIN "begindate" Date must, END "enddate" Date may,
         HOMEROOM "homeroomindicator" Bool may,
     }
+    /// Gradebook entries: what is graded in a class, for `gradebook`. The school year is part of an optional reference.
+    gradebook_entries = "gradebookentry", OPTIONAL, Gradebook, year None => {
+        NAMESPACE "namespace" Text must, IDENTIFIER "gradebookentryidentifier" Text must, TITLE "title" Text must,
+        DESCRIPTION "description" Text may, ASSIGNED "dateassigned" Date must, DUE "duedate" Date may,
+        TYPE "gradebookentrytypedescriptorid" Int may, MAX_POINTS "maxpoints" Text may,
+        PERIOD "gradingperioddescriptorid" Int may, PERIOD_NAME "gradingperiodname" Text may,
+        LOCAL_CODE "localcoursecode" Text must, SCHOOL "schoolid" Int must, YEAR "schoolyear" Int must, SESSION "sessionname" Text must,
+        SECTION "sectionidentifier" Text must,
+    }
+    /// What students earned for gradebook entries.
+    student_gradebook_entries = "studentgradebookentry", OPTIONAL, Gradebook, year None => {
+        NAMESPACE "namespace" Text must, IDENTIFIER "gradebookentryidentifier" Text must, USI "studentusi" Int must,
+        POINTS "pointsearned" Text may, NUMERIC "numericgradeearned" Text may, LETTER "lettergradeearned" Text may,
+        STATUS "submissionstatusdescriptorid" Int may, LATENESS "assignmentlatestatusdescriptorid" Int may,
+        FULFILLED "datefulfilled" Date may, COMPLETED "datecompleted" Date may, STATEMENT "diagnosticstatement" Text may,
+    }
+    /// Grades of students in sections by grading period, for `final_grades`.
+    grades = "grade", OPTIONAL, FinalGrades, year Some("schoolyear") => {
+        TYPE "gradetypedescriptorid" Int must, PERIOD "gradingperioddescriptorid" Int must,
+        PERIOD_NAME "gradingperiodname" Text must, PERIOD_YEAR "gradingperiodschoolyear" Int must, USI "studentusi" Int must,
+        LOCAL_CODE "localcoursecode" Text must, SCHOOL "schoolid" Int must, YEAR "schoolyear" Int must, SESSION "sessionname" Text must,
+        SECTION "sectionidentifier" Text must, BEGIN "begindate" Date must, NUMERIC "numericgradeearned" Text may,
+        LETTER "lettergradeearned" Text may, AS_OF "currentgradeasofdate" Date may, INTERIM "currentgradeindicator" Bool may,
+        STATEMENT "diagnosticstatement" Text may,
+    }
 }

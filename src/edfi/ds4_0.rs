@@ -36,6 +36,8 @@ pub const STANDARD: Standard = Standard {
             column: "gradingperiodname",
             physical: "periodsequence",
         },
+        ColumnName { table: "gradebook_entries", column: "gradingperiodname", physical: "periodsequence" },
+        ColumnName { table: "grades", column: "gradingperiodname", physical: "gradingperiodsequence" },
     ],
     lacks: &[
         ("students", "preferredfirstname"),

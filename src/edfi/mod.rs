@@ -29,7 +29,7 @@ pub enum Part {
     Core,
     /// Runs that write organization metadata or identifiers of a system.
     OrgDetail,
-    /// Runs with `grading_periods`.
+    /// Runs that write grading periods.
     GradingPeriods,
     /// Runs with demographics.
     Demographics,
@@ -37,17 +37,23 @@ pub enum Part {
     Extensions,
     /// Runs with `include_parents`.
     Parents,
+    /// Runs with `gradebook`.
+    Gradebook,
+    /// Runs with `final_grades`.
+    FinalGrades,
 }
 
 impl Part {
     /// Every part.
-    pub const ALL: [Part; 6] = [
+    pub const ALL: [Part; 8] = [
         Part::Core,
         Part::OrgDetail,
         Part::GradingPeriods,
         Part::Demographics,
         Part::Extensions,
         Part::Parents,
+        Part::Gradebook,
+        Part::FinalGrades,
     ];
 }
 
@@ -376,14 +382,7 @@ mod tests {
     use super::catalog::CatalogTable;
     use super::*;
 
-    const ALL: &[Part] = &[
-        Part::Core,
-        Part::OrgDetail,
-        Part::GradingPeriods,
-        Part::Demographics,
-        Part::Extensions,
-        Part::Parents,
-    ];
+    const ALL: &[Part] = &Part::ALL;
 
     /// A catalog that has exactly what a standard calls for.
     fn catalog_of(standard: &Standard) -> Catalog {

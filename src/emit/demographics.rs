@@ -10,7 +10,7 @@ use crate::sourced_id::{Person, SourcedId};
 use crate::spec::vocabulary::{SEX_V1P1, SEX_V1P2};
 use crate::spec::{FileSpec, Version};
 
-use super::{Cell, Emitter, NATURAL_KEY, NoRule, WORD_NOT_IN_VERSION, date, rows, text, word};
+use super::{Cell, Emitter, NATURAL_KEY, NoRule, WORD_NOT_IN_VERSION, date, flag, rows, text, word};
 
 struct Row<'a> {
     id: SourcedId,
@@ -18,13 +18,6 @@ struct Row<'a> {
     sex: Option<&'static str>,
     key: String,
     extensions: Vec<String>,
-}
-
-fn flag(out: &mut CsvBlock, value: Option<bool>) {
-    match value {
-        Some(value) => out.flag(value),
-        None => out.blank(),
-    }
 }
 
 fn cell<'a>(column: &str) -> Option<Cell<Row<'a>>> {

@@ -4,11 +4,14 @@
 //! types are the spec's: for every column of the spec a cell function is looked up by name, so that nothing
 //! here knows a header. Rows are formatted block by block, in parallel, when the package is written.
 
+mod categories;
 mod classes;
 mod courses;
 mod demographics;
 mod enrollments;
+mod line_items;
 mod orgs;
+mod results;
 mod roles;
 mod sessions;
 mod users;
@@ -26,6 +29,7 @@ use crate::roster::users::UserCells;
 use crate::sourced_id::{NaturalKeys, SourcedId};
 use crate::spec::{File, FileSpec, Version, v1p2};
 use crate::staging::Staged;
+use crate::staging::decimal::Decimal;
 
 /// A word that this version does not have.
 pub static WORD_NOT_IN_VERSION: Code = Code {
@@ -97,6 +101,7 @@ impl<'a> Emitter<'a> {
     /// # Errors
     /// [`NoRule`], a defect of this program.
     pub fn tables(&self, notices: &mut Notices) -> Result<Vec<Table<'_>>, NoRule> {
+        let gradebook = self.plan.mapping.writes_gradebook();
         let mut tables = Vec::new();
         for spec in self.plan.version.files() {
             let spec = match (spec.file, self.plan.users_of_v1p2p0) {
@@ -129,7 +134,10 @@ impl<'a> Emitter<'a> {
                     None if header_only => without_rows(spec),
                     None => continue,
                 },
-                // No source in Ed-Fi (resources, profiles), or not built yet (gradebook): absent in the manifest.
+                File::Categories if gradebook => categories::table(self, spec)?,
+                File::LineItems if gradebook => line_items::table(self, spec)?,
+                File::Results if gradebook => results::table(self, spec)?,
+                // Turned off, or without a source in Ed-Fi (resources, profiles, score scales): absent in the manifest.
                 _ if header_only => without_rows(spec),
                 _ => continue,
             };
@@ -253,6 +261,22 @@ fn reference(out: &mut CsvBlock, id: Option<SourcedId>) {
 fn date(out: &mut CsvBlock, day: Option<Day>) {
     match day {
         Some(day) => out.date(day),
+        None => out.blank(),
+    }
+}
+
+/// A decimal number or nothing.
+fn decimal(out: &mut CsvBlock, number: Option<Decimal>) {
+    match number {
+        Some(number) => out.known(&number.to_string()),
+        None => out.blank(),
+    }
+}
+
+/// True, false or nothing.
+fn flag(out: &mut CsvBlock, value: Option<bool>) {
+    match value {
+        Some(value) => out.flag(value),
         None => out.blank(),
     }
 }

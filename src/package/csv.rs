@@ -14,6 +14,8 @@ pub struct CsvBlock {
     cells: usize,
     rows: u64,
     list: Vec<u8>,
+    /// What ends every row behind the cells of the file; written as it stands.
+    tail: Vec<u8>,
     fault: Option<String>,
 }
 
@@ -26,7 +28,22 @@ fn needs_quotes(cell: &[u8]) -> bool {
 impl CsvBlock {
     /// An empty block of rows with this many cells.
     pub fn new(columns: usize) -> CsvBlock {
-        CsvBlock { bytes: Vec::new(), columns, cells: 0, rows: 0, list: Vec::new(), fault: None }
+        CsvBlock {
+            bytes: Vec::new(),
+            columns,
+            cells: 0,
+            rows: 0,
+            list: Vec::new(),
+            tail: Vec::new(),
+            fault: None,
+        }
+    }
+
+    /// An empty block of rows with this many cells, and one more that is the same on every row.
+    pub(super) fn with_last(columns: usize, last: &str) -> CsvBlock {
+        let mut cell = CsvBlock::new(1);
+        cell.text(last);
+        CsvBlock { tail: [b",", cell.bytes()].concat(), ..CsvBlock::new(columns) }
     }
 
     /// Room for this many bytes, so that a block of usual size is not copied while it grows.
@@ -141,6 +158,7 @@ impl CsvBlock {
         if self.cells != self.columns {
             self.fail(&format!("{} cells instead of {}", self.cells, self.columns));
         }
+        self.bytes.extend_from_slice(&self.tail);
         self.bytes.extend_from_slice(b"\r\n");
         self.cells = 0;
         self.rows += 1;
@@ -220,6 +238,20 @@ mod tests {
             "{hex},,{hex},\"{hex},{hex},{hex}\",2000-01-01,-9223372036854775808,true,,,\"1st \"\"A\"\"\",\"KG,01\"\r\n"
         );
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn a_last_cell_is_quoted_like_all_others_and_not_counted() {
+        let mut block = CsvBlock::with_last(2, "a,b");
+        for cell in ["1", "2"] {
+            block.text(cell);
+            block.blank();
+            block.end_row();
+        }
+        assert_eq!(block.bytes(), b"1,,\"a,b\"\r\n2,,\"a,b\"\r\n");
+        assert_eq!((block.rows(), block.fault()), (2, None));
+        block.end_row();
+        assert!(block.fault().is_some());
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod manifest;
 mod ordered;
 mod partial;
 mod table;
+mod warehouse;
 mod zip;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +31,7 @@ use self::ordered::in_order;
 use self::partial::Partial;
 pub use self::table::{BLOCK_UNITS, Table, blocks};
 use self::table::{Part, arrange, parts};
+pub use self::warehouse::{PendingTables, table_name, write_tables};
 use self::zip::{Ended, Entry, ZipWriter};
 use crate::day::Day;
 use crate::spec::{File, MANIFEST, Version};

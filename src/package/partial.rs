@@ -50,10 +50,15 @@ impl Partial {
         self.file.as_file_mut()
     }
 
+    /// Brings the file to the disk; it keeps its temporary name.
+    pub(super) fn sync(&mut self) -> Result<(), PackageError> {
+        self.file.as_file().sync_all().map_err(|error| PackageError::output(&self.target, Step::Sync, &error))
+    }
+
     /// Brings the file to the disk and gives it the name of the target.
-    pub(super) fn publish(self) -> Result<(), PackageError> {
+    pub(super) fn publish(mut self) -> Result<(), PackageError> {
+        self.sync()?;
         let Partial { target, folder, file } = self;
-        file.as_file().sync_all().map_err(|error| PackageError::output(&target, Step::Sync, &error))?;
         file.persist(&target).map_err(|error| PackageError::output(&target, Step::Rename, &error.error))?;
         sync_folder(&folder).map_err(|error| PackageError::output(&target, Step::SyncFolder, &error))
     }

@@ -13,6 +13,9 @@ use crate::spec::{File, FileSpec, Version};
 /// Units per block that callers use: about 1 MiB of enrollments.
 pub const BLOCK_UNITS: usize = 8192;
 
+/// The column that tells tenants apart in a warehouse; a package never has it.
+const TENANT_COLUMN: &str = "tenant_code";
+
 /// Room for a row: enough for nearly every block, so that blocks are not copied while they grow. Memory that is
 /// never written to costs nothing.
 const ROW_BYTES: usize = 320;
@@ -76,16 +79,24 @@ impl<'a> Table<'a> {
         Ok(())
     }
 
-    fn header(&self) -> CsvBlock {
-        let mut block = CsvBlock::new(self.columns());
+    fn header(&self, tenant: Option<&str>) -> CsvBlock {
+        let mut block = self.block(tenant.map(|_| TENANT_COLUMN));
         self.spec.columns.iter().for_each(|column| block.text(column.name));
         self.extensions.iter().for_each(|name| block.text(name));
         block.end_row();
         block
     }
 
-    fn format_block(&self, units: &Range<usize>) -> Result<CsvBlock, PackageError> {
-        let mut block = CsvBlock::new(self.columns());
+    /// An empty block; with a last cell for rows that have one.
+    fn block(&self, last: Option<&str>) -> CsvBlock {
+        match last {
+            Some(last) => CsvBlock::with_last(self.columns(), last),
+            None => CsvBlock::new(self.columns()),
+        }
+    }
+
+    fn format_block(&self, units: &Range<usize>, tenant: Option<&str>) -> Result<CsvBlock, PackageError> {
+        let mut block = self.block(tenant);
         // A unit may give many rows or none; a block that is not the last is full all the same.
         let rows = if self.blocks.len() > 1 { BLOCK_UNITS } else { units.len().min(BLOCK_UNITS) };
         block.reserve(rows * ROW_BYTES);
@@ -103,7 +114,7 @@ impl<'a> Table<'a> {
     pub(super) fn expected_bytes(&self) -> Result<Option<u64>, PackageError> {
         let total = self.blocks.last().map_or(0, |block| block.end) as u64;
         for units in &self.blocks {
-            let block = self.format_block(units)?;
+            let block = self.format_block(units, None)?;
             if block.rows() > 0 {
                 let bytes = block.bytes().len() as u64;
                 return Ok(Some(bytes.saturating_mul(total) / units.len().max(1) as u64));
@@ -161,9 +172,14 @@ impl<'t, 'a> Part<'t, 'a> {
     }
 
     pub(super) fn format(&self) -> Result<CsvBlock, PackageError> {
+        self.format_for(None)
+    }
+
+    /// Formats the part as a package has it, or with a trailing column that says whose rows these are.
+    pub(super) fn format_for(&self, tenant: Option<&str>) -> Result<CsvBlock, PackageError> {
         match self.block {
-            None => Ok(self.table.header()),
-            Some(units) => self.table.format_block(units),
+            None => Ok(self.table.header(tenant)),
+            Some(units) => self.table.format_block(units, tenant),
         }
     }
 

@@ -14,9 +14,13 @@ pub mod courses;
 pub mod demographics;
 pub mod enrollments;
 pub mod fate;
+pub mod gradebook;
+pub mod grading;
+pub mod line_items;
 pub mod lists;
 pub mod orgs;
 pub mod parents;
+pub mod results;
 pub mod roles;
 pub mod sessions;
 pub mod staff;
@@ -38,6 +42,7 @@ use courses::Courses;
 use demographics::Demographics;
 use enrollments::Enrollments;
 use fate::Causes;
+use gradebook::Gradebook;
 use orgs::Orgs;
 use parents::Parents;
 use sessions::Sessions;
@@ -100,6 +105,16 @@ pub static CODES: &[&Code] = &[
     &enrollments::END_DATE_OPEN,
     &enrollments::POSITION_UNMAPPED,
     &enrollments::SEVERAL_PRIMARY,
+    &line_items::ENTRY_WITHOUT_SECTION,
+    &line_items::ENTRY_OF_OTHER_YEAR,
+    &line_items::LINE_ITEM_INCOMPLETE,
+    &line_items::LINE_ITEM_DEFAULTED,
+    &results::RESULT_WITHOUT_SCORE,
+    &results::GRADE_WITHOUT_VALUE,
+    &results::GRADE_REPEATED,
+    &results::RESULT_DEFAULTED,
+    &results::SUBMISSION_UNMAPPED,
+    &results::SCORE_OUT_OF_BOUNDS,
 ];
 
 /// Everything that can be written, in output order; rows that are not exported included.
@@ -121,6 +136,8 @@ pub struct Roster {
     pub facts: Facts,
     /// Demographics, when the plan wants them.
     pub demographics: Option<Demographics>,
+    /// Categories, line items and results; empty unless the plan wants them.
+    pub gradebook: Gradebook,
     /// Grade codes by grade level.
     pub grades: Answers<&'static str>,
     /// Causes that fates refer to.
@@ -152,7 +169,7 @@ pub fn build(
         teachers.iter().map(|fact| (fact.staff, classes.org[fact.section as usize])).collect();
     teaching.sort_unstable();
     teaching.dedup();
-    let staff = Staff::build(&mut ctx, &orgs, &teaching);
+    let staff = Staff::build(&mut ctx, &orgs, &sessions, &teaching);
     let parents = Parents::build(&mut ctx, &students);
     let mut users = Users::new(students, staff, parents);
     users.make_rows(&mut ctx, &orgs);
@@ -162,6 +179,7 @@ pub fn build(
     let enrollments = Enrollments::build(&mut ctx, &mut facts, teachers, &mut classes, &sessions, &users);
     let demographics =
         plan.mapping.demographics.then(|| Demographics::build(&mut ctx, &users.students, extensions));
+    let gradebook = Gradebook::build(&mut ctx, &classes, &sessions, &users);
 
     let grades = Answers::new(&crosswalks.grades, &staged.descriptors, |&word| word);
     let Context { notices, causes, mut unmapped, .. } = ctx;
@@ -182,6 +200,7 @@ pub fn build(
         enrollments,
         facts,
         demographics,
+        gradebook,
         grades,
         causes,
         unmapped,

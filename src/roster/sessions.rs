@@ -139,6 +139,13 @@ pub struct Window {
     pub last: Day,
 }
 
+impl Window {
+    /// Whether a span of days has a day in common with the year; an absent end is open.
+    pub fn overlaps(self, begin: Option<Day>, end: Option<Day>) -> bool {
+        begin.is_none_or(|day| day <= self.last) && end.is_none_or(|day| day >= self.first)
+    }
+}
+
 /// Academic sessions in output order.
 #[derive(Debug, Default)]
 pub struct Sessions {
@@ -146,6 +153,7 @@ pub struct Sessions {
     pub rows: Vec<Session>,
     years: FxHashMap<i64, u32>,
     of_staged: Vec<u32>,
+    of_period: Vec<u32>,
     windows: BTreeMap<i64, Window>,
 }
 
@@ -165,6 +173,11 @@ impl Sessions {
         self.of_staged.get(session as usize).copied()
     }
 
+    /// The row of a staged grading period; none when the plan does not write them.
+    pub fn of_grading_period(&self, period: u32) -> Option<u32> {
+        self.of_period.get(period as usize).copied()
+    }
+
     /// The dates of an LEA's school year, exported or not.
     pub fn window(&self, lea: i64) -> Option<Window> {
         self.windows.get(&lea).copied()
@@ -176,8 +189,8 @@ impl Sessions {
         // Numbers below are places in `rows` before sorting; `moved` translates them afterwards.
         let mut sessions = Sessions { years, windows, ..Sessions::default() };
         let staged_at = session_rows(ctx, orgs, &sessions, &mut rows);
-        if ctx.plan.mapping.grading_periods {
-            grading_period_rows(ctx, orgs, &sessions, &staged_at, &mut rows);
+        if ctx.plan.mapping.writes_grading_periods() {
+            sessions.of_period = grading_period_rows(ctx, orgs, &sessions, &staged_at, &mut rows);
         }
         let mut order: Vec<u32> = (0..rows.len() as u32).collect();
         order.sort_by(|&x, &y| {
@@ -196,6 +209,7 @@ impl Sessions {
             moved[old as usize] = new as u32;
         }
         sessions.years.values_mut().for_each(|n| *n = moved[*n as usize]);
+        sessions.of_period.iter_mut().for_each(|n| *n = moved[*n as usize]);
         sessions.of_staged = staged_at.into_iter().map(|n| moved[n as usize]).collect();
         sessions.rows = order.into_iter().map(|n| rows[n as usize].clone()).collect();
         for session in &mut sessions.rows {
@@ -452,8 +466,9 @@ fn grading_period_rows(
     years: &Sessions,
     staged_at: &[u32],
     rows: &mut Vec<Session>,
-) {
+) -> Vec<u32> {
     let mut key = String::new();
+    let mut placed = Vec::with_capacity(ctx.staged.time.grading_periods.len());
     for period in &ctx.staged.time.grading_periods {
         let value = ctx.value(period.period);
         let label = format!("grading period {} {value} {}", period.school, period.name);
@@ -471,6 +486,7 @@ fn grading_period_rows(
             .find(|&n| rows[n as usize].fate.kept());
         ctx.keys.grading_period(&mut key, period.school, value, &period.name);
         let title = if value.is_empty() { &period.name } else { value };
+        placed.push(rows.len() as u32);
         rows.push(Session {
             lea,
             school: Some(period.school),
@@ -484,6 +500,7 @@ fn grading_period_rows(
             fate: org_fate.or(date_fate),
         });
     }
+    placed
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::config::plan::Include;
 use crate::day::Day;
 use crate::notice::{Authority, Code, Severity};
 use crate::sourced_id::{Person, SourcedId};
@@ -18,7 +19,8 @@ use super::context::Context;
 use super::fate::Fate;
 use super::lists::Lists;
 use super::orgs::{OUT_OF_SCOPE, Orgs};
-use super::students::NAME_BLANK;
+use super::sessions::Sessions;
+use super::students::{NAME_BLANK, customary_window};
 
 /// A staff member has no role.
 pub static STAFF_WITHOUT_ROLE: Code = Code {
@@ -105,7 +107,12 @@ impl Staff {
     }
 
     /// `teaching` lists (staff member, organization) of exported classes, sorted and without duplicates.
-    pub(super) fn build(ctx: &mut Context<'_>, orgs: &Orgs, teaching: &[(u32, u32)]) -> Staff {
+    pub(super) fn build(
+        ctx: &mut Context<'_>,
+        orgs: &Orgs,
+        sessions: &Sessions,
+        teaching: &[(u32, u32)],
+    ) -> Staff {
         let staged = ctx.staged;
         let mut staff = Staff::default();
         let mut roles = Answers::new(&ctx.crosswalks.classifications, &staged.descriptors, |role| *role);
@@ -124,7 +131,7 @@ impl Staff {
             let mut evidence = Vec::new();
             let mut unmapped: BTreeSet<&str> = BTreeSet::new();
             for assignment in assignments {
-                if ctx.counts(assignment.begin, assignment.end).is_err() {
+                if !counts(ctx, orgs, sessions, assignment) {
                     continue;
                 }
                 let org = places.add(ctx, orgs, assignment.organization);
@@ -171,6 +178,18 @@ impl Staff {
         ctx.collect(&roles);
         staff
     }
+}
+
+/// Whether an assignment counts: by its dates, and under `include = "year"` only if it overlaps the school year,
+/// since assignments carry no year of their own (mapping.md 0.11).
+fn counts(ctx: &Context<'_>, orgs: &Orgs, sessions: &Sessions, assignment: &StaffAssignment) -> bool {
+    if ctx.plan.mapping.include != Include::Year {
+        return ctx.counts(assignment.begin, assignment.end).is_ok();
+    }
+    let window = sessions
+        .window(orgs.lea_of(assignment.organization))
+        .unwrap_or_else(|| customary_window(ctx.plan.school_year));
+    window.overlaps(assignment.begin, assignment.end)
 }
 
 /// Takes the leading items that belong to a person from a slice sorted by person.

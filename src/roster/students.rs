@@ -107,7 +107,7 @@ pub fn judge(
     let of_year = match association.year {
         Some(year) => year == plan.school_year,
         // Without a school year the dates speak: they must overlap the year's window.
-        None => entry.is_none_or(|d| d <= window.last) && exit.is_none_or(|d| d >= window.first),
+        None => window.overlaps(entry, exit),
     };
     if let (Some(entry), Some(exit)) = (entry, exit)
         && exit < entry

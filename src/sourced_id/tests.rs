@@ -106,6 +106,30 @@ fn stable_keys_say_where_each_component_ends() {
     assert_ne!(key(&|s| keys.class(s, classes[0])), key(&|s| next.class(s, classes[0])));
 }
 
+#[test]
+fn gradebook_keys_have_their_components() {
+    let class = ClassKey { local_code: "ALG-1", school: 11, section: "S1", session: "Fall" };
+    let entry = LineItemKey::Entry { namespace: "uri://x", identifier: "HW-1" };
+    let grade = LineItemKey::FinalGrade { class, period: "First Six Weeks", name: "1", kind: "Final" };
+    assert_eq!(id(|k, s| k.category(s, "Quiz")).0, "demo_isd-2022-Quiz");
+    assert_eq!(id(|k, s| k.line_item(s, entry)).0, "demo_isd-uri://x-HW-1");
+    assert_eq!(id(|k, s| k.result(s, entry, "7")).0, "demo_isd-uri://x-HW-1-7");
+    let of_class = "demo_isd-alg-1-11-s1-fall";
+    assert_eq!(id(|k, s| k.line_item(s, grade)).0, format!("{of_class}-First Six Weeks-1-Final"));
+    assert_eq!(id(|k, s| k.result(s, grade, "7")).0, format!("{of_class}-First Six Weeks-1-Final-7"));
+
+    let stable = NaturalKeys::new(IdScheme::Stable, "demo", 2022);
+    let mut key = String::new();
+    stable.category(&mut key, "Quiz");
+    assert_eq!(key, "4:demo8:category4:20224:Quiz");
+    stable.line_item(&mut key, entry);
+    assert_eq!(key, "4:demo8:lineItem5:entry7:uri://x4:HW-1");
+    stable.result(&mut key, entry, "7");
+    assert_eq!(key, "4:demo6:result5:entry7:uri://x4:HW-11:7");
+    stable.line_item(&mut key, grade);
+    assert_eq!(key, "4:demo8:lineItem5:grade5:ALG-12:114:20222:S14:Fall15:First Six Weeks1:15:Final");
+}
+
 /// The vectors of the Ed-Fi Alliance service 1.0.2, confirmed against its own views.
 #[test]
 fn edfi_oneroster_vectors() {

@@ -184,14 +184,21 @@ impl Facts {
                 Ok(())
             },
         )?;
-        let mut facts = Facts::default();
-        facts.students.reserve_exact(parts.iter().map(|(rows, _)| rows.len()).sum());
-        for (rows, notices) in parts {
-            facts.students.extend_from_slice(&rows);
+        let mut rows: Vec<StudentFact> = Vec::new();
+        let total: usize = parts.iter().map(|(rows, _)| rows.len()).sum();
+        for (part, notices) in parts {
             reader.merge(notices);
+            if rows.is_empty() {
+                // The first part, usually the only one, is not copied: this is the largest thing in memory.
+                rows = part;
+                rows.reserve_exact(total - rows.len());
+            } else {
+                rows.extend_from_slice(&part);
+            }
         }
-        facts.rare = rare.0.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let mut rows = std::mem::take(&mut facts.students);
+        rows.shrink_to_fit();
+        let rare = rare.0.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut facts = Facts { rare, ..Facts::default() };
         rows.par_sort_unstable_by(|x, y| {
             let place = |f: &StudentFact| (f.section, f.student & !HOMEROOM);
             // Few students are in a section twice: days are unpacked for those alone.

@@ -4,8 +4,10 @@
 //! sorted so that a row's number is its rank in output order, and section associations as integers. Staging
 //! keeps every row of the year with its values as stored; what counts and what it becomes is the roster's.
 
+pub mod decimal;
 pub mod descriptors;
 pub mod facts;
+pub mod gradebook;
 pub mod keys;
 pub mod orgs;
 pub mod people;
@@ -14,6 +16,7 @@ pub mod sections;
 pub mod students;
 pub mod text;
 pub mod time;
+pub mod words;
 
 pub mod courses;
 
@@ -29,6 +32,7 @@ use crate::source::{Source, SourceError};
 use courses::StagedCourses;
 use descriptors::{Descriptor, Descriptors};
 use facts::Facts;
+use gradebook::StagedGradebook;
 use orgs::StagedOrgs;
 use people::{People, PersonColumns, PersonText, PersonTextColumns, PersonTexts};
 use read::Reader;
@@ -75,6 +79,10 @@ pub static CODES: &[&Code] = &[
     &read::KEY_SPELLING,
     &read::ROW_REPEATED,
     &read::ORPHAN_ROW,
+    &gradebook::GRADEBOOK_ENTRY_MISSING,
+    &gradebook::GRADEBOOK_SECTION_MISSING,
+    &gradebook::GRADING_PERIOD_MISSING,
+    &gradebook::DECIMAL_UNREADABLE,
 ];
 
 /// A staff member's assignment to an organization.
@@ -163,6 +171,8 @@ pub struct Staged {
     pub student_contacts: Vec<StudentContact>,
     /// Section associations.
     pub facts: Facts,
+    /// Gradebook entries and grades; empty unless asked for.
+    pub gradebook: StagedGradebook,
     /// Rows read from the source.
     pub rows: u64,
     /// Rows per contract table, in contract order.
@@ -232,6 +242,7 @@ pub fn stage(
     staged.contact_emails = details.contact_emails;
     staged.contact_telephones = details.contact_telephones;
     staged.student_contacts = details.student_contacts;
+    staged.gradebook = StagedGradebook::read(&reader, d, &staged)?;
     source.finish()?;
 
     staged.rows = reader.rows.load(Ordering::Relaxed);
@@ -257,7 +268,9 @@ pub fn wanted(mapping: &crate::config::plan::Mapping) -> Vec<Part> {
         }
     };
     add(Part::OrgDetail, mapping.org_metadata || mapping.org_identifier_system.is_some());
-    add(Part::GradingPeriods, mapping.grading_periods);
+    add(Part::GradingPeriods, mapping.writes_grading_periods());
+    add(Part::Gradebook, mapping.gradebook);
+    add(Part::FinalGrades, mapping.final_grades);
     add(Part::Demographics, mapping.demographics);
     add(Part::Extensions, mapping.demographics && !mapping.demographic_extensions.is_empty());
     add(Part::Parents, mapping.include_parents);

@@ -141,16 +141,20 @@ impl People {
             }
             index.insert(usis[row as usize], kept.len() as u32 - 1);
         }
-        Ok(People {
-            unique_id: raw.unique_id.reordered(&kept),
-            first: raw.first.reordered(&kept),
-            middle: raw.middle.reordered(&kept),
-            last: raw.last.reordered(&kept),
-            preferred_first: raw.preferred_first.reordered(&kept),
-            preferred_last: raw.preferred_last.reordered(&kept),
-            login: raw.login.reordered(&kept),
-            index,
-        })
+        // One column at a time, so that no two whole tables are in memory at once.
+        for column in [
+            &mut raw.unique_id,
+            &mut raw.first,
+            &mut raw.middle,
+            &mut raw.last,
+            &mut raw.preferred_first,
+            &mut raw.preferred_last,
+            &mut raw.login,
+        ] {
+            *column = column.reordered(&kept);
+        }
+        raw.index = index;
+        Ok(raw)
     }
 }
 
@@ -262,14 +266,13 @@ impl PersonTexts {
     pub(super) fn sort(&mut self) {
         let mut order: Vec<u32> = (0..self.len() as u32).collect();
         order.sort_unstable_by_key(|&n| self.person[n as usize]);
-        *self = PersonTexts {
-            person: reordered(&self.person, &order),
-            kind: reordered(&self.kind, &order),
-            organization: reordered(&self.organization, &order),
-            suppressed: reordered(&self.suppressed, &order),
-            priority: reordered(&self.priority, &order),
-            text: self.text.reordered(&order),
-        };
+        // One column at a time, so that no two whole tables are in memory at once.
+        self.person = reordered(&self.person, &order);
+        self.kind = reordered(&self.kind, &order);
+        self.organization = reordered(&self.organization, &order);
+        self.suppressed = reordered(&self.suppressed, &order);
+        self.priority = reordered(&self.priority, &order);
+        self.text = self.text.reordered(&order);
     }
 }
 

@@ -125,6 +125,25 @@ impl StagedTime {
         )
     }
 
+    /// The grading period of a school by descriptor and name (on data standard 4.0: sequence).
+    pub fn grading_period(&self, school: i64, period: Descriptor, name: &str) -> Found {
+        let begin = self.grading_periods.partition_point(|p| p.school < school);
+        let of_school = self.grading_periods[begin..].iter().take_while(|p| p.school == school);
+        let mut alike = Vec::new();
+        for (row, candidate) in (begin as u32..).zip(of_school).filter(|(_, p)| p.period == period) {
+            if candidate.name == name {
+                return Found::Exact(row);
+            }
+            if candidate.name.trim_end().to_lowercase() == name.trim_end().to_lowercase() {
+                alike.push(row);
+            }
+        }
+        match alike[..] {
+            [row] => Found::Folded(row),
+            _ => Found::Nothing,
+        }
+    }
+
     fn read_calendars(&mut self, reader: &Reader<'_>, descriptors: &Descriptors) -> Result<(), SourceError> {
         use c::calendar_events as e;
         let mut codes: rustc_hash::FxHashMap<String, u32> = rustc_hash::FxHashMap::default();

@@ -142,8 +142,9 @@ pub(super) fn wire(type_name: &str, kind: Kind) -> Option<(&'static str, Wire)> 
         Kind::Int => integer,
         Kind::Text => {
             let text = matches!(base, "character varying" | "text" | "character" | "bpchar" | "citext");
-            // Keys that are numbers in one data standard and names in the next (periodSequence).
-            (text || (integer.is_some() && base != "numeric")).then_some(("text", Wire::Text))
+            // Keys that are numbers in one data standard and names in the next (periodSequence), and decimals (grades):
+            // as text they keep every digit.
+            (text || integer.is_some() || base == "numeric").then_some(("text", Wire::Text))
         }
         Kind::Date => match base {
             "date" => Some(("date", Wire::Date)),
@@ -180,6 +181,8 @@ mod tests {
             ("character(2)", Kind::Text, Some("text")),
             ("public.citext", Kind::Text, Some("text")),
             ("integer", Kind::Text, Some("text")),
+            ("numeric(9,2)", Kind::Text, Some("text")),
+            ("double precision", Kind::Text, None),
             ("bytea", Kind::Text, None),
             ("date", Kind::Text, None),
             ("date", Kind::Date, Some("date")),
