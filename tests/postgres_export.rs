@@ -259,7 +259,7 @@ fn without_a_shared_snapshot_the_run_says_what_it_cannot_promise() {
     let url = server.url("postgres", &district.database);
     let out = district.at("off.zip");
     let mut arguments = export_arguments(&url, out.to_str().unwrap());
-    arguments.extend(["--shared-snapshot", "off"]);
+    arguments.extend(["--snapshot", "off"]);
     let said = run(SUPERUSER_PASSWORD, &arguments);
     assert_eq!(said.code, ExitCode::Published, "{}", said.err);
     assert!(said.err.contains("may show different moments"), "{}", said.err);
@@ -337,7 +337,7 @@ fn the_doctor_warns_of_rights_that_nobody_needs() {
     district.reader(server, "scribe");
     server.psql(&district.database, "GRANT UPDATE ON edfi.student TO scribe");
     let (_, value) =
-        doctor(READER_PASSWORD, &server.url("scribe", &district.database), &["--shared-snapshot", "off"]);
+        doctor(READER_PASSWORD, &server.url("scribe", &district.database), &["--snapshot", "off"]);
     ended(&value, "read-only", "warn", &["edfi.student", "1 of the tables"]);
     ended(&value, "snapshot", "warn", &["different moments"]);
     ended(&value, "school-years", "warn", &["--school-year 2025"]);

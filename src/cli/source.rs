@@ -37,7 +37,7 @@ pub struct SourceArgs {
     pub connections: Option<String>,
     /// All connections see one moment; off for poolers and replicas that refuse it [default: on]
     #[arg(long, value_name = "on|off", help_heading = "How a database is read")]
-    pub shared_snapshot: Option<String>,
+    pub snapshot: Option<String>,
     /// TLS: disable, prefer, require, verify-ca or verify-full [default: what the address says, else prefer]
     #[arg(long, value_name = "MODE", help_heading = "How a database is read")]
     pub ssl_mode: Option<String>,
@@ -64,7 +64,7 @@ impl SourceArgs {
             ("place", &self.source),
             ("data_standard", &self.data_standard),
             ("connections", &self.connections),
-            ("shared_snapshot", &self.shared_snapshot),
+            ("shared_snapshot", &self.snapshot),
             ("ssl_mode", &self.ssl_mode),
             ("ssl_root_cert", &self.ssl_root_cert),
             ("ssl_cert", &self.ssl_cert),

@@ -194,7 +194,7 @@ pub static SETTINGS: &[Setting] = settings! {
         "connections" ["--connections"]: "a whole number from 1 to 64", Value("2"), "4",
             "Connections that read a database at once; fewer are used when the server grants fewer.",
             |d, v| { d.connection.connections = values::whole(v, 1..=64)?; Ok(()) };
-        "shared_snapshot" ["--shared-snapshot"]: "`on` or `off`", Value("on"), "off",
+        "shared_snapshot" ["--snapshot"]: "`on` or `off`", Value("on"), "off",
             "Whether all connections see one moment of the database. `off` is for poolers and replicas that refuse it; the tables may then show different moments.",
             |d, v| { d.connection.shared_snapshot = values::word(v, &[("on", true), ("off", false)])?; Ok(()) };
         "ssl_mode" ["--ssl-mode"]: "`disable`, `prefer`, `require`, `verify-ca` or `verify-full`", Computed("what the address says, else prefer"), "verify-full",

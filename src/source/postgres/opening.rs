@@ -107,7 +107,7 @@ SET LOCAL tcp_keepalives_count = 4;",
             else {
                 return failure.explain("sharing the snapshot", self.context);
             };
-            let remedy = "Use one connection; or read without a shared snapshot (--shared-snapshot off), which cannot promise that all tables show one moment".into();
+            let remedy = "Use one connection; or read without a shared snapshot (--snapshot off), which cannot promise that all tables show one moment".into();
             SourceError::Place { place, reason, remedy }
         })?;
         single(rows).ok_or_else(|| self.unexpected("sharing the snapshot"))
