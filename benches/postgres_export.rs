@@ -12,7 +12,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a bench
 
 #[path = "../tests/support/postgres.rs"]
-#[allow(dead_code)] // tests use more of it
 mod cluster;
 #[path = "../tests/postgres/ods.rs"]
 #[allow(dead_code)]

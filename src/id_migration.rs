@@ -12,6 +12,7 @@ use crate::config::plan::Plan;
 use crate::roster::Roster;
 use crate::roster::classes::class_key;
 use crate::roster::context::natural_keys;
+use crate::roster::gradebook::line_item_key;
 use crate::roster::orgs::Org;
 use crate::roster::roles::roles_of;
 use crate::roster::sessions::{Session, SessionKey};
@@ -131,7 +132,7 @@ impl<'a> IdMigration<'a> {
 
     /// Two passes: the first keeps ids only, the second texts, and only those of what is in conflict.
     fn conflicts_of(&self, file: File) -> Vec<String> {
-        if file == File::Enrollments {
+        if matches!(file, File::Enrollments | File::Results) {
             // One row, one association under every scheme; closure has looked for equal ids on both sides.
             return Vec::new();
         }
@@ -234,7 +235,21 @@ impl<'a> IdMigration<'a> {
             }
             File::Roles => self.each_role(see),
             File::Enrollments => self.each_enrollment(see),
-            _ => Ok(()),
+            File::Categories => self.each_category(see),
+            File::LineItems => self.each_line_item(see),
+            File::Results => self.each_result(see),
+            // No source in Ed-Fi: never written.
+            File::Demographics
+            | File::ClassResources
+            | File::CourseResources
+            | File::LineItemLearningObjectiveIds
+            | File::LineItemScoreScales
+            | File::Resources
+            | File::ResultLearningObjectiveIds
+            | File::ResultScoreScales
+            | File::ScoreScales
+            | File::UserProfiles
+            | File::UserResources => Ok(()),
         }
     }
 
@@ -366,6 +381,43 @@ impl<'a> IdMigration<'a> {
                 }
                 see(&keys[0], Some(&keys[1]))?;
             }
+        }
+        Ok(())
+    }
+}
+
+impl IdMigration<'_> {
+    fn each_category(&self, see: &mut See<'_>) -> io::Result<()> {
+        let new = &self.new.roster.gradebook.categories;
+        for category in &self.old.roster.gradebook.categories {
+            let kept = new.iter().any(|other| other.title == category.title);
+            let [old, new] =
+                [&self.old, &self.new].map(|side| side.key(|keys, key| keys.category(key, &category.title)));
+            see(&old, kept.then_some(&new))?;
+        }
+        Ok(())
+    }
+
+    /// An item has the same key under every scheme, and hangs on nothing that only one of them leaves out.
+    fn each_line_item(&self, see: &mut See<'_>) -> io::Result<()> {
+        for item in &self.old.roster.gradebook.items {
+            let item = line_item_key(self.old.staged, item);
+            let [old, new] =
+                [&self.old, &self.new].map(|side| side.key(|keys, key| keys.line_item(key, item)));
+            see(&old, Some(&new))?;
+        }
+        Ok(())
+    }
+
+    fn each_result(&self, see: &mut See<'_>) -> io::Result<()> {
+        let gradebook = &self.old.roster.gradebook;
+        let (mut old, mut new) = (String::new(), String::new());
+        for result in &gradebook.results {
+            let item = line_item_key(self.old.staged, &gradebook.items[result.item as usize]);
+            let unique_id = self.old.unique_id(Person::Student, result.student);
+            self.old.keys.result(&mut old, item, unique_id);
+            self.new.keys.result(&mut new, item, unique_id);
+            see(&old, Some(&new))?;
         }
         Ok(())
     }

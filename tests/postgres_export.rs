@@ -72,6 +72,8 @@ fn export_arguments<'a>(source: &'a str, out: &'a str) -> Vec<&'a str> {
         "--set",
         "gradebook=true",
         "--set",
+        "final_grades=true",
+        "--set",
         "org_metadata=true",
         "--set",
         "org_identifier_system=NCES",

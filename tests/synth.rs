@@ -8,8 +8,7 @@ use rosterpack::synth::{self, Shape, SynthPlan, TableDef, Traps, traps};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
-const PARTS: &[Part] =
-    &[Part::Core, Part::OrgDetail, Part::GradingPeriods, Part::Demographics, Part::Extensions, Part::Parents];
+const PARTS: &[Part] = &Part::ALL;
 
 fn plan(students: u64, standard: Shape, traps: Traps) -> SynthPlan {
     SynthPlan { students, standard, traps, ..SynthPlan::default() }
@@ -250,6 +249,7 @@ const LINKS: &[Link] = &[
     ("calendardate", &["calendarcode", "schoolid"], "calendar", &["calendarcode", "schoolid"]),
     ("sessiongradingperiod", SESSION, "session", SESSION),
     ("gradebookentry", SECTION, "section", SECTION),
+    ("grade", SECTION, "section", SECTION),
     ("studentgradebookentry", &["gradebookentryidentifier"], "gradebookentry", &["gradebookentryidentifier"]),
     ("generalstudentprogramassociation", &["studentusi"], "student", &["studentusi"]),
 ];

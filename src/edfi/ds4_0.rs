@@ -47,5 +47,6 @@ pub const STANDARD: Standard = Standard {
         ("contacts", "preferredfirstname"),
         ("contacts", "preferredlastsurname"),
         ("student_demographics", "genderidentity"),
+        ("student_gradebook_entries", "datecompleted"),
     ],
 };

@@ -17,5 +17,5 @@ pub const STANDARD: Standard = Standard {
     staff_begin_outside_key: false,
     tables: &[],
     columns: &[],
-    lacks: &[],
+    lacks: &[("student_gradebook_entries", "datecompleted")],
 };

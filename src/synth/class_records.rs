@@ -177,3 +177,31 @@ pub(super) fn gradebook_result(rows: &mut Rows<'_>, entry: &str, usi: i64, point
         ],
     );
 }
+
+/// A student's grade in a section for a grading period.
+pub(super) fn grade(
+    rows: &mut Rows<'_>,
+    key: SectionKey<'_>,
+    usi: i64,
+    begin: Day,
+    period: (&'static str, i64, &str),
+    numeric: usize,
+) {
+    let kind = rows.code("GradeType", "Grading Period");
+    let (descriptor, sequence, name) = period;
+    let descriptor = rows.code("GradingPeriod", descriptor);
+    let numeric = format!("{numeric}.00");
+    rows.add(
+        T::grade,
+        &key.with([
+            ("studentusi", usi.into()),
+            ("begindate", begin.into()),
+            ("gradetypedescriptorid", kind),
+            ("gradingperioddescriptorid", descriptor),
+            ("gradingperiodname", name.into()),
+            ("gradingperiodsequence", sequence.into()),
+            ("gradingperiodschoolyear", i64::from(key.year).into()),
+            ("numericgradeearned", (&numeric).into()),
+        ]),
+    );
+}

@@ -163,6 +163,18 @@ pub(super) const VALUES: &[(&str, &[&str])] = &[
     ]),
 ];
 
+/// What a grade is of.
+pub(super) const GRADE_TYPES: &[&str] = &[
+    "Class Rank",
+    "Conduct",
+    "Exam",
+    "Final",
+    "Grading Period",
+    "Mid-Term Grade",
+    "Progress Report",
+    "Semester",
+];
+
 /// Races before data standard 5.1.
 pub(super) const RACES_OLD: &[&str] = &[
     "American Indian - Alaska Native",

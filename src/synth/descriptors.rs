@@ -3,7 +3,7 @@
 //! In: a shape. Out: every descriptor of the extract with an id from a range that nothing else uses, so that
 //! a descriptor id that leaves staging is recognised at sight. Types and values are in `descriptor_values.rs`.
 
-use super::descriptor_values::{RACES, RACES_OLD, VALUES};
+use super::descriptor_values::{GRADE_TYPES, RACES, RACES_OLD, VALUES};
 use super::rows::Rows;
 use super::schema::Shape;
 use super::tables::TableId as T;
@@ -40,6 +40,10 @@ impl Codes {
         }
         for (kind, value) in DISTRICT_VALUES {
             codes.push("brazosriver.example", kind, value);
+        }
+        // Last, so that the ids of all others are what they were before there were grades.
+        for value in GRADE_TYPES {
+            codes.push("ed-fi.org", "GradeType", value);
         }
         codes
     }

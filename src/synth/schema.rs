@@ -181,6 +181,7 @@ pub(super) const V24: Type = Type::of("varchar(24)");
 pub(super) const V30: Type = Type::of("varchar(30)");
 pub(super) const V32: Type = Type::of("varchar(32)");
 pub(super) const V50: Type = Type::of("varchar(50)");
+pub(super) const V64: Type = Type::of("varchar(64)");
 pub(super) const V60: Type = Type::of("varchar(60)");
 pub(super) const V75: Type = Type::of("varchar(75)");
 pub(super) const V100: Type = Type::of("varchar(100)");

@@ -11,6 +11,7 @@ use super::names::{self, Person};
 use super::organizations::PROGRAMS;
 use super::person_records::{self as people, AtOrganization, Attendance, Birth, Email, Name};
 use super::rows::Rows;
+use super::schools;
 use crate::day::Day;
 
 /// When somebody is at a school.
@@ -308,12 +309,14 @@ impl Pupil<'_> {
                 let key = table.key(self.school, year, class, in_class);
                 // A change of schedule: one section until some Friday, another of the course from Saturday.
                 let middle = Day(begin.0 + 11);
+                let mut since = begin;
                 if groups > 1 && middle < end && chance.permille(12) {
                     record::enroll(rows, key, self.usi, begin, Some(middle), homeroom);
                     let other = first + (class - first + 1) % groups;
                     let key = table.key(self.school, year, other, in_class);
                     record::enroll(rows, key, self.usi, middle.next(), Some(end), homeroom);
                     class = other;
+                    since = middle.next();
                 } else {
                     // Elementary schools leave the dates of the last term open, others now and then.
                     let open = self.school.kind == Kind::Elementary && in_class > 0 || chance.permille(20);
@@ -321,17 +324,31 @@ impl Pupil<'_> {
                     record::enroll(rows, key, self.usi, begin, end, homeroom);
                 }
                 if class == 0 && in_class == 0 && position < 5 {
-                    self.write_results(term.begin, chance, rows);
+                    let key = table.key(self.school, year, class, in_class);
+                    self.write_results(key, term.begin, since, chance, rows);
                 }
             }
         }
     }
 
-    fn write_results(&self, begin: Day, chance: &mut Chance, rows: &mut Rows<'_>) {
+    /// What a student earned for two entries of the section, and the grade of its first grading period.
+    fn write_results(
+        &self,
+        key: record::SectionKey<'_>,
+        begin: Day,
+        since: Day,
+        chance: &mut Chance,
+        rows: &mut Rows<'_>,
+    ) {
+        let mut points = 0;
         for nth in 0..2 {
-            let points = 55 + chance.below(46);
+            points = 55 + chance.below(46);
             let entry = gradebook_entry(self.school, nth);
             record::gradebook_result(rows, &entry, self.usi, points, Day(begin.0 + 9 + 7 * nth));
+        }
+        if let Some((_, period)) = schools::grading_periods(self.school).first() {
+            let period = (period.descriptor, period.sequence, period.name.as_str());
+            record::grade(rows, key, self.usi, since, period, points);
         }
     }
 }

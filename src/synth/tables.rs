@@ -306,6 +306,13 @@ tables! {
         may competencyleveldescriptorid INT, may datecompleted DATE from S61, may datefulfilled DATE,
         may diagnosticstatement V1024, may lettergradeearned V20, may numericgradeearned N9_2, may pointsearned N9_2,
         may submissionstatusdescriptorid INT, may timefulfilled TIME;
+    grade:
+        key begindate DATE, key gradetypedescriptorid INT, key gradingperioddescriptorid INT,
+        key gradingperiodname V60 from S50, key gradingperiodschoolyear SMALLINT,
+        key gradingperiodsequence INT before S50, key localcoursecode V60, key schoolid ORG, key schoolyear SMALLINT,
+        key sectionidentifier V255, key sessionname NAME, key studentusi INT, may currentgradeasofdate DATE,
+        may currentgradeindicator BOOL, may diagnosticstatement V1024, may gradeearneddescription V64 from S50,
+        may lettergradeearned V20, may numericgradeearned N9_2, may performancebaseconversiondescriptorid INT;
     descriptor:
         key descriptorid INT, must namespace V255, must codevalue V50, must shortdescription V75,
         may description V1024, may priordescriptorid INT, may effectivebegindate DATE, may effectiveenddate DATE;

@@ -23,8 +23,11 @@ const EVERYTHING: &[(&str, &str)] = &[
 const GRAND_BEND: &[(&str, &str)] =
     &[("tenant", "gbisd"), ("active_school_year", "2022"), ("as_of", "2021-10-01")];
 
+type Columns = &'static [&'static str];
+type Required = (&'static str, Columns, Columns, Columns);
+
 /// Columns that must be filled in both versions, those of 1.2 alone and those of 1.1 alone behind them.
-const REQUIRED: &[(&str, &[&str], &[&str], &[&str])] = &[
+const REQUIRED: &[Required] = &[
     ("academicSessions", &["title", "type", "startDate", "endDate", "schoolYear"], &[], &[]),
     ("classes", &["title", "courseSourcedId", "classType", "schoolSourcedId", "termSourcedIds"], &[], &[]),
     ("courses", &["title", "orgSourcedId"], &[], &[]),
@@ -277,6 +280,54 @@ fn edfi_oneroster_staff_ids_have_no_begin_date_on_4_0_only() {
         assert_eq!(found, teachers);
         assert!(teachers > 5);
     }
+}
+
+#[test]
+fn edfi_oneroster_parents_have_the_school_that_a_child_entered_last() {
+    let folder = trap_district(Shape::S52);
+    let exported = exported(folder, USUAL, "edfi-oneroster", "1.1");
+    let mut entered: HashMap<String, Vec<(String, std::cmp::Reverse<i64>)>> = HashMap::new();
+    for row in extract::table(folder, "studentschoolassociation").iter() {
+        let school = std::cmp::Reverse(row.get("schoolid").parse().unwrap());
+        entered.entry(row.get("studentusi").into()).or_default().push((row.get("entrydate").into(), school));
+    }
+    let mut schools: HashMap<String, Vec<(String, std::cmp::Reverse<i64>)>> = HashMap::new();
+    for link in extract::table(folder, "studentcontactassociation").iter() {
+        let of_child = entered.get(link.get("studentusi")).cloned().unwrap_or_default();
+        schools.entry(link.get("contactusi").into()).or_default().extend(of_child);
+    }
+    let unique: HashMap<String, String> =
+        extract::unique_ids(folder, "contact").into_iter().map(|(usi, id)| (id, usi)).collect();
+    let users = exported.table("users");
+    let parents = users.find("role", "parent");
+    assert!(parents.len() > 20);
+    for parent in parents {
+        let id = parent.get("identifier");
+        let (_, school) = schools[&unique[id]].iter().max().unwrap();
+        assert_eq!(parent.get("sourcedId"), md5(&format!("PAR-{id}-{}", school.0)));
+    }
+}
+
+#[test]
+fn a_teacher_who_is_twice_in_a_class_collides_where_ids_have_no_begin_date() {
+    let folder = extract::copy(trap_district(Shape::S40));
+    extract::alter(folder.path(), "staffsectionassociation", |table| {
+        let [year, begin] = ["schoolyear", "begindate"].map(|column| table.column(column).unwrap());
+        let first = table.rows.iter().position(|row| row[year] == "2025" && !row[begin].is_empty()).unwrap();
+        let mut again = table.rows[first].clone();
+        again[begin] = "2024-09-02".to_owned();
+        table.rows.push(again);
+    });
+    let run = |scheme, on| {
+        let settings = [("id_scheme", scheme), ("on_id_collision", on)];
+        export(folder.path(), &[USUAL, EVERYTHING, &settings])
+    };
+    assert_eq!(run("edu", "refuse").refused(), Vec::<&str>::new());
+    let refused = run("edfi-oneroster", "refuse");
+    assert_eq!(refused.refused().len(), 1, "{:?}", refused.refused());
+    assert!(refused.refused()[0].contains("from 2024-09-02"), "{:?}", refused.refused());
+    let kept = run("edfi-oneroster", "keep-winner");
+    assert_eq!(faults(&kept, "1.1"), Vec::<String>::new());
 }
 
 #[test]

@@ -11,8 +11,19 @@ use crate::independent::md5;
 use crate::package_reader::Table;
 
 const DEMOGRAPHICS: &[(&str, &str)] = &[("demographics", "true"), ("include_parents", "true")];
-const FILES: [&str; 7] =
-    ["academicSessions", "classes", "courses", "demographics", "enrollments", "orgs", "users"];
+const GRADEBOOK: &[(&str, &str)] = &[("gradebook", "true"), ("final_grades", "true")];
+const FILES: [&str; 10] = [
+    "academicSessions",
+    "categories",
+    "classes",
+    "courses",
+    "demographics",
+    "enrollments",
+    "lineItems",
+    "orgs",
+    "results",
+    "users",
+];
 
 /// Arguments of `ids` for the district of `synth` in a folder.
 fn arguments<'a>(folder: &'a Path, from: &'a str, to: &'a str, more: &[&'a str]) -> Vec<&'a str> {
@@ -43,19 +54,27 @@ fn the_table_joins_two_packages_row_by_row() {
     let folder = district(60, Shape::S52, Traps::None);
     for (from, to) in [("edu", "stable"), ("stable", "edu")] {
         for version in ["1.1", "1.2"] {
-            let told = binary(folder.path(), &arguments(folder.path(), from, to, &["--oneroster", version]));
+            let told = binary(
+                folder.path(),
+                &arguments(
+                    folder.path(),
+                    from,
+                    to,
+                    &["--oneroster", version, "--set", "gradebook=true", "--set", "final_grades=true"],
+                ),
+            );
             assert_eq!(told.status.code(), Some(0), "{}", String::from_utf8_lossy(&told.stderr));
             let table = Table::parse(&told.stdout).unwrap();
             assert_eq!(table.header, ["file", "oldSourcedId", "newSourcedId", "naturalKey"]);
             let package = |scheme| {
                 let settings = [("id_scheme", scheme), ("oneroster", version)];
-                export(folder.path(), &[USUAL, DEMOGRAPHICS, &settings])
+                export(folder.path(), &[USUAL, DEMOGRAPHICS, GRADEBOOK, &settings])
             };
             let (old, new) = (package(from), package(to));
             let mut rows = table.iter();
             let mut files: Vec<&str> = FILES.to_vec();
             if version == "1.2" {
-                files.insert(6, "roles");
+                files.insert(9, "roles");
             }
             for file in files {
                 let (old, new) = (old.table(file), new.table(file));
