@@ -299,7 +299,7 @@ enum TableFile {
     Csv(csv::Rows, BufWriter<File>),
     GzippedCsv(csv::Rows, Box<GzEncoder<BufWriter<File>>>),
     #[cfg(feature = "polars")]
-    Parquet(parquet::Writer),
+    Parquet(Box<parquet::Writer>),
 }
 
 impl TableFile {
@@ -312,7 +312,9 @@ impl TableFile {
                 Ok(TableFile::GzippedCsv(rows, Box::new(GzEncoder::new(file, Compression::new(3)))))
             }
             #[cfg(feature = "polars")]
-            Format::Parquet => parquet::Writer::new(file, &table.columns).map(TableFile::Parquet),
+            Format::Parquet => {
+                parquet::Writer::new(file, &table.columns).map(|writer| TableFile::Parquet(Box::new(writer)))
+            }
             #[cfg(not(feature = "polars"))]
             Format::Parquet => Err(io::ErrorKind::Unsupported.into()),
         }
@@ -339,7 +341,7 @@ impl TableFile {
                 file.finish()?
             }
             #[cfg(feature = "polars")]
-            TableFile::Parquet(writer) => writer.finish()?,
+            TableFile::Parquet(writer) => (*writer).finish()?,
         };
         file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
     }
