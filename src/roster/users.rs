@@ -313,7 +313,7 @@ impl Users {
         })
     }
 
-    /// The username of a user, once [`Users::assign_usernames`] has run.
+    /// The username of a user, once `assign_usernames` has run.
     pub fn username<'a>(&self, cells: &UserCells<'a>, user: UserRef) -> Cow<'a, str> {
         let source =
             self.sources[user.person as usize].get(user.row as usize).copied().unwrap_or(LAST_RESORT);
