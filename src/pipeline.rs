@@ -149,6 +149,7 @@ pub fn export_to(
                 stamp: plan.as_of,
                 system_name: plan.system_name.clone(),
                 system_code: plan.system_code.clone(),
+                references: true,
             };
             let pending = outputs
                 .tables

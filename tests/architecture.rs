@@ -96,6 +96,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("thiserror", &[]),
     ("tokio", &["source"]),
     ("walkdir", &["crosswalk", "source"]),
+    ("zip", &["package", "check"]),
 ];
 
 /// A use of something: the module that uses it, what it uses, and where.

@@ -18,6 +18,8 @@ fn options() -> Options {
     Options {
         stamp: Day::from_ymd(2026, 8, 24).unwrap(),
         system_code: "demo_isd".to_owned(),
+        // These rows refer to nothing that is there: the subject is the container.
+        references: false,
         ..Options::new(Version::V1p1)
     }
 }

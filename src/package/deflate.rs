@@ -6,7 +6,7 @@
 
 use std::io;
 
-use flate2::{Compress, Compression, FlushCompress};
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
 /// An empty last block: ends a stream of blocks.
 pub(super) const END: [u8; 2] = [0x03, 0x00];
@@ -38,6 +38,18 @@ pub(super) fn pack(block: &[u8], level: u32) -> io::Result<Packed> {
     }
 }
 
+/// Inflates one block that [`pack`] made; `None` unless it holds exactly so many bytes.
+pub(super) fn unpack(packed: &[u8], length: u64) -> Option<Vec<u8>> {
+    let length = usize::try_from(length).ok()?;
+    // One byte more than is expected, so that a longer block shows.
+    let mut bytes = Vec::with_capacity(length + 1);
+    let mut stream = Decompress::new(false);
+    let status = stream.decompress_vec(packed, &mut bytes, FlushDecompress::Sync).ok()?;
+    let whole = stream.total_in() == packed.len() as u64 && bytes.len() == length;
+    // The end of the stream is in no block.
+    (whole && status != Status::StreamEnd).then_some(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Read;
@@ -64,6 +76,7 @@ mod tests {
                 for part in whole.chunks(block) {
                     let packed = pack(part, level).unwrap();
                     assert_eq!(packed.length, part.len() as u64);
+                    assert_eq!(unpack(&packed.bytes, packed.length).as_deref(), Some(part));
                     stream.extend(packed.bytes);
                     crc.combine(&packed.crc);
                 }
@@ -86,5 +99,15 @@ mod tests {
             flate2::read::DeflateDecoder::new(&stream[..]).read_to_end(&mut back).unwrap();
             assert!(back == whole, "{length}");
         }
+    }
+
+    #[test]
+    fn a_block_that_is_not_whole_does_not_unpack() {
+        let packed = pack(&noise(5_000), 3).unwrap().bytes;
+        assert!(unpack(&packed, 5_000).is_some());
+        assert!(unpack(&packed, 4_999).is_none() && unpack(&packed, 5_001).is_none());
+        assert!(unpack(&packed[..packed.len() - 9], 5_000).is_none());
+        assert!(unpack(&[&packed[..], &END].concat(), 5_000).is_none());
+        assert!(unpack(b"\x07", 1).is_none());
     }
 }

@@ -26,6 +26,20 @@ pub enum PackageError {
         /// What to do.
         remedy: &'static str,
     },
+    /// What was written is not what stands on the disk.
+    #[error(
+        "the package for {} was written and cannot be trusted: {entry}: {reason}; it was not published: run again, and \
+         if this happens again check the disk and the memory of this machine, or report a defect of rosterpack",
+        target.display()
+    )]
+    ReadBack {
+        /// Where the package was to go.
+        target: PathBuf,
+        /// The zip entry, or the part of the zip.
+        entry: String,
+        /// What was found when it was read back.
+        reason: String,
+    },
     /// A setting is out of its range.
     #[error("cannot write a package: {reason}; {remedy}")]
     Setting {
@@ -56,6 +70,8 @@ pub enum Step {
     Create,
     /// Writing the partial file.
     Write,
+    /// Reading the partial file back.
+    Read,
     /// Bringing the partial file to the disk.
     Sync,
     /// Giving the partial file the name of the target.
@@ -70,6 +86,7 @@ impl fmt::Display for Step {
             Step::Prepare => "prepare",
             Step::Create => "create",
             Step::Write => "write",
+            Step::Read => "read back",
             Step::Sync => "bring to the disk",
             Step::Rename => "put in place",
             Step::SyncFolder => "bring to the disk the name of",

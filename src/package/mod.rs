@@ -6,7 +6,7 @@
 //!
 //! Blocks are formatted and compressed on all threads of the current rayon pool and written in order; the bytes
 //! depend on rows, options and block boundaries, never on the number of threads. Memory is bounded by two blocks a
-//! thread. This module judges no cell and knows no Ed-Fi; reading a package back is not done here either.
+//! thread. Before a package gets its name it is read back from the disk ([`Options::references`]). This module knows no Ed-Fi.
 
 mod csv;
 mod deflate;
@@ -14,6 +14,7 @@ mod error;
 mod manifest;
 mod ordered;
 mod partial;
+mod read_back;
 mod table;
 mod warehouse;
 mod zip;
@@ -29,6 +30,7 @@ use self::deflate::Packed;
 pub use self::error::{PackageError, Step};
 use self::ordered::in_order;
 use self::partial::Partial;
+use self::read_back::{Expected, Fault, Unproven};
 pub use self::table::{BLOCK_UNITS, Table, blocks};
 use self::table::{Part, arrange, parts};
 pub use self::warehouse::{PendingTables, table_name, write_tables};
@@ -49,6 +51,9 @@ pub struct Options {
     pub system_name: String,
     /// `source.systemCode` of the manifest; left out when blank.
     pub system_code: String,
+    /// Whether the reading back demands that every reference leads to a row of the package. Its structure is
+    /// proven in any case.
+    pub references: bool,
 }
 
 impl Options {
@@ -60,6 +65,7 @@ impl Options {
             stamp: Day(0),
             system_name: "rosterpack".to_owned(),
             system_code: String::new(),
+            references: true,
         }
     }
 }
@@ -132,6 +138,23 @@ fn write_limited(
             remedy: "choose a level from 1 (fast) to 9 (small)",
         });
     }
+    let mut partial = Partial::create(target)?;
+    let (bytes, expected) = write_entries(target, partial.file(), tables, options, progress, limit)?;
+    prove(target, partial.file(), options, &expected)?;
+    let files = expected.into_iter().map(|entry| entry.written).collect();
+    partial.publish()?;
+    Ok(Written { path: target.to_owned(), bytes, files })
+}
+
+/// Writes all entries; gives the size of the zip and what it must hold.
+fn write_entries(
+    target: &Path,
+    file: &mut std::fs::File,
+    tables: &[Table<'_>],
+    options: &Options,
+    progress: &Progress<'_>,
+    limit: u64,
+) -> Result<(u64, Vec<Expected>), PackageError> {
     let tables = arrange(tables, options.version)?;
     let samples = sample(&tables)?;
     let present: Vec<&Table<'_>> =
@@ -143,32 +166,42 @@ fn write_limited(
         .filter(|(_, expected)| expected.saturating_add(**expected / 4) > limit)
         .map(|(file, _)| *file)
         .collect();
-    let mut partial = Partial::create(target)?;
     loop {
         let failed = writing(target);
-        let file = partial.file();
         file.set_len(0).and_then(|()| file.seek(SeekFrom::Start(0))).map_err(&failed)?;
         let mut package = PackageWriter {
             target,
-            zip: ZipWriter::new(file, options.stamp, limit),
+            zip: ZipWriter::new(&mut *file, options.stamp, limit),
             wide: &wide,
             progress,
             open: None,
-            files: Vec::new(),
+            expected: Vec::new(),
         };
         let outcome = package.write_all(&present, options).and_then(|()| {
-            let PackageWriter { zip, files, .. } = package;
-            Ok((zip.finish().map_err(failed)?, files))
+            let PackageWriter { zip, expected, .. } = package;
+            Ok((zip.finish().map_err(failed)?, expected))
         });
         match outcome {
-            Ok((bytes, files)) => {
-                partial.publish()?;
-                return Ok(Written { path: target.to_owned(), bytes, files });
-            }
+            Ok(written) => return Ok(written),
             Err(Failure::Outgrown(file)) => wide.insert(file),
             Err(Failure::Error(error)) => return Err(error),
         };
     }
+}
+
+/// Reads the package back; what it says then is what a reader will find.
+fn prove(
+    target: &Path,
+    file: &mut std::fs::File,
+    options: &Options,
+    expected: &[Expected],
+) -> Result<(), PackageError> {
+    read_back::prove(file, options, expected).map_err(|unproven| match unproven {
+        Unproven::Io(error) => PackageError::output(target, Step::Read, &error),
+        Unproven::Fault(Fault { entry, reason }) => {
+            PackageError::ReadBack { target: target.to_owned(), entry, reason }
+        }
+    })
 }
 
 /// Formats and counts everything and writes nothing (`--dry-run`). Files without rows are left out, as in a package.
@@ -253,7 +286,7 @@ struct PackageWriter<'p, W> {
     wide: &'p BTreeSet<File>,
     progress: &'p Progress<'p>,
     open: Option<OpenFile>,
-    files: Vec<WrittenFile>,
+    expected: Vec<Expected>,
 }
 
 /// The data file whose blocks are arriving.
@@ -261,6 +294,8 @@ struct OpenFile {
     entry: Entry,
     header_only: bool,
     sum: WrittenFile,
+    header: Vec<u8>,
+    blocks: Vec<(u64, u64)>,
 }
 
 impl<W: Write + Seek> PackageWriter<'_, W> {
@@ -297,11 +332,14 @@ impl<W: Write + Seek> PackageWriter<'_, W> {
             self.close()?;
             let entry = self.zip.begin(file.csv_name(), self.wide.contains(&file)).map_err(&failed)?;
             let sum = WrittenFile { file, rows: 0, csv_bytes: 0, packed_bytes: 0, crc32: 0 };
-            self.open = Some(OpenFile { entry, header_only: part.table().header_only, sum });
+            let header = part.format()?.bytes().to_vec();
+            let header_only = part.table().header_only;
+            self.open = Some(OpenFile { entry, header_only, sum, header, blocks: Vec::new() });
         }
         if let Some(open) = &mut self.open {
             if packed.length > 0 {
                 self.zip.append(&mut open.entry, packed).map_err(failed)?;
+                open.blocks.push((packed.bytes.len() as u64, packed.length));
             }
             open.sum.rows += rows;
             open.sum.csv_bytes += packed.length;
@@ -312,7 +350,9 @@ impl<W: Write + Seek> PackageWriter<'_, W> {
 
     /// Ends the file whose blocks have all arrived.
     fn close(&mut self) -> Result<(), Failure> {
-        let Some(OpenFile { entry, header_only, sum }) = self.open.take() else { return Ok(()) };
+        let Some(OpenFile { entry, header_only, sum, header, blocks }) = self.open.take() else {
+            return Ok(());
+        };
         let file = sum.file;
         if sum.rows == 0 && !header_only {
             let reason = "rows that were there at the first look are gone at the second";
@@ -321,7 +361,8 @@ impl<W: Write + Seek> PackageWriter<'_, W> {
         match self.zip.end(entry).map_err(writing(self.target))? {
             Ended::Outgrown => Err(Failure::Outgrown(file)),
             Ended::Complete { crc32, packed } => {
-                self.files.push(WrittenFile { packed_bytes: packed, crc32, ..sum });
+                let written = WrittenFile { packed_bytes: packed, crc32, ..sum };
+                self.expected.push(Expected { written, header, blocks });
                 Ok(())
             }
         }

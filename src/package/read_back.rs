@@ -1,0 +1,239 @@
+//! Reads a package back before it gets its name.
+//!
+//! In: the finished zip on the disk, and what the writer believes to have put there. Out: nothing, or the first thing that
+//! differs. A reader of a package trusts its directory, its CRCs and its references, so these are what is checked, from the
+//! bytes on the disk: entries and sizes against the directory, the manifest, every block inflated and added to the
+//! CRC, UTF-8, RFC 4180, the header, the number of cells and rows, blank cells that must be filled, and every
+//! reference by looking its 128 bits up among the ids that the package defines.
+//!
+//! It is lean on purpose, so that no export goes without it: blocks are inflated and judged on all threads, an id is an
+//! integer, and files that others refer to are read first. It judges no vocabulary, no type and no meaning: that is the validator's.
+
+mod ids;
+mod rows;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Read, Seek, SeekFrom};
+
+use ::zip::ZipArchive;
+
+use self::ids::{Defined, Referred};
+use self::rows::{Judge, RowFault};
+use super::deflate;
+use super::ordered::in_order;
+use super::{WrittenFile, manifest};
+use crate::spec::{File, FileSpec, MANIFEST, Version};
+
+/// What the writer knows of an entry that its bytes must prove.
+#[derive(Debug)]
+pub(super) struct Expected {
+    /// File, rows, sizes and CRC.
+    pub(super) written: WrittenFile,
+    /// Its header line.
+    pub(super) header: Vec<u8>,
+    /// Compressed and uncompressed size of each block, the header's first.
+    pub(super) blocks: Vec<(u64, u64)>,
+}
+
+/// What is wrong with a package that was just written: the entry, and what was found.
+#[derive(Debug)]
+pub(super) struct Fault {
+    /// Name of the zip entry, or of the zip's part.
+    pub(super) entry: String,
+    /// What was found there.
+    pub(super) reason: String,
+}
+
+impl Fault {
+    fn new(entry: impl Into<String>, reason: impl Into<String>) -> Fault {
+        Fault { entry: entry.into(), reason: reason.into() }
+    }
+}
+
+/// Why a package was not read back to its end.
+#[derive(Debug)]
+pub(super) enum Unproven {
+    /// The machine could not read it.
+    Io(io::Error),
+    /// It is not what was to be written.
+    Fault(Fault),
+}
+
+impl From<io::Error> for Unproven {
+    fn from(error: io::Error) -> Unproven {
+        Unproven::Io(error)
+    }
+}
+
+impl From<Fault> for Unproven {
+    fn from(fault: Fault) -> Unproven {
+        Unproven::Fault(fault)
+    }
+}
+
+/// Reads the whole package back. With `references`, every reference must lead to a row of the package.
+///
+/// # Errors
+/// The first fault in the order in which the files are read, which is always the same.
+pub(super) fn prove(
+    file: &mut fs::File,
+    options: &super::Options,
+    expected: &[Expected],
+) -> Result<(), Unproven> {
+    let starts = directory(file, options, expected)?;
+    let mut defined = Defined::default();
+    let mut referred = Referred::default();
+    for (spec, expected) in reading_order(options.version, expected) {
+        let start = starts.get(&spec.file).copied().unwrap_or_default();
+        entry(file, spec, expected, start, options.references, &mut defined, &mut referred)?;
+    }
+    match referred.first_dangling(&defined) {
+        Some((from, column, to)) => {
+            let reason = format!("{column} refers to a row that {} does not have", to.csv_name());
+            Err(Fault::new(from.csv_name(), reason).into())
+        }
+        None => Ok(()),
+    }
+}
+
+/// Compares the directory and the manifest with what was to be written; gives where each file's data begins.
+fn directory(
+    file: &mut fs::File,
+    options: &super::Options,
+    expected: &[Expected],
+) -> Result<BTreeMap<File, u64>, Unproven> {
+    let unreadable = |error: ::zip::result::ZipError| match error {
+        ::zip::result::ZipError::Io(error) => Unproven::Io(error),
+        other => Fault::new("the zip's directory", other.to_string()).into(),
+    };
+    file.seek(SeekFrom::Start(0))?;
+    let mut zip = ZipArchive::new(&mut *file).map_err(unreadable)?;
+    if zip.len() != expected.len() + 1 {
+        let reason = format!("{} entries instead of {}", zip.len(), expected.len() + 1);
+        return Err(Fault::new("the zip's directory", reason).into());
+    }
+    let present = expected.iter().map(|e| e.written.file).collect();
+    let manifest = manifest::manifest(options, &present);
+    let (mut packed, crc32, size) = {
+        let mut entry = zip.by_index_raw(0).map_err(unreadable)?;
+        if entry.name().ok().as_deref() != Some(MANIFEST.csv_name) {
+            return Err(Fault::new(MANIFEST.csv_name, "it is not the first entry").into());
+        }
+        let mut packed = Vec::new();
+        entry.read_to_end(&mut packed)?;
+        (packed, entry.crc32(), entry.size())
+    };
+    packed.truncate(packed.len().saturating_sub(deflate::END.len()));
+    let told = deflate::unpack(&packed, size);
+    if told.as_deref() != Some(manifest.bytes()) || crc32fast::hash(manifest.bytes()) != crc32 {
+        return Err(Fault::new(MANIFEST.csv_name, "it does not say what the package holds").into());
+    }
+    let mut starts = BTreeMap::new();
+    for (place, Expected { written, .. }) in expected.iter().enumerate() {
+        let entry = zip.by_index_raw(place + 1).map_err(unreadable)?;
+        let name = written.file.csv_name();
+        let entry_name = entry.name().map_err(unreadable)?.into_owned();
+        let is = (entry_name.as_str(), entry.size(), entry.compressed_size(), entry.crc32());
+        if is != (name, written.csv_bytes, written.packed_bytes, written.crc32) {
+            let reason = format!("the directory says {is:?} (name, size, compressed size, CRC-32)");
+            return Err(Fault::new(name, reason).into());
+        }
+        let start = entry.data_start().ok_or_else(|| Fault::new(name, "its local header is unreadable"))?;
+        starts.insert(written.file, start);
+    }
+    Ok(starts)
+}
+
+/// The files in an order in which all targets of a file's references stand before it where that is possible.
+fn reading_order(version: Version, expected: &[Expected]) -> Vec<(&'static FileSpec, &Expected)> {
+    let find = |spec: &FileSpec| expected.iter().find(|e| e.written.file == spec.file);
+    let mut waiting: Vec<_> =
+        version.files().iter().filter_map(|spec| find(spec).map(|e| (spec, e))).collect();
+    let mut ordered: Vec<(&'static FileSpec, &Expected)> = Vec::with_capacity(waiting.len());
+    while !waiting.is_empty() {
+        let ready = |spec: &FileSpec| {
+            spec.references()
+                .all(|(_, to)| to == spec.file || waiting.iter().all(|(other, _)| other.file != to))
+        };
+        // Files that refer to each other in a circle: their references are kept until both are read.
+        let next = waiting.iter().position(|(spec, _)| ready(spec)).unwrap_or(0);
+        ordered.push(waiting.remove(next));
+    }
+    ordered
+}
+
+/// Reads one entry: block by block from the disk, judged on all threads, added up in order.
+fn entry(
+    file: &mut fs::File,
+    spec: &'static FileSpec,
+    expected: &Expected,
+    start: u64,
+    references: bool,
+    defined: &mut Defined,
+    referred: &mut Referred,
+) -> Result<(), Unproven> {
+    let name = spec.file.csv_name();
+    let written = &expected.written;
+    file.seek(SeekFrom::Start(start))?;
+    let extensions = rows::cells_of(&expected.header).saturating_sub(spec.columns.len());
+    let mut ids = ids::room(spec, written.rows);
+    let (mut rows, mut length, mut crc) = (0u64, 0u64, crc32fast::Hasher::new());
+    {
+        let judge = Judge::new(spec, extensions, references.then_some(&*defined), ids.is_some());
+        let blocks = expected.blocks.iter().enumerate().map(|(place, &(packed, length))| {
+            let mut bytes = vec![0; usize::try_from(packed).map_err(io::Error::other)?];
+            file.read_exact(&mut bytes)?;
+            Ok((place == 0, bytes, length))
+        });
+        in_order(
+            blocks,
+            |block: io::Result<(bool, Vec<u8>, u64)>| {
+                let (is_header, packed, length) = block?;
+                let Some(text) = deflate::unpack(&packed, length) else {
+                    return Ok(Err(RowFault::whole("a block does not inflate to what was compressed")));
+                };
+                let mut crc = crc32fast::Hasher::new();
+                crc.update(&text);
+                let judged = match is_header {
+                    true if text == expected.header => Ok(rows::Judged::default()),
+                    true => Err(RowFault::whole("its header is not the one that was to be written")),
+                    false => judge.block(&text),
+                };
+                Ok(judged.map(|judged| (judged, text.len() as u64, crc)))
+            },
+            |judged: io::Result<_>| -> Result<(), Unproven> {
+                let (judged, block_length, block_crc) =
+                    judged?.map_err(|fault: RowFault| Fault::new(name, fault.told(rows)))?;
+                rows += judged.rows;
+                length += block_length;
+                crc.combine(&block_crc);
+                if let Some(ids) = &mut ids {
+                    let before = ids.len();
+                    ids.extend(judged.ids.iter().copied());
+                    if ids.len() != before + judged.ids.len() {
+                        return Err(Fault::new(name, "a sourcedId stands there twice").into());
+                    }
+                }
+                referred.add(spec.file, judged.referred);
+                Ok(())
+            },
+        )?;
+    }
+    let mut end = [0; deflate::END.len()];
+    file.read_exact(&mut end)?;
+    let packed: u64 = expected.blocks.iter().map(|(packed, _)| packed).sum::<u64>() + end.len() as u64;
+    let is = (rows, length, packed, crc.finalize(), end);
+    let should = (written.rows, written.csv_bytes, written.packed_bytes, written.crc32, deflate::END);
+    if is != should {
+        let reason = format!("rows, size, compressed size, CRC-32 and end are {is:?} instead of {should:?}");
+        return Err(Fault::new(name, reason).into());
+    }
+    if let Some(ids) = ids {
+        defined.insert(spec.file, ids);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
