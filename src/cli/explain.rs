@@ -3,7 +3,6 @@
 //! In: [`ExplainArgs`] and the process. Out: the explanation on stdout, as text or JSON. Exit code 0 when the subject was
 //! found, exported or not; 2 when nothing, or several things, are called so; 3 when the source cannot be read.
 
-
 use clap::Args;
 
 use super::shaping::ShapingArgs;
@@ -36,7 +35,7 @@ package. It shows the values of the one person that is asked about; birth date, 
 --demographics, and codes of private identification systems (social security numbers) never.
 
 Keys of sections, courses and sessions may leave out what is not needed to tell rows apart:
-  section  [SCHOOL/[LOCAL_COURSE_CODE/]]SECTION[/SESSION]
+  section  [SCHOOL/][LOCAL_COURSE_CODE/]SECTION[/SESSION]
   course   [OWNER/]CODE
   session  [SCHOOL/]NAME
 
@@ -103,7 +102,13 @@ pub fn run(args: &ExplainArgs, process: &mut Process<'_>) -> ExitCode {
         // A column is explained without a source.
         Asked::Column(_) => Vec::new(),
     };
-    let run = match export.overrides(environment).freeze(process.today, &demanded) {
+    let mut overrides = export.overrides(environment);
+    if let Asked::Column(_) = asked {
+        // Nothing is read: version and seeds alone count.
+        overrides.stand_in("tenant", "column");
+        overrides.stand_in("active_school_year", "2000");
+    }
+    let run = match overrides.freeze(process.today, &demanded) {
         Ok(run) => run,
         Err(faults) => {
             for fault in faults {
@@ -183,7 +188,7 @@ fn column(
     process: &mut Process<'_>,
 ) -> Result<String, ExitCode> {
     let crosswalks = crosswalks(run, process)?;
-    match explain::explain_column(column, run.plan.version, &crosswalks) {
+    match explain::explain_column(column, &run.plan, &crosswalks) {
         Ok(told) => Ok(shown(args.json, &told)),
         Err(error) => {
             process.fault(&error, &error.help);

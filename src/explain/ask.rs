@@ -61,7 +61,7 @@ impl Kind {
         (Kind::Parent, "parent", "UNIQUE_ID"),
         (Kind::Org, "org", "ID"),
         (Kind::Course, "course", "[OWNER/]CODE"),
-        (Kind::Section, "section", "[SCHOOL/[LOCAL_COURSE_CODE/]]SECTION[/SESSION]"),
+        (Kind::Section, "section", "[SCHOOL/][LOCAL_COURSE_CODE/]SECTION[/SESSION]"),
         (Kind::Session, "session", "[SCHOOL/]NAME"),
     ];
 
@@ -252,7 +252,7 @@ impl fmt::Display for Unknown {
         write!(f, "{}: {}", self.what, self.searched)?;
         match self.near.as_slice() {
             [] => Ok(()),
-            near => write!(f, "; near it are {}", near.join(", ")),
+            near => write!(f, "; nearest are: {}", near.join(", ")),
         }
     }
 }
@@ -370,13 +370,13 @@ fn unknown(source: &dyn Source, resolved: &Resolved, kind: Kind, key: &str) -> R
         .collect();
     let help = match (kind, there.is_empty()) {
         (Kind::Parent, true) => "parents are read and exported only with --parents".to_owned(),
-        _ => format!("a {} is written {}", kind.word(), kind.syntax()),
+        _ => format!("write: {} {}", kind.word(), kind.syntax()),
     };
     Ok(Unknown {
-        what: format!("there is no {} `{key}` in {}", kind.word(), source.catalog().place),
+        what: format!("{} has no {} `{key}`", source.catalog().place, kind.word()),
         searched: match there.is_empty() {
             true => "its table is not read".to_owned(),
-            false => format!("{} was searched by {column}", there.join(", ")),
+            false => format!("searched in {} by {column}", there.join(", ")),
         },
         near: near.into_iter().map(|(_, form)| form).collect(),
         help,
@@ -437,6 +437,8 @@ fn each(source: &dyn Source, resolved: &Resolved, kind: Kind, see: &mut See<'_>)
                 let forms = [
                     section.to_owned(),
                     format!("{section}/{session}"),
+                    format!("{local}/{section}"),
+                    format!("{local}/{section}/{session}"),
                     format!("{school}/{section}"),
                     format!("{school}/{section}/{session}"),
                     format!("{school}/{local}/{section}"),

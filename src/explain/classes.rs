@@ -30,7 +30,9 @@ pub fn explain(world: &World<'_>, key: &SectionKey, year: i64) -> Answer {
         true => answer.sentences.push(format!("{what} is in classes.csv.")),
         false => {
             answer.cause = world.cause(fate);
-            let why = world.because(fate);
+            // The first thing that is missing is the cause; a collision has none.
+            let first = answer.decisions.iter().find(|decision| decision.outcome == Outcome::LeftOut);
+            let why = first.map_or_else(|| world.because(fate), |decision| decision.why.clone());
             answer.sentences.push(format!("{what} is not in classes.csv: {why}."));
         }
     }
@@ -77,8 +79,12 @@ pub fn explain(world: &World<'_>, key: &SectionKey, year: i64) -> Answer {
 fn needs(world: &World<'_>, row: u32, key: &SectionKey, fate: Fate, answer: &mut Answer) {
     let (roster, staged, n) = (world.roster, world.staged, row as usize);
     let lost = |about: &str, fate: Fate| {
-        let why = format!("not exported: {}", world.because(fate));
-        Decision::new(about, Outcome::LeftOut, why, CLASSES)
+        let why = format!("its {about} is not exported: {}", world.because(fate));
+        let decision = Decision::new(about, Outcome::LeftOut, why, CLASSES);
+        match roster.causes.of(fate) {
+            Some((code, _)) => decision.under(code),
+            None => decision,
+        }
     };
     answer.decisions.push(match roster.orgs.look_up_school(key.school) {
         Ok(_) => {

@@ -6,13 +6,14 @@
 use serde::Serialize;
 
 use super::mapping::{self, Rule as MappingRule};
+use crate::config::plan::Plan;
 use crate::config::settings::{SETTINGS, Standing};
 use crate::config::values::nearest;
 use crate::crosswalk::seed::SEEDS;
 use crate::crosswalk::{Crosswalks, Origin};
 use crate::notice::Severity;
 use crate::pipeline;
-use crate::spec::{Column, File, FileSpec, Kind, Need, Rule, Version};
+use crate::spec::{Column, File, FileSpec, Kind, Need, Rule, Version, v1p2};
 
 /// What a column is and how it is filled.
 #[derive(Debug, Serialize)]
@@ -96,20 +97,25 @@ pub struct ColumnError {
     pub help: String,
 }
 
-/// Explains `file.column`; `.csv` behind the file is understood.
+/// The description of a file in the version and shape of a plan.
+fn described(file: File, plan: &Plan) -> Option<&'static FileSpec> {
+    match (file, plan.users_of_v1p2p0) {
+        (File::Users, true) => Some(&v1p2::USERS_V1P2P0),
+        _ => plan.version.file(file),
+    }
+}
+
+/// Explains `file.column` in the version of a plan; `.csv` behind the file is understood.
 ///
 /// # Errors
 /// There is no such file or column in this version.
-pub fn explain_column(
-    text: &str,
-    version: Version,
-    crosswalks: &Crosswalks,
-) -> Result<ColumnAnswer, ColumnError> {
+pub fn explain_column(text: &str, plan: &Plan, crosswalks: &Crosswalks) -> Result<ColumnAnswer, ColumnError> {
+    let version = plan.version;
     let text = text.replacen(".csv.", ".", 1);
     let (file, column) = text.split_once('.').unwrap_or((text.as_str(), ""));
     let name =
         version.files().iter().map(|spec| spec.file).find(|known| known.name().eq_ignore_ascii_case(file));
-    let Some(spec) = name.and_then(|file| version.file(file)) else {
+    let Some(spec) = name.and_then(|file| described(file, plan)) else {
         let names = || version.files().iter().map(|spec| spec.file.name());
         let near = nearest(file, names()).map_or(String::new(), |near| format!("did you mean {near}? "));
         let names: Vec<&str> = names().collect();
@@ -266,16 +272,27 @@ fn notices(text: &str) -> Vec<NoticeTold> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Overrides;
+    use crate::day::Day;
+
+    fn plan(version: &str) -> Plan {
+        let mut overrides = Overrides::new();
+        for (name, value) in [("tenant", "a"), ("active_school_year", "2025"), ("oneroster", version)] {
+            overrides.flag(name, Some(value));
+        }
+        overrides.freeze(Day(0), &[]).unwrap().plan
+    }
 
     #[test]
     fn every_column_of_both_versions_is_explained() {
         let crosswalks = Crosswalks::embedded().unwrap();
         let mut seeds = std::collections::BTreeSet::new();
-        for version in Version::ALL {
-            for spec in version.files() {
+        for version in ["1.1", "1.2", "1.2.0"] {
+            let plan = plan(version);
+            for spec in plan.version.files().iter().filter_map(|spec| described(spec.file, &plan)) {
                 for column in spec.columns {
                     let text = format!("{}.{}", spec.file, column.name);
-                    let answer = explain_column(&text, version, &crosswalks).unwrap();
+                    let answer = explain_column(&text, &plan, &crosswalks).unwrap();
                     assert_eq!((answer.file, answer.column.as_str()), (spec.file.csv_name(), column.name));
                     seeds.extend(answer.seeds.iter().map(|seed| seed.file));
                 }
@@ -289,12 +306,12 @@ mod tests {
     #[test]
     fn a_slip_is_told_with_what_was_meant() {
         let crosswalks = Crosswalks::embedded().unwrap();
-        let told = |text: &str, version| explain_column(text, version, &crosswalks).unwrap_err();
-        assert!(told("user.role", Version::V1p1).help.starts_with("did you mean users?"));
-        assert!(told("users.rolle", Version::V1p1).help.contains("did you mean role?"));
-        assert!(told("users.role", Version::V1p2).help.starts_with("OneRoster 1.1 has it"));
-        assert!(told("users", Version::V1p2).to_string().contains("no column"));
-        assert!(explain_column("users.csv.role", Version::V1p1, &crosswalks).is_ok());
-        assert!(explain_column("orgs.metadata.city", Version::V1p1, &crosswalks).is_ok());
+        let told = |text: &str, version| explain_column(text, &plan(version), &crosswalks).unwrap_err();
+        assert!(told("user.role", "1.1").help.starts_with("did you mean users?"));
+        assert!(told("users.rolle", "1.1").help.contains("did you mean role?"));
+        assert!(told("users.role", "1.2").help.starts_with("OneRoster 1.1 has it"));
+        assert!(told("users", "1.2").to_string().contains("no column"));
+        assert!(explain_column("users.csv.role", &plan("1.1"), &crosswalks).is_ok());
+        assert!(explain_column("orgs.metadata.city", &plan("1.1"), &crosswalks).is_ok());
     }
 }

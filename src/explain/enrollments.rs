@@ -3,9 +3,9 @@
 //! In: the associations as they were staged. Out: a decision for each. The rule is `roster::enrollments::Judge`, shown
 //! the same associations in the same order as in an export.
 
-use super::mapping::ENROLLMENTS;
+use super::mapping::{ENROLLMENTS, IDENTIFIERS, YEARS};
 use super::model::{Decision, Outcome};
-use super::world::World;
+use super::world::{Delivered, World};
 use crate::day::Day;
 use crate::roster::answers::{Answers, Known};
 use crate::roster::collisions::ID_COLLISION_LOSER;
@@ -16,7 +16,10 @@ use crate::roster::enrollments::{
     SEVERAL_PRIMARY, is_again, is_outside_school, is_outside_term,
 };
 use crate::roster::fate::Fate;
+use crate::staging::SECTION_MISSING;
 use crate::staging::facts::StudentInSection;
+use crate::staging::keys::Found;
+use crate::staging::read::KEY_SPELLING;
 
 /// A day, or that there is none.
 fn shown(day: Option<Day>) -> String {
@@ -90,8 +93,7 @@ pub fn of_students(world: &World<'_>, label: impl Fn(&StudentInSection) -> Strin
         }) {
             let why = "another enrollment has the same sourcedId and comes first";
             decisions.push(dated(
-                Decision::new(about, Outcome::LeftOut, why, super::mapping::IDENTIFIERS)
-                    .under(&ID_COLLISION_LOSER),
+                Decision::new(about, Outcome::LeftOut, why, IDENTIFIERS).under(&ID_COLLISION_LOSER),
             ));
             continue;
         }
@@ -114,6 +116,35 @@ pub fn of_students(world: &World<'_>, label: impl Fn(&StudentInSection) -> Strin
             decisions.push(Decision::new(about, Outcome::Noted, why, ENROLLMENTS).under(&ENROLLMENT_OVERLAP));
         }
         last = Some(*row);
+    }
+    decisions
+}
+
+/// Associations of the person that name no section of the year: staging passes over them.
+pub fn without_section(world: &World<'_>) -> Vec<Decision> {
+    let mut decisions = Vec::new();
+    for Delivered { key, year, begin, end } in &world.delivered {
+        let about = format!("section association {key}");
+        let decision = if *year != i64::from(world.plan.school_year) {
+            let why = format!("it is of school year {year}, and {} is exported", world.plan.school_year);
+            Decision::new(about, Outcome::LeftOut, why, YEARS)
+        } else {
+            match world.staged.sections.find(key.school, &key.local_code, &key.session, &key.section) {
+                Found::Exact(_) => continue,
+                Found::Folded(section) => {
+                    let why = format!(
+                        "it means section {}: case and trailing space are ignored where nothing is spelt so",
+                        world.section_label(section)
+                    );
+                    Decision::new(about, Outcome::Noted, why, IDENTIFIERS).under(&KEY_SPELLING)
+                }
+                Found::Nothing => {
+                    let why = "there is no such section in the school year";
+                    Decision::new(about, Outcome::LeftOut, why, ENROLLMENTS).under(&SECTION_MISSING)
+                }
+            }
+        };
+        decisions.push(decision.with("beginDate", shown(*begin)).with("endDate", shown(*end)));
     }
     decisions
 }
@@ -171,8 +202,7 @@ pub fn of_staff(
         let Some(teacher) = teachers.iter().find(|t| t.fact == *fact) else {
             let why = "another enrollment has the same sourcedId and comes first";
             decisions.push(dated(
-                Decision::new(about, Outcome::LeftOut, why, super::mapping::IDENTIFIERS)
-                    .under(&ID_COLLISION_LOSER),
+                Decision::new(about, Outcome::LeftOut, why, IDENTIFIERS).under(&ID_COLLISION_LOSER),
             ));
             continue;
         };

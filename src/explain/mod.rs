@@ -151,7 +151,10 @@ impl Run<'_> {
         let witness = Witness::new(self.source, self.resolved, self.plan.school_year, interest);
         let closed = self.close(&witness, |staged| Before::of(staged, subject))?;
         let Closed { staged, roster, before, mut notices } = closed;
-        let world = World::new(self.plan, &staged, &roster, self.crosswalks, &before);
+        let mut world = World::new(self.plan, &staged, &roster, self.crosswalks, &before);
+        if let Subject::Person { .. } = subject {
+            world.delivered = witness.associations();
+        }
 
         let emitter = Emitter::new(self.plan, &staged, &roster);
         let tables = emitter.tables(&mut notices).map_err(PipelineError::from)?;

@@ -76,7 +76,10 @@ pub fn explain(world: &World<'_>, id: i64) -> Answer {
         true => answer.sentences.push(format!("Organization {id} is in orgs.csv as a {}.", org.kind.word())),
         false => {
             answer.cause = world.cause(org.fate);
-            let why = world.because(org.fate);
+            let why = match org.name.is_empty() {
+                true => "educationOrganization has no name for it".to_owned(),
+                false => "it is outside of --lea and --school".to_owned(),
+            };
             answer.sentences.push(format!("Organization {id} is not in orgs.csv: {why}."));
         }
     }

@@ -3,7 +3,7 @@
 //! In: the unique id of a staged staff member. Out: the answer and the decisions in order.
 
 use super::mapping::{CHOOSING, USERS, YEARS};
-use super::model::{Answer, Decision, Outcome, list};
+use super::model::{Answer, Decision, Outcome};
 use super::students::include_word;
 use super::world::World;
 use super::{enrollments, people};
@@ -167,18 +167,19 @@ pub fn explain(world: &World<'_>, unique_id: &str) -> Answer {
     } else {
         answer.cause = world.cause(fate);
         let cause = answer.cause.as_ref().map_or(String::new(), |c| c.cause.clone());
-        let teaches = match world.before.staff.is_empty() {
-            true => "no section association of the year names the staff member".to_owned(),
+        let teaches = match world.delivered.is_empty() {
+            true => "no section association names the staff member".to_owned(),
             false => "no exported class counts as taught".to_owned(),
         };
         let why = match reasons.is_empty() {
             true => vec![cause, teaches],
             false => reasons.into_iter().chain([teaches]).collect(),
         };
-        answer.sentences.push(format!("Staff member {unique_id} is not in users.csv: {}.", list(&why)));
+        answer.sentences.push(format!("Staff member {unique_id} is not in users.csv: {}.", why.join("; ")));
     }
     answer.decisions.extend(enrollments::of_staff(world, |fact| {
         format!("section association {}", world.section_label(fact.section))
     }));
+    answer.decisions.extend(enrollments::without_section(world));
     answer
 }

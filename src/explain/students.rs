@@ -146,12 +146,13 @@ pub fn explain(world: &World<'_>, unique_id: &str) -> Answer {
         });
     }
     parents(world, row, &mut answer.decisions);
-    let associations = enrollments::of_students(world, |fact| {
+    let mut associations = enrollments::of_students(world, |fact| {
         format!("section association {}", world.section_label(fact.section))
     });
+    associations.extend(enrollments::without_section(world));
     let lost = associations.iter().filter(|d| d.outcome == Outcome::LeftOut).count();
     if lost > 0 && fate.kept() {
-        let all = world.before.students.len();
+        let all = world.delivered.len();
         answer.sentences.push(format!("{lost} of {all} section associations are left out."));
     }
     answer.decisions.extend(associations);

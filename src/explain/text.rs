@@ -49,6 +49,7 @@ fn rows(f: &mut fmt::Formatter<'_>, rows: &[Vec<Cell>]) -> fmt::Result {
 fn table(f: &mut fmt::Formatter<'_>, table: &TableRows) -> fmt::Result {
     let shown = table.rows.len() as u64;
     let count = match (table.count, shown) {
+        (1, 0) => "1 row names it".to_owned(),
         (count, 0) => format!("{count} rows name it"),
         (1, _) => "1 row".to_owned(),
         (count, shown) if shown < count => format!("{count} rows, of which {shown} are shown"),

@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::ask::SectionKey;
 use super::model::{Cell, TableRows};
+use super::world::Delivered;
 use crate::config::plan::Mapping;
 use crate::day::Day;
 use crate::edfi::contract as c;
@@ -305,6 +306,33 @@ impl<'a> Witness<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The section associations that were delivered about a person, sorted.
+    pub(super) fn associations(&self) -> Vec<Delivered> {
+        use c::{staff_sections as t, student_sections as s};
+        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = Vec::new();
+        for (table, [school, local, session, section, year, begin, end]) in [
+            (&s::TABLE, [s::SCHOOL, s::LOCAL_CODE, s::SESSION, s::SECTION, s::YEAR, s::BEGIN, s::END]),
+            (&t::TABLE, [t::SCHOOL, t::LOCAL_CODE, t::SESSION, t::SECTION, t::YEAR, t::BEGIN, t::END]),
+        ] {
+            for row in found.get(table.name).into_iter().flat_map(|found| &found.rows) {
+                let text = |at: usize| match &row[at] {
+                    Value::Text(text) => text.clone(),
+                    _ => String::new(),
+                };
+                let (Value::Int(Some(school)), Value::Int(Some(year))) = (&row[school], &row[year]) else {
+                    continue;
+                };
+                let day = |at: usize| if let Value::Day(day) = row[at] { day } else { None };
+                let (local_code, section, session) = (text(local), text(section), text(session));
+                let key = SectionKey { school: *school, local_code, section, session };
+                all.push(Delivered { key, year: *year, begin: day(begin), end: day(end) });
+            }
+        }
+        all.sort();
+        all
     }
 
     /// What was delivered about the subject, table by table in the order of the contract.

@@ -6,6 +6,7 @@ use super::ask::{SectionKey, Subject};
 use super::model::CauseTold;
 use crate::config::plan::Plan;
 use crate::crosswalk::Crosswalks;
+use crate::day::Day;
 use crate::roster::Roster;
 use crate::roster::classes::class_key;
 use crate::roster::context::natural_keys;
@@ -69,16 +70,25 @@ impl Before {
     }
 }
 
+/// A section association as it was delivered.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Delivered {
+    /// The section that it names.
+    pub key: SectionKey,
+    /// schoolYear.
+    pub year: i64,
+    /// First day.
+    pub begin: Option<Day>,
+    /// Last day.
+    pub end: Option<Day>,
+}
+
 /// The row of a section by its key, exactly as stored.
 pub fn section_row(staged: &Staged, key: &SectionKey) -> Option<u32> {
-    let sections = &staged.sections;
-    let row = (0..sections.len()).find(|&n| {
-        sections.school[n] == key.school
-            && sections.section.get(n) == key.section
-            && sections.local_code.get(n) == key.local_code
-            && sections.session_name.get(n) == key.session
-    });
-    row.map(|n| n as u32)
+    match staged.sections.find(key.school, &key.local_code, &key.session, &key.section) {
+        Found::Exact(row) => Some(row),
+        Found::Folded(_) | Found::Nothing => None,
+    }
 }
 
 /// The results of the stages.
@@ -93,6 +103,8 @@ pub struct World<'a> {
     pub crosswalks: &'a Crosswalks,
     /// Associations before any was dropped.
     pub before: &'a Before,
+    /// Section associations of the subject as the source delivered them, of whatever year.
+    pub delivered: Vec<Delivered>,
     /// What the cells of users are made from.
     pub cells: UserCells<'a>,
     /// Formulas of ids.
@@ -109,7 +121,8 @@ impl<'a> World<'a> {
         before: &'a Before,
     ) -> World<'a> {
         let cells = UserCells::new(staged, &plan.mapping, &roster.orgs);
-        World { plan, staged, roster, crosswalks, before, cells, keys: natural_keys(plan, staged) }
+        let delivered = Vec::new();
+        World { plan, staged, roster, crosswalks, before, delivered, cells, keys: natural_keys(plan, staged) }
     }
 
     /// The person table of a kind.
