@@ -222,7 +222,7 @@ pub fn of_staff(
                 let others: Vec<String> = others
                     .map(|t| world.staged.staff.unique_id.get(t.fact.staff as usize).to_owned())
                     .collect();
-                primary("another primary teacher of the class begins earlier, or has the lower unique id")
+                primary("an association of a primary teacher of the class at that time begins earlier, or has the lower unique id")
                     .with("primary is", others.join(", "))
                     .under(&SEVERAL_PRIMARY)
             }

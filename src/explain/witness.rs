@@ -87,6 +87,9 @@ enum Seen {
     About,
 }
 
+/// Says what a row has to do with the subject.
+type Look<'i> = Box<dyn Fn(&Batch, usize) -> Seen + 'i>;
+
 /// Reads a table for one look at each row, of all school years; a table that is not read has no rows.
 pub(super) fn sweep(
     source: &dyn Source,
@@ -126,7 +129,7 @@ impl Interest {
     }
 
     /// What the rows of a table can have to do with the subject: found once per table.
-    fn of_table(&self, table: &'static Table) -> Box<dyn Fn(&Batch, usize) -> Seen + '_> {
+    fn of_table(&self, table: &'static Table) -> Look<'_> {
         let at = |name: &str| table.columns.iter().position(|column| column.name == name);
         let is = |name: &str| table.name == name;
         let about = |yes: bool| if yes { Seen::About } else { Seen::Nothing };
