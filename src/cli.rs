@@ -6,10 +6,12 @@
 
 pub mod doctor;
 pub mod exit;
+pub mod explain;
 pub mod export;
 pub mod ids;
 pub mod interrupt;
 pub mod sample;
+pub mod shaping;
 pub mod snapshot;
 pub mod source;
 pub mod synth;
@@ -44,6 +46,8 @@ pub struct Cli {
 pub enum Verb {
     /// Read an ODS and write a OneRoster zip
     Export(Box<export::ExportArgs>),
+    /// Say what became of a person, class, course, session or organization, and why
+    Explain(Box<explain::ExplainArgs>),
     /// Write the table that leads from the ids of one scheme to those of another
     Ids(Box<ids::IdsArgs>),
     /// Check step by step what an export would meet, and what to do about it
@@ -102,6 +106,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, process: &mut Process<
     match Cli::try_parse_from(arguments) {
         Ok(cli) => match cli.verb {
             Verb::Export(args) => export::run(&args, process),
+            Verb::Explain(args) => explain::run(&args, process),
             Verb::Ids(args) => ids::run(&args, process),
             Verb::Doctor(args) => doctor::run(&args, process),
             Verb::Snapshot(args) => snapshot::run(&args, process),

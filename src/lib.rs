@@ -20,6 +20,7 @@ pub mod day;
 pub mod doctor;
 pub mod edfi;
 pub mod emit;
+pub mod explain;
 pub mod id_migration;
 pub mod notice;
 pub mod package;

@@ -17,6 +17,12 @@ impl SourcedId {
         SourcedId(Md5::digest(natural_key.as_bytes()).into())
     }
 
+    /// The id with these 32 hex digits, in any case; `None` for any other text.
+    pub fn from_hex(text: &str) -> Option<SourcedId> {
+        let mut id = [0; 16];
+        hex::decode_to_slice(text, &mut id).ok().map(|()| SourcedId(id))
+    }
+
     /// The 32 hex digits.
     pub fn hex(&self) -> String {
         hex::encode(self.0)

@@ -67,6 +67,7 @@ fn help_texts() {
     same("tests/golden/cli/export-help.txt", &help(Some("export"), false));
     same("tests/golden/cli/export-long-help.txt", &help(Some("export"), true));
     same("tests/golden/cli/ids-help.txt", &help(Some("ids"), false));
+    same("tests/golden/cli/explain-help.txt", &help(Some("explain"), false));
     same("tests/golden/cli/doctor-help.txt", &help(Some("doctor"), false));
     same("tests/golden/cli/snapshot-help.txt", &help(Some("snapshot"), false));
     same("tests/golden/cli/synth-help.txt", &help(Some("synth"), false));

@@ -271,6 +271,37 @@ fn without_a_shared_snapshot_the_run_says_what_it_cannot_promise() {
     assert!(fs::read(&out).unwrap() == export(&district.folder(), &district.at("extracts.zip"), &[]));
 }
 
+#[test]
+fn the_explanation_is_that_of_the_extracts() {
+    let server = cluster::shared();
+    for shape in [Shape::S40, Shape::S52, Shape::S61] {
+        let district = Invented::new(server, shape);
+        let (url, folder) = (server.url("postgres", &district.database), district.folder());
+        for question in [
+            &["student", "trap-withdrawn"][..],
+            &["student", "trap-two-schools"],
+            &["staff", "trap-two-classifications"],
+            &["parent", "trap-contact-of-two"],
+            &["section", "TRAP-NO-OFFERING/trap-1"],
+            &["org", "255901991"],
+        ] {
+            let [from_database, from_extracts] = [&url, &folder].map(|source| {
+                let mut arguments =
+                    vec!["explain", "--json", "--quiet", "--source", source, "--tenant", "demo"];
+                arguments.extend(["--school-year", "2025", "--demographics", "--parents"]);
+                arguments.extend(question);
+                let said = run(SUPERUSER_PASSWORD, &arguments);
+                assert_eq!((said.code, said.err.as_str()), (ExitCode::Published, ""), "{question:?}");
+                let mut value: Value = serde_json::from_str(&said.out).unwrap();
+                value["run"]["source"] = Value::Null;
+                value
+            });
+            assert_eq!(from_database, from_extracts, "{} {question:?}", shape.label());
+            assert_ne!(from_database["source"], Value::Array(Vec::new()));
+        }
+    }
+}
+
 fn doctor(password: &str, source: &str, more: &[&str]) -> (ExitCode, Value) {
     let mut arguments = vec!["doctor", "--json", "--source", source];
     arguments.extend(more);

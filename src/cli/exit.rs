@@ -61,7 +61,7 @@ impl ExitCode {
             ),
             ExitCode::Usage => (
                 "usage",
-                "A flag, a setting or a crosswalk seed is wrong. Nothing was read from the source.",
+                "A flag, a setting or a crosswalk seed is wrong, and nothing was read; or `explain` was asked about what is not there, or what several rows are called.",
                 "Follow the help line on stderr.",
             ),
             ExitCode::Source => (

@@ -8,8 +8,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::export::{self, ExportArgs};
-use super::source::{self, SourceArgs};
+use super::export;
+use super::shaping::ShapingArgs;
+use super::source;
 use super::{ExitCode, Process, interrupt, target};
 use crate::config::Run;
 use crate::config::plan::IdScheme;
@@ -31,57 +32,9 @@ pub struct IdsArgs {
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
 
-    /// Where the ODS is
+    /// The exports whose ids these are
     #[command(flatten)]
-    pub source: SourceArgs,
-    /// Tenant code: starts every id
-    #[arg(long, value_name = "CODE")]
-    pub tenant: Option<String>,
-    /// School year, named by the year in which it ends
-    #[arg(long, value_name = "YEAR")]
-    pub school_year: Option<String>,
-    /// The day on which the packages are true [default: today]
-    #[arg(long, value_name = "DATE")]
-    pub as_of: Option<String>,
-    /// OneRoster version, which decides the files [default: 1.1]
-    #[arg(long, value_name = "VERSION")]
-    pub oneroster: Option<String>,
-
-    /// Also the rows of demographics.csv
-    #[arg(long, help_heading = "What is exported")]
-    pub demographics: bool,
-    /// Also the parents and contacts of exported students
-    #[arg(long, help_heading = "What is exported")]
-    pub parents: bool,
-    /// Only these local education agencies, with their schools
-    #[arg(long, value_name = "ID,...", help_heading = "What is exported")]
-    pub lea: Option<String>,
-    /// Only these schools
-    #[arg(long, value_name = "ID,...", help_heading = "What is exported")]
-    pub school: Option<String>,
-    /// Only these OneRoster files
-    #[arg(long, value_name = "users,orgs,...", help_heading = "What is exported")]
-    pub files: Option<String>,
-    /// Which associations count by date: not-ended, current or year [default: not-ended]
-    #[arg(long, value_name = "WHICH", help_heading = "What is exported")]
-    pub include: Option<String>,
-
-    /// Folder of crosswalk seeds that replace the built-in ones
-    #[arg(long, value_name = "DIR", help_heading = "How it is mapped")]
-    pub seeds: Option<String>,
-    /// What natural keys start with before they are hashed [default: the tenant code]
-    #[arg(long, value_name = "PREFIX", help_heading = "How it is mapped")]
-    pub id_prefix: Option<String>,
-    /// Any setting of `export` by its name; may be repeated
-    #[arg(long, value_name = "NAME=VALUE", help_heading = "How it is mapped")]
-    pub set: Vec<String>,
-
-    /// Threads [default: one per core]
-    #[arg(long, value_name = "N", help_heading = "How it runs")]
-    pub threads: Option<String>,
-    /// No progress; errors are still told
-    #[arg(short, long, help_heading = "How it runs")]
-    pub quiet: bool,
+    pub shaping: ShapingArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -100,39 +53,13 @@ fn scheme(text: &str) -> Result<IdScheme, String> {
         .map_err(|why| format!("edu, edfi-oneroster and stable are known; {why}"))
 }
 
-impl IdsArgs {
-    /// The export whose ids these are.
-    fn export(&self) -> ExportArgs {
-        ExportArgs {
-            source: self.source.clone(),
-            tenant: self.tenant.clone(),
-            school_year: self.school_year.clone(),
-            as_of: self.as_of.clone(),
-            oneroster: self.oneroster.clone(),
-            dry_run: true,
-            demographics: self.demographics,
-            parents: self.parents,
-            lea: self.lea.clone(),
-            school: self.school.clone(),
-            files: self.files.clone(),
-            include: self.include.clone(),
-            seeds: self.seeds.clone(),
-            id_prefix: self.id_prefix.clone(),
-            set: self.set.clone(),
-            threads: self.threads.clone(),
-            quiet: self.quiet,
-            ..ExportArgs::default()
-        }
-    }
-}
-
 /// Runs the verb.
 pub fn run(args: &IdsArgs, process: &mut Process<'_>) -> ExitCode {
     if args.from == args.to {
         process.fault("--from and --to name the same id scheme", "name two: the ids would not change");
         return ExitCode::Usage;
     }
-    let export = args.export();
+    let export = args.shaping.export();
     let environment = process.environment.iter().cloned();
     let mut run = match export.overrides(environment).freeze(process.today, &export.demanded()) {
         Ok(run) => run,
@@ -168,10 +95,10 @@ fn write(args: &IdsArgs, run: &Run, process: &mut Process<'_>) -> Result<ExitCod
         // Fails only when the pool is there already, which happens in tests alone: the table is the same.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     }
-    let opened =
-        source::open(&args.source, run, &process.environment).map_err(|e| source::tell_open(&e, process))?;
+    let opened = source::open(&args.shaping.source, run, &process.environment)
+        .map_err(|e| source::tell_open(&e, process))?;
     opened.warn(process);
-    let progress = source::progress(args.quiet, process.terminal);
+    let progress = source::progress(args.shaping.quiet, process.terminal);
     let migrate = |out: &mut dyn Write| {
         pipeline::migrate_ids(opened.source(), &crosswalks, &run.plan, args.to, out, progress.as_ref())
     };
@@ -185,7 +112,7 @@ fn write(args: &IdsArgs, run: &Run, process: &mut Process<'_>) -> Result<ExitCod
     drop(progress);
     match result.map_err(|e| export::tell(&e, process))? {
         IdTable::Written(rows) => {
-            if !args.quiet {
+            if !args.shaping.quiet {
                 let (from, to) = (args.from.word(), args.to.word());
                 process.note(format_args!("{rows} ids from {from} to {to}"));
             }

@@ -104,6 +104,8 @@ pub struct AnswerColumn {
 /// A seed file.
 #[derive(Debug)]
 pub struct Seed {
+    /// What docs/mapping.md calls its crosswalk.
+    pub name: &'static str,
     /// File name.
     pub file: &'static str,
     /// Names that the column on the Ed-Fi side may have. The header has exactly one of them.
@@ -123,6 +125,7 @@ const fn required(name: &'static str, accepts: Accepts) -> AnswerColumn {
 
 /// Session types by term, or by session name.
 pub const TERMS: Seed = Seed {
+    name: "terms",
     file: "xwalk_oneroster_academic_sessions_types.csv",
     keys: &["academic_term", SESSION_NAME],
     answers: &[required("type", Accepts::Words(SESSION_TYPES))],
@@ -135,6 +138,7 @@ pub(super) const SESSION_NAME: &str = "session_name";
 
 /// Whether a classroom position makes a primary teacher.
 pub const POSITIONS: Seed = Seed {
+    name: "positions",
     file: "xwalk_oneroster_classroom_positions.csv",
     keys: &["classroom_position"],
     answers: &[required("is_primary", Accepts::Flag)],
@@ -144,6 +148,7 @@ pub const POSITIONS: Seed = Seed {
 
 /// Grade codes.
 pub const GRADE_LEVELS: Seed = Seed {
+    name: "grades",
     file: "xwalk_oneroster_grade_levels.csv",
     keys: &["edfi_grade_level"],
     answers: &[required("oneroster_grade_level", Accepts::Words(GRADE_CODES))],
@@ -153,6 +158,7 @@ pub const GRADE_LEVELS: Seed = Seed {
 
 /// Roles of staff classifications.
 pub const CLASSIFICATIONS: Seed = Seed {
+    name: "classifications",
     file: "xwalk_oneroster_staff_classifications.csv",
     keys: &["staff_classification"],
     answers: &[
@@ -165,6 +171,7 @@ pub const CLASSIFICATIONS: Seed = Seed {
 
 /// Race and ethnicity flags.
 pub const RACES: Seed = Seed {
+    name: "races",
     file: "xwalk_oneroster_races.csv",
     keys: &["edfi_race_code"],
     answers: &[required("oneroster_race_code", Accepts::Words(&[&Race::COLUMNS]))],
@@ -174,6 +181,7 @@ pub const RACES: Seed = Seed {
 
 /// Words for the sex.
 pub const SEXES: Seed = Seed {
+    name: "sexes",
     file: "xwalk_oneroster_gender.csv",
     keys: &["edfi_gender_code"],
     answers: &[required("oneroster_sex_code", Accepts::Words(SEX_WORDS))],
@@ -183,6 +191,7 @@ pub const SEXES: Seed = Seed {
 
 /// Whether a calendar event makes a school day.
 pub const CALENDAR_EVENTS: Seed = Seed {
+    name: "calendar",
     file: "xwalk_calendar_events.csv",
     keys: &["calendar_event_descriptor"],
     answers: &[required("is_school_day", Accepts::Flag)],
@@ -192,6 +201,7 @@ pub const CALENDAR_EVENTS: Seed = Seed {
 
 /// Subjects: no default, because OneRoster asks for SCED course codes and an Ed-Fi subject is no course.
 pub const SUBJECTS: Seed = Seed {
+    name: "subjects",
     file: "xwalk_oneroster_subjects.csv",
     keys: &["academic_subject"],
     answers: &[required("subject_title", Accepts::Text), required("subject_code", Accepts::Text)],
@@ -202,6 +212,7 @@ pub const SUBJECTS: Seed = Seed {
 /// Roles of contacts: no default, a contact is a `parent` unless the seed is given (mapping.md 6). Only roles of
 /// a contact are accepted: any other would open a teacher's or administrator's rights to a family member.
 pub const RELATIONS: Seed = Seed {
+    name: "relations",
     file: "xwalk_oneroster_relations.csv",
     keys: &["relation"],
     answers: &[required("oneroster_role", Accepts::Words(&[&["parent", "guardian", "relative"]]))],

@@ -10,7 +10,7 @@ use crate::config::plan::DepartmentColumn;
 use crate::crosswalk::Subject;
 use crate::notice::{Authority, Code, Severity};
 use crate::sourced_id::SourcedId;
-use crate::staging::courses::StagedCourse;
+use crate::staging::courses::{StagedCourse, StagedOffering};
 use crate::staging::descriptors::Descriptor;
 
 use super::answers::Answers;
@@ -226,15 +226,15 @@ fn groups<'s>(ctx: &Context<'s>, orgs: &Orgs) -> Vec<Group<'s>> {
     type Told<'s> = (Option<i64>, &'s str, Option<i64>);
     let mut offered: BTreeMap<Told<'_>, BTreeSet<(i64, u32)>> = BTreeMap::new();
     for offering in &staged.courses.offerings {
-        if let (Some(_), Ok(course)) = (orgs.exported(offering.school), &offering.course) {
-            let found = &staged.courses.courses[*course as usize];
+        if let Some(course) = offered_course(orgs, offering) {
+            let found = &staged.courses.courses[course as usize];
             let lea = orgs.lea_of(offering.school);
             let told = (
                 scheme.course_tells_lea().then_some(lea),
                 found.code.as_str(),
                 scheme.course_tells_owner().then_some(found.owner),
             );
-            offered.entry(told).or_default().insert((lea, *course));
+            offered.entry(told).or_default().insert((lea, course));
         }
     }
     let mut groups: Vec<Group<'_>> = offered
@@ -246,6 +246,12 @@ fn groups<'s>(ctx: &Context<'s>, orgs: &Orgs) -> Vec<Group<'s>> {
         .collect();
     groups.sort_by_key(|group| (group.lea, group.code, group.owner));
     groups
+}
+
+/// The course that an offering shows: only an exported school's shows one.
+pub fn offered_course(orgs: &Orgs, offering: &StagedOffering) -> Option<u32> {
+    orgs.exported(offering.school)?;
+    offering.course.as_ref().ok().copied()
 }
 
 /// The LEA's own record, else that of another organization above the schools, else the lowest school's.

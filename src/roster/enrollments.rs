@@ -4,17 +4,17 @@
 //! rows that stay in [`Facts`], the staff rows with their `primary`, and where each class's rows begin. Every
 //! association is either one of these or counted under its cause.
 
-use crate::config::plan::EndDates;
+use crate::config::plan::{EndDates, Include, Plan};
 use crate::day::Day;
 use crate::notice::{Authority, Code, Severity};
 use crate::sourced_id::Person;
-use crate::staging::facts::{Facts, StaffFact, offsets};
+use crate::staging::facts::{Facts, StaffFact, StudentInSection, offsets};
 
 use super::answers::{Answers, Known};
 use super::classes::Classes;
 use super::context::{Context, NotCounted};
 use super::fate::{Fate, Losses};
-use super::sessions::Sessions;
+use super::sessions::{Session, Sessions};
 use super::user_rows::ENROLLMENT_USER_ELSEWHERE;
 use super::users::{UserRef, Users};
 
@@ -130,18 +130,13 @@ pub fn written_end(end: Option<Day>, ends: EndDates) -> Option<Day> {
 
 /// Section associations of staff that count by class and dates: what makes somebody a teacher.
 pub(super) fn counted_teachers(ctx: &mut Context<'_>, facts: &Facts, classes: &Classes) -> Vec<StaffFact> {
-    let mut rule = DateRule::new(ctx);
+    let mut rule = Judged::new(ctx);
     let mut losses = Losses::default();
     let mut kept: Vec<StaffFact> = Vec::new();
     for fact in &facts.staff {
-        let repeated = kept.last().is_some_and(|last| {
-            (last.section, last.staff, last.begin) == (fact.section, fact.staff, fact.begin)
-        });
-        let fate = classes.fate[fact.section as usize].or(rule.judge(fact.begin, fact.end)).or(if repeated {
-            rule.repeated
-        } else {
-            Fate::KEPT
-        });
+        let key = (fact.section, fact.staff, fact.begin);
+        // Whether the person is exported is not known yet: teaching may be the reason.
+        let fate = rule.fate(key, fact.end, classes.fate[fact.section as usize], Fate::KEPT);
         if fate.kept() {
             kept.push(*fact);
         } else {
@@ -163,19 +158,16 @@ impl Enrollments {
         sessions: &Sessions,
         users: &Users,
     ) -> Enrollments {
-        let mut rule = DateRule::new(ctx);
+        let mut rule = Judged::new(ctx);
         let mut losses = Losses::default();
-        let mut last = None;
+        let mut last: Option<StudentInSection> = None;
         let mut notes = ClassNotes::default();
         let mut homerooms: Vec<(u32, u32)> = vec![(0, 0); classes.len()];
         facts.retain_students(|row| {
-            let key = (row.section, row.student, row.begin);
-            let repeated = last.is_some_and(|(k, _)| k == key);
             let class = row.section as usize;
-            let fate = classes.fate[class]
-                .or(users.students.fate[row.student as usize])
-                .or(rule.judge(row.begin, row.end))
-                .or(if repeated { rule.repeated } else { Fate::KEPT });
+            let key = (row.section, row.student, row.begin);
+            let fate =
+                rule.fate(key, row.end, classes.fate[class], users.students.fate[row.student as usize]);
             if !fate.kept() {
                 losses.add(fate);
                 return false;
@@ -184,20 +176,12 @@ impl Enrollments {
             *count += 1;
             *flagged += u32::from(row.homeroom);
             let session = &sessions.rows[classes.session[class] as usize];
-            notes.outside_term += u64::from(
-                row.begin.is_some_and(|d| d < session.begin)
-                    || row.end.is_some_and(|d| d > session.end && d <= Day::LAST),
-            );
-            notes.outside_school +=
-                u64::from(!users.students.orgs.of(row.student as usize).contains(&classes.org[class]));
+            notes.outside_term += u64::from(is_outside_term(row.begin, row.end, session));
+            notes.outside_school += u64::from(is_outside_school(users, row.student, classes.org[class]));
             let user = UserRef { person: Person::Student, row: row.student };
             notes.elsewhere += u64::from(users.is_elsewhere(user, classes.org[class]));
-            notes.overlaps +=
-                u64::from(last.is_some_and(|((section, student, _), end): (_, Option<Day>)| {
-                    (section, student) == (row.section, row.student)
-                        && end.is_none_or(|end| Some(end) >= row.begin)
-                }));
-            last = Some((key, row.end));
+            notes.overlaps += u64::from(last.is_some_and(|last| is_again(&last, &row)));
+            last = Some(row);
             true
         });
         for (class, (count, flagged)) in homerooms.into_iter().enumerate() {
@@ -247,10 +231,94 @@ impl Enrollments {
     }
 }
 
-/// The rule on dates with the fates it deals out, so that a row costs no look-up.
-struct DateRule {
-    include: crate::config::plan::Include,
+/// Why a section association is no enrollment; the first that holds, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotEnrolled {
+    /// The class is not exported.
+    Class(Fate),
+    /// The user is not exported.
+    User(Fate),
+    /// The end is before the begin.
+    Unordered,
+    /// The dates do not count on the as-of date.
+    ByDate(NotCounted),
+    /// The association before it is of the same person, section and begin.
+    Repeated,
+}
+
+/// Section, person and begin of an association.
+pub type AssociationKey = (u32, u32, Option<Day>);
+
+/// The rule on section associations. They are shown to it in the order of [`Facts`], all of them or all of a person
+/// or a section, because the second of two equal ones does not count.
+#[derive(Debug)]
+pub struct Judge {
+    include: Include,
     as_of: Day,
+    last: Option<AssociationKey>,
+}
+
+impl Judge {
+    /// The rule of a plan, before the first association.
+    pub fn new(plan: &Plan) -> Judge {
+        Judge { include: plan.mapping.include, as_of: plan.as_of, last: None }
+    }
+
+    /// Whether the next association is exported, given what became of its class and its person.
+    #[inline]
+    pub fn judge(
+        &mut self,
+        key: AssociationKey,
+        end: Option<Day>,
+        class: Fate,
+        user: Fate,
+    ) -> Result<(), NotEnrolled> {
+        if !class.kept() {
+            return Err(NotEnrolled::Class(class));
+        }
+        if !user.kept() {
+            return Err(NotEnrolled::User(user));
+        }
+        if is_unordered(key.2, end) {
+            return Err(NotEnrolled::Unordered);
+        }
+        super::context::counts(self.include, self.as_of, key.2, end).map_err(NotEnrolled::ByDate)?;
+        if self.last == Some(key) {
+            return Err(NotEnrolled::Repeated);
+        }
+        self.last = Some(key);
+        Ok(())
+    }
+}
+
+#[inline]
+fn is_unordered(begin: Option<Day>, end: Option<Day>) -> bool {
+    begin.is_some_and(|begin| end.is_some_and(|end| end < begin))
+}
+
+/// Whether an association begins before its session or ends after it.
+#[inline]
+pub fn is_outside_term(begin: Option<Day>, end: Option<Day>, session: &Session) -> bool {
+    begin.is_some_and(|day| day < session.begin)
+        || end.is_some_and(|day| day > session.end && day <= Day::LAST)
+}
+
+/// Whether a school is none of an exported student's.
+#[inline]
+pub fn is_outside_school(users: &Users, student: u32, school: u32) -> bool {
+    !users.students.orgs.of(student as usize).contains(&school)
+}
+
+/// Whether a student is in a section again while the association before it still runs.
+#[inline]
+pub fn is_again(before: &StudentInSection, row: &StudentInSection) -> bool {
+    (before.section, before.student) == (row.section, row.student)
+        && before.end.is_none_or(|end| Some(end) >= row.begin)
+}
+
+/// The rule with the fates it deals out, so that a row costs no look-up.
+struct Judged {
+    judge: Judge,
     ended: Fate,
     not_begun: Fate,
     unordered: Fate,
@@ -258,12 +326,11 @@ struct DateRule {
     open: u64,
 }
 
-impl DateRule {
-    fn new(ctx: &mut Context<'_>) -> DateRule {
+impl Judged {
+    fn new(ctx: &mut Context<'_>) -> Judged {
         let as_of = ctx.plan.as_of;
-        DateRule {
-            include: ctx.plan.mapping.include,
-            as_of,
+        Judged {
+            judge: Judge::new(ctx.plan),
             ended: ctx.causes.fate(&ENROLLMENT_NOT_COUNTED, format!("ended before {as_of}")),
             not_begun: ctx.causes.fate(&ENROLLMENT_NOT_COUNTED, format!("begins after {as_of}")),
             unordered: ctx.causes.fate(&ENROLLMENT_DATES, "ends before it begins"),
@@ -273,17 +340,16 @@ impl DateRule {
     }
 
     #[inline]
-    fn judge(&mut self, begin: Option<Day>, end: Option<Day>) -> Fate {
-        if let (Some(begin), Some(end)) = (begin, end)
-            && end < begin
-        {
-            return self.unordered;
-        }
-        self.open += u64::from(end.is_some_and(|end| end > Day::LAST));
-        match super::context::counts(self.include, self.as_of, begin, end) {
+    fn fate(&mut self, key: AssociationKey, end: Option<Day>, class: Fate, user: Fate) -> Fate {
+        // Counted for all associations, exported or not.
+        self.open += u64::from(end.is_some_and(|end| end > Day::LAST) && !is_unordered(key.2, end));
+        match self.judge.judge(key, end, class, user) {
             Ok(()) => Fate::KEPT,
-            Err(NotCounted::Ended) => self.ended,
-            Err(NotCounted::NotBegun) => self.not_begun,
+            Err(NotEnrolled::Class(fate) | NotEnrolled::User(fate)) => fate,
+            Err(NotEnrolled::Unordered) => self.unordered,
+            Err(NotEnrolled::ByDate(NotCounted::Ended)) => self.ended,
+            Err(NotEnrolled::ByDate(NotCounted::NotBegun)) => self.not_begun,
+            Err(NotEnrolled::Repeated) => self.repeated,
         }
     }
 
@@ -334,10 +400,7 @@ fn mark_primary(
                 let unique_id = staged.staff.unique_id.get(fact.staff as usize);
                 ctx.notices.add(&POSITION_UNMAPPED, ctx.value(fact.position), unique_id);
             }
-            notes.outside_term += u64::from(
-                fact.begin.is_some_and(|d| d < session.begin)
-                    || fact.end.is_some_and(|d| d > session.end && d <= Day::LAST),
-            );
+            notes.outside_term += u64::from(is_outside_term(fact.begin, fact.end, session));
             notes.overlaps +=
                 u64::from(n > 0 && class[n - 1].staff == fact.staff && overlap(&class[n - 1], fact));
             marked.push(Teacher { fact: *fact, primary: answer == Known::Mapped(true) });

@@ -129,6 +129,28 @@ pub struct Org {
     pub fate: Fate,
 }
 
+/// Why nothing can hang on an organization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrgLost {
+    /// It is left out.
+    LeftOut(Fate),
+    /// The source has no state agency, LEA or school of this id.
+    Unknown,
+    /// It is exported, but is no school where only a school will do.
+    NotASchool,
+}
+
+impl OrgLost {
+    /// The fate of what hangs on the organization of this id.
+    pub(super) fn fate(self, id: i64, ctx: &mut Context<'_>) -> Fate {
+        match self {
+            OrgLost::LeftOut(fate) => fate,
+            OrgLost::Unknown => ctx.causes.fate(&ORG_UNKNOWN, format!("org {id}")),
+            OrgLost::NotASchool => ctx.causes.fate(&ORG_UNKNOWN, format!("org {id} is not a school")),
+        }
+    }
+}
+
 /// Organizations in output order.
 #[derive(Debug, Default)]
 pub struct Orgs {
@@ -168,22 +190,32 @@ impl Orgs {
         }
     }
 
-    /// The fate of rows that hang on this organization, and its row.
-    pub fn reference(&self, id: i64, ctx: &mut Context<'_>) -> Result<u32, Fate> {
+    /// The row of an organization on which something hangs, or why nothing can.
+    pub fn look_up(&self, id: i64) -> Result<u32, OrgLost> {
         match self.find(id) {
             Some(n) if self.rows[n as usize].fate.kept() => Ok(n),
-            Some(n) => Err(self.rows[n as usize].fate),
-            None => Err(ctx.causes.fate(&ORG_UNKNOWN, format!("org {id}"))),
+            Some(n) => Err(OrgLost::LeftOut(self.rows[n as usize].fate)),
+            None => Err(OrgLost::Unknown),
         }
+    }
+
+    /// Like [`Orgs::look_up`], for rows that must hang on a school.
+    pub fn look_up_school(&self, id: i64) -> Result<u32, OrgLost> {
+        let row = self.look_up(id)?;
+        match self.rows[row as usize].kind {
+            OrgType::School => Ok(row),
+            _ => Err(OrgLost::NotASchool),
+        }
+    }
+
+    /// The fate of rows that hang on this organization, and its row.
+    pub fn reference(&self, id: i64, ctx: &mut Context<'_>) -> Result<u32, Fate> {
+        self.look_up(id).map_err(|lost| lost.fate(id, ctx))
     }
 
     /// Like [`Orgs::reference`], for rows that must hang on a school.
     pub fn school(&self, id: i64, ctx: &mut Context<'_>) -> Result<u32, Fate> {
-        let row = self.reference(id, ctx)?;
-        match self.rows[row as usize].kind {
-            OrgType::School => Ok(row),
-            _ => Err(ctx.causes.fate(&ORG_UNKNOWN, format!("org {id} is not a school"))),
-        }
+        self.look_up_school(id).map_err(|lost| lost.fate(id, ctx))
     }
 
     pub(super) fn build(ctx: &mut Context<'_>) -> Orgs {

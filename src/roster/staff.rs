@@ -6,21 +6,22 @@
 
 use std::collections::BTreeSet;
 
-use crate::config::plan::Include;
+use crate::config::plan::{Include, Plan};
+use crate::crosswalk::StaffRole;
 use crate::day::Day;
 use crate::notice::{Authority, Code, Severity};
 use crate::sourced_id::{Person, SourcedId};
 use crate::spec::vocabulary::USER_ROLE_V1P1;
-use crate::staging::StaffAssignment;
+use crate::staging::{StaffAssignment, StaffSchool};
 
 use super::answers::{Answers, Known};
 use super::clean::clean;
-use super::context::Context;
+use super::context::{Context, NotCounted};
 use super::fate::Fate;
 use super::lists::Lists;
-use super::orgs::{OUT_OF_SCOPE, Orgs};
-use super::sessions::Sessions;
-use super::students::{NAME_BLANK, customary_window};
+use super::orgs::{OUT_OF_SCOPE, OrgLost, Orgs};
+use super::sessions::{Sessions, Window};
+use super::students::{NAME_BLANK, window_of};
 
 /// A staff member has no role.
 pub static STAFF_WITHOUT_ROLE: Code = Code {
@@ -131,7 +132,7 @@ impl Staff {
             let mut evidence = Vec::new();
             let mut unmapped: BTreeSet<&str> = BTreeSet::new();
             for assignment in assignments {
-                if !counts(ctx, orgs, sessions, assignment) {
+                if judge_assignment(ctx.plan, orgs, sessions, assignment).is_err() {
                     continue;
                 }
                 let org = places.add(ctx, orgs, assignment.organization);
@@ -140,7 +141,7 @@ impl Staff {
                     None => _ = unmapped.insert(ctx.value(assignment.classification)),
                 }
             }
-            for school in schools.iter().filter(|s| s.year.is_none_or(|y| y == ctx.plan.school_year)) {
+            for school in schools.iter().filter(|s| is_of_year(s, ctx.plan.school_year)) {
                 places.add(ctx, orgs, school.school);
             }
             places.rows.extend(classes.iter().map(|&(_, org)| org));
@@ -180,16 +181,38 @@ impl Staff {
     }
 }
 
+/// Why an assignment does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotAssigned {
+    /// Its dates say so on the as-of date.
+    ByDate(NotCounted),
+    /// It has no day in common with the school year (`include = "year"`).
+    OtherYear(Window),
+}
+
 /// Whether an assignment counts: by its dates, and under `include = "year"` only if it overlaps the school year,
 /// since assignments carry no year of their own (mapping.md 0.11).
-fn counts(ctx: &Context<'_>, orgs: &Orgs, sessions: &Sessions, assignment: &StaffAssignment) -> bool {
-    if ctx.plan.mapping.include != Include::Year {
-        return ctx.counts(assignment.begin, assignment.end).is_ok();
+pub fn judge_assignment(
+    plan: &Plan,
+    orgs: &Orgs,
+    sessions: &Sessions,
+    assignment: &StaffAssignment,
+) -> Result<(), NotAssigned> {
+    if plan.mapping.include != Include::Year {
+        let counted =
+            super::context::counts(plan.mapping.include, plan.as_of, assignment.begin, assignment.end);
+        return counted.map_err(NotAssigned::ByDate);
     }
-    let window = sessions
-        .window(orgs.lea_of(assignment.organization))
-        .unwrap_or_else(|| customary_window(ctx.plan.school_year));
-    window.overlaps(assignment.begin, assignment.end)
+    let window = window_of(plan, orgs, sessions, assignment.organization);
+    match window.overlaps(assignment.begin, assignment.end) {
+        true => Ok(()),
+        false => Err(NotAssigned::OtherYear(window)),
+    }
+}
+
+/// Whether a school association of staff is of the school year; one without a year always is.
+pub fn is_of_year(association: &StaffSchool, school_year: i16) -> bool {
+    association.year.is_none_or(|year| year == school_year)
 }
 
 /// Takes the leading items that belong to a person from a slice sorted by person.
@@ -209,13 +232,14 @@ struct Places {
 
 impl Places {
     fn add(&mut self, ctx: &mut Context<'_>, orgs: &Orgs, id: i64) -> Option<u32> {
-        match orgs.reference(id, ctx) {
-            Ok(row) if orgs.rows[row as usize].chosen => {
+        match place_of(orgs, id) {
+            Ok(row) => {
                 self.rows.insert(row);
                 return Some(row);
             }
-            Ok(_) => self.out_of_scope = true,
-            Err(fate) => {
+            Err(NoPlace::NotChosen) => self.out_of_scope = true,
+            Err(NoPlace::Lost(lost)) => {
+                let fate = lost.fate(id, ctx);
                 match ctx.causes.of(fate) {
                     Some((code, _)) if code.code == OUT_OF_SCOPE.code => self.out_of_scope = true,
                     _ => ctx.notices.add(&STAFF_ORG_SKIPPED, &format!("org {id}"), ""),
@@ -234,18 +258,57 @@ impl Places {
     }
 }
 
+/// Why a staff member does not count at an organization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoPlace {
+    /// It is exported only as an ancestor of what the filters choose.
+    NotChosen,
+    /// It is not exported.
+    Lost(OrgLost),
+}
+
+/// The row of an organization at which a staff member counts.
+pub fn place_of(orgs: &Orgs, id: i64) -> Result<u32, NoPlace> {
+    match orgs.look_up(id) {
+        Ok(row) if orgs.rows[row as usize].chosen => Ok(row),
+        Ok(_) => Err(NoPlace::NotChosen),
+        Err(lost) => Err(NoPlace::Lost(lost)),
+    }
+}
+
+/// Why a classification gives no role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoRole {
+    /// The crosswalk does not map it.
+    Unmapped,
+    /// OneRoster 1.1 lacks the role.
+    NotInVersion(&'static str),
+}
+
+/// The role that the crosswalk's answer gives; who is exported is decided by the roles of 1.1 in both versions.
+pub fn role_of(answer: Known<StaffRole>) -> Result<StaffRole, NoRole> {
+    let Known::Mapped(role) = answer else { return Err(NoRole::Unmapped) };
+    match USER_ROLE_V1P1.word(role.role) {
+        Some(_) => Ok(role),
+        None => Err(NoRole::NotInVersion(role.role)),
+    }
+}
+
 fn evidence_of(
     ctx: &mut Context<'_>,
-    roles: &mut Answers<crate::crosswalk::StaffRole>,
+    roles: &mut Answers<StaffRole>,
     assignment: &StaffAssignment,
     org: Option<u32>,
 ) -> Option<Evidence> {
-    let Known::Mapped(role) = roles.ask(assignment.classification) else { return None };
-    if USER_ROLE_V1P1.word(role.role).is_none() {
-        let cause = format!("{} -> {}", ctx.value(assignment.classification), role.role);
-        ctx.notices.add(&ROLE_NOT_IN_VERSION, &cause, "");
-        return None;
-    }
+    let role = match role_of(roles.ask(assignment.classification)) {
+        Ok(role) => role,
+        Err(NoRole::Unmapped) => return None,
+        Err(NoRole::NotInVersion(role)) => {
+            let cause = format!("{} -> {role}", ctx.value(assignment.classification));
+            ctx.notices.add(&ROLE_NOT_IN_VERSION, &cause, "");
+            return None;
+        }
+    };
     Some(Evidence {
         org,
         role: role.role,

@@ -8,7 +8,7 @@ use crate::day::Day;
 use crate::notice::{Authority, Code, Severity};
 use crate::sourced_id::{Person, SourcedId};
 use crate::staging::Staged;
-use crate::staging::descriptors::Descriptor;
+use crate::staging::descriptors::{Descriptor, Descriptors};
 use crate::staging::students::StudentSchool;
 
 use super::answers::{Answers, Known};
@@ -132,18 +132,29 @@ pub fn judge(
     })
 }
 
+/// The school year within which the associations of an organization are judged: its LEA's, else the customary one.
+pub fn window_of(plan: &Plan, orgs: &Orgs, sessions: &Sessions, organization: i64) -> Window {
+    sessions.window(orgs.lea_of(organization)).unwrap_or_else(|| customary_window(plan.school_year))
+}
+
 /// Judges a school association within the year of its school's LEA.
-fn judge_in(
+pub fn judge_in(
     plan: &Plan,
     staged: &Staged,
     orgs: &Orgs,
     sessions: &Sessions,
     association: &StudentSchool,
 ) -> Result<(), NotAttending> {
-    let window = sessions
-        .window(orgs.lea_of(association.school))
-        .unwrap_or_else(|| customary_window(plan.school_year));
+    let window = window_of(plan, orgs, sessions, association.school);
     judge(association, window, plan, staged.descriptors.code_value(association.exit_type))
+}
+
+/// All school associations of a student, in natural order.
+pub fn associations_of(staged: &Staged, student: u32) -> &[StudentSchool] {
+    let all = &staged.student_schools;
+    let begin = all.partition_point(|a| a.student < student);
+    let length = all[begin..].iter().take_while(|a| a.student == student).count();
+    &all[begin..begin + length]
 }
 
 /// School associations of a student that count, each with the row of its exported school.
@@ -154,11 +165,8 @@ pub fn attendances<'s>(
     sessions: &'s Sessions,
     student: u32,
 ) -> impl Iterator<Item = (&'s StudentSchool, u32)> {
-    let all = &staged.student_schools;
-    let begin = all.partition_point(|a| a.student < student);
-    all[begin..]
+    associations_of(staged, student)
         .iter()
-        .take_while(move |a| a.student == student)
         .filter(move |a| judge_in(plan, staged, orgs, sessions, a).is_ok())
         .filter_map(move |a| Some((a, orgs.exported_school(a.school)?)))
 }
@@ -181,6 +189,23 @@ fn grade_rank(a: &StudentSchool) -> (Option<Day>, bool, Option<Day>, std::cmp::R
 /// Which association's school is primary: the flag, then the latest entry, then the lowest id.
 fn primary_rank(a: &StudentSchool) -> (bool, Option<Day>, std::cmp::Reverse<i64>) {
     (a.primary == Some(true), a.entry, std::cmp::Reverse(a.school))
+}
+
+/// The association whose school is the primary one, among those that count.
+pub fn primary_of<'c, 's>(counted: &'c [(&'s StudentSchool, u32)]) -> Option<&'c (&'s StudentSchool, u32)> {
+    counted.iter().max_by_key(|(a, _)| primary_rank(a))
+}
+
+/// The association that shows the grade, among those that count; the last key is the lower code value.
+pub fn grade_of<'s>(
+    counted: &[(&'s StudentSchool, u32)],
+    descriptors: &Descriptors,
+) -> Option<&'s StudentSchool> {
+    let value = |a: &StudentSchool| descriptors.code_value(a.grade);
+    let best = counted
+        .iter()
+        .max_by(|(a, _), (b, _)| grade_rank(a).cmp(&grade_rank(b)).then_with(|| value(b).cmp(value(a))));
+    best.map(|&(a, _)| a)
 }
 
 impl Students {
@@ -218,18 +243,13 @@ impl Students {
                 continue;
             }
             ctx.check_key("student.studentUniqueId", unique_id);
-            let primary = counted.iter().max_by_key(|(a, _)| primary_rank(a)).map_or(0, |&(_, org)| org);
+            let primary = primary_of(&counted).map_or(0, |&(_, org)| org);
             let mut rest: Vec<u32> =
                 counted.iter().map(|&(_, org)| org).filter(|&org| org != primary).collect();
             rest.sort_unstable();
             rest.dedup();
             students.orgs.push(std::iter::once(primary).chain(rest));
-            let grade = counted
-                .iter()
-                .max_by(|(a, _), (b, _)| {
-                    grade_rank(a).cmp(&grade_rank(b)).then_with(|| ctx.value(b.grade).cmp(ctx.value(a.grade)))
-                })
-                .map_or(Descriptor::NONE, |(a, _)| a.grade);
+            let grade = grade_of(&counted, &staged.descriptors).map_or(Descriptor::NONE, |a| a.grade);
             if grades.ask(grade) == Known::Unknown {
                 ctx.notices.add(&GRADE_UNMAPPED, ctx.value(grade), unique_id);
             }

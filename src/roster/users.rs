@@ -181,13 +181,18 @@ impl<'a> UserCells<'a> {
         }
     }
 
-    /// The chosen e-mail address.
-    pub fn email(&self, user: UserRef) -> Option<Chosen> {
-        let (texts, preferred) = match user.person {
+    /// All e-mail addresses of a kind of persons, and the preferred type.
+    pub fn emails(&self, person: Person) -> (&'a PersonTexts, &'a str) {
+        match person {
             Person::Student => (&self.staged.student_emails, &self.mapping.student_email_type),
             Person::Staff => (&self.staged.staff_emails, &self.mapping.staff_email_type),
             Person::Parent => (&self.staged.contact_emails, &self.mapping.parent_email_type),
-        };
+        }
+    }
+
+    /// The chosen e-mail address.
+    pub fn email(&self, user: UserRef) -> Option<Chosen> {
+        let (texts, preferred) = self.emails(user.person);
         choose_email(texts.of(user.row), preferred, &self.staged.descriptors)
     }
 
@@ -208,6 +213,14 @@ impl<'a> UserCells<'a> {
             Person::Student => choose_login(self.staged.student_logins.of(user.row), self.orgs),
             person => clean(self.people(person).login.get(user.row as usize)),
         }
+    }
+
+    /// Every source of a username in its order, the last resort included, with what it has for this user.
+    pub fn username_candidates(&self, user: UserRef) -> Vec<(UsernameSource, Cow<'a, str>)> {
+        let last =
+            (!self.mapping.username.contains(&UsernameSource::UniqueId)).then_some(UsernameSource::UniqueId);
+        let sources = self.mapping.username.iter().copied().chain(last);
+        (0u8..).zip(sources).map(|(place, source)| (source, self.candidate(user, place))).collect()
     }
 
     fn candidate(&self, user: UserRef, source: u8) -> Cow<'a, str> {
@@ -311,6 +324,12 @@ impl Users {
                 .filter(|(_, fate)| fate.kept())
                 .map(move |(row, _)| UserRef { person, row })
         })
+    }
+
+    /// The place of a user's username among [`UserCells::username_candidates`]; beyond them it is the last resort.
+    pub fn username_place(&self, user: UserRef) -> usize {
+        let places = &self.sources[user.person as usize];
+        usize::from(places.get(user.row as usize).copied().unwrap_or(LAST_RESORT))
     }
 
     /// The username of a user, once `assign_usernames` has run.

@@ -99,6 +99,11 @@ impl People {
         None
     }
 
+    /// The person behind a USI, for those who show source rows; the USI itself is private to a database.
+    pub fn with_usi(&self, usi: i64) -> Option<u32> {
+        self.index.get(Some(usi))
+    }
+
     pub(super) fn read(
         reader: &Reader<'_>,
         table: &'static Table,

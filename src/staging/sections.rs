@@ -144,11 +144,17 @@ impl StagedSections {
     #[inline]
     pub(super) fn of(&self, batch: &Batch, row: usize, columns: SectionColumns) -> Found {
         let Some(school) = batch.int(columns.school, row) else { return Found::Nothing };
-        let (local_code, session, section) = (
+        self.find(
+            school,
             batch.text(columns.local_code, row),
             batch.text(columns.session, row),
             batch.text(columns.section, row),
-        );
+        )
+    }
+
+    /// The section of the year with this key.
+    #[inline]
+    pub fn find(&self, school: i64, local_code: &str, session: &str, section: &str) -> Found {
         self.index.find(
             school,
             &[local_code, session, section],

@@ -1,0 +1,198 @@
+//! `rosterpack explain`: what became of somebody or something, why, and what a column means.
+//!
+//! In: [`ExplainArgs`] and the process. Out: the explanation on stdout, as text or JSON. Exit code 0 when the subject was
+//! found, exported or not; 2 when nothing, or several things, are called so; 3 when the source cannot be read.
+
+use clap::Args;
+
+use super::shaping::ShapingArgs;
+use super::{ExitCode, Process, export, source};
+use crate::config::Run;
+use crate::crosswalk::Crosswalks;
+use crate::explain::{self, ExplainError, Kind, Question};
+use crate::sourced_id::SourcedId;
+
+/// Flags of `explain`.
+#[derive(Debug, Default, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct ExplainArgs {
+    /// student, staff, parent, org, course, section or session, and its key; or a sourcedId; or FILE.COLUMN
+    #[arg(required = true, num_args = 1..=2, value_names = ["WHAT", "KEY"])]
+    pub question: Vec<String>,
+    /// Write JSON
+    #[arg(long)]
+    pub json: bool,
+
+    /// The export that is explained
+    #[command(flatten)]
+    pub shaping: ShapingArgs,
+}
+
+const EXAMPLES: &str = "\
+Reads and maps exactly as `export` does with the same flags, and writes nothing: the answer first, then
+every source row, each decision with the values and dates that were compared, and the cells of the
+package. It shows the values of the one person that is asked about; birth date, sex and race only with
+--demographics, and codes of private identification systems (social security numbers) never.
+
+Keys of sections, courses and sessions may leave out what is not needed to tell rows apart:
+  section  [SCHOOL/][LOCAL_COURSE_CODE/]SECTION[/SESSION]
+  course   [OWNER/]CODE
+  session  [SCHOOL/]NAME
+
+Examples:
+  rosterpack explain --sample student trap-withdrawn
+  rosterpack explain --source extracts --tenant gbisd --school-year 2022 \\
+      --as-of 2021-10-01 student 604822
+  rosterpack explain --sample --parents parent trap-contact-of-two
+  rosterpack explain --sample section 'TRAP-NO-OFFERING/trap-1'
+  rosterpack explain --sample 6114abd83a770bff43795f58aa70a8d7
+  rosterpack explain users.role
+  rosterpack explain --oneroster 1.2 roles.roleType";
+
+/// What is asked.
+enum Asked {
+    Row(Question),
+    Column(String),
+}
+
+fn asked(words: &[String]) -> Result<Asked, (String, String)> {
+    let kinds = || Kind::ALL.map(|(_, word, _)| word).join(", ");
+    match words {
+        [one] => {
+            if let Some(id) = SourcedId::from_hex(one) {
+                return Ok(Asked::Row(Question::Id(id)));
+            }
+            if let Some(kind) = Kind::from_word(one) {
+                let what = format!("which {one}? Its key is missing");
+                return Err((what, format!("write: explain {one} {}", kind.syntax())));
+            }
+            match one.contains('.') {
+                true => Ok(Asked::Column(one.clone())),
+                false => Err((
+                    format!(
+                        "`{one}` is neither a sourcedId (32 hex digits) nor FILE.COLUMN, such as users.role"
+                    ),
+                    format!("to ask about a row of the source, say what it is: {}, and its key", kinds()),
+                )),
+            }
+        }
+        [kind, key] => match Kind::from_word(kind) {
+            Some(kind) => Ok(Asked::Row(Question::Subject { kind, key: key.clone() })),
+            None => {
+                Err((format!("`{kind}` is nothing that can be explained"), format!("known are {}", kinds())))
+            }
+        },
+        _ => Err(("nothing was asked".to_owned(), format!("name one of {}, and its key", kinds()))),
+    }
+}
+
+/// Runs the verb.
+pub fn run(args: &ExplainArgs, process: &mut Process<'_>) -> ExitCode {
+    let asked = match asked(&args.question) {
+        Ok(asked) => asked,
+        Err((what, help)) => {
+            process.fault(what, help);
+            return ExitCode::Usage;
+        }
+    };
+    let export = args.shaping.export();
+    let environment = process.environment.iter().cloned();
+    let demanded = match asked {
+        Asked::Row(_) => export.demanded(),
+        // A column is explained without a source.
+        Asked::Column(_) => Vec::new(),
+    };
+    let mut overrides = export.overrides(environment);
+    if let Asked::Column(_) = asked {
+        // Nothing is read: version and seeds alone count.
+        overrides.stand_in("tenant", "column");
+        overrides.stand_in("active_school_year", "2000");
+    }
+    let run = match overrides.freeze(process.today, &demanded) {
+        Ok(run) => run,
+        Err(faults) => {
+            for fault in faults {
+                process.fault(&fault, fault.help());
+            }
+            return ExitCode::Usage;
+        }
+    };
+    let told = match &asked {
+        Asked::Row(question) => row(args, &run, question, process),
+        Asked::Column(column) => self::column(args, &run, column, process),
+    };
+    let text = match told {
+        Ok(text) => text,
+        Err(code) => return code,
+    };
+    match process.out.write_all(text.as_bytes()).and_then(|()| process.out.flush()) {
+        Ok(()) => ExitCode::Published,
+        Err(_) => {
+            process
+                .fault("cannot write the explanation to standard output", "check the reader of the output");
+            ExitCode::Output
+        }
+    }
+}
+
+fn crosswalks(run: &Run, process: &mut Process<'_>) -> Result<Crosswalks, ExitCode> {
+    Crosswalks::load(run.seeds.as_deref()).map_err(|e| {
+        process.fault(&e, "mend the seed, or leave --seeds out to use the built-in crosswalks");
+        ExitCode::Usage
+    })
+}
+
+/// As text or JSON; making JSON of these types cannot fail.
+fn shown<T: serde::Serialize + std::fmt::Display>(json: bool, told: &T) -> String {
+    match json {
+        true => serde_json::to_string_pretty(told).map_or_else(|e| e.to_string(), |text| text + "\n"),
+        false => told.to_string(),
+    }
+}
+
+fn row(
+    args: &ExplainArgs,
+    run: &Run,
+    question: &Question,
+    process: &mut Process<'_>,
+) -> Result<String, ExitCode> {
+    let crosswalks = crosswalks(run, process)?;
+    if let Some(threads) = run.threads {
+        // Fails only when the pool is there already, which happens in tests alone: the answer is the same.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    }
+    let opened = source::open(&args.shaping.source, run, &process.environment)
+        .map_err(|e| source::tell_open(&e, process))?;
+    opened.warn(process);
+    let progress = source::progress(args.shaping.quiet, process.terminal);
+    let explained = explain::explain(opened.source(), &crosswalks, &run.plan, question, progress.as_ref());
+    drop(progress);
+    match explained {
+        Ok(told) => Ok(shown(args.json, &told)),
+        Err(ExplainError::Run(error)) => Err(export::tell(&error, process)),
+        Err(ExplainError::Unknown(unknown)) => {
+            process.fault(&unknown, &unknown.help);
+            Err(ExitCode::Usage)
+        }
+        Err(ExplainError::Ambiguous(ambiguous)) => {
+            process.fault(&ambiguous, ambiguous.help());
+            Err(ExitCode::Usage)
+        }
+    }
+}
+
+fn column(
+    args: &ExplainArgs,
+    run: &Run,
+    column: &str,
+    process: &mut Process<'_>,
+) -> Result<String, ExitCode> {
+    let crosswalks = crosswalks(run, process)?;
+    match explain::explain_column(column, &run.plan, &crosswalks) {
+        Ok(told) => Ok(shown(args.json, &told)),
+        Err(error) => {
+            process.fault(&error, &error.help);
+            Err(ExitCode::Usage)
+        }
+    }
+}
