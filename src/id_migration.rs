@@ -12,13 +12,13 @@ use crate::config::plan::Plan;
 use crate::roster::Roster;
 use crate::roster::classes::class_key;
 use crate::roster::context::natural_keys;
-use crate::roster::gradebook::line_item_key;
+use crate::roster::gradebook::{Gradebook, line_item_key};
 use crate::roster::orgs::Org;
 use crate::roster::roles::roles_of;
 use crate::roster::sessions::{Session, SessionKey};
 use crate::roster::user_rows::UserRow;
 use crate::sourced_id::{NaturalKeys, Person, SourcedId};
-use crate::spec::File;
+use crate::spec::{File, Version};
 use crate::staging::Staged;
 
 /// Header of the table.
@@ -33,13 +33,14 @@ pub struct Side<'a> {
     plan: &'a Plan,
     staged: &'a Staged,
     roster: &'a Roster,
+    gradebook: &'a Gradebook,
     keys: NaturalKeys,
 }
 
 impl<'a> Side<'a> {
-    /// The view of a closed roster.
-    pub fn new(plan: &'a Plan, staged: &'a Staged, roster: &'a Roster) -> Side<'a> {
-        Side { plan, staged, roster, keys: natural_keys(plan, staged) }
+    /// The view of a closed roster with a gradebook.
+    pub fn new(plan: &'a Plan, staged: &'a Staged, roster: &'a Roster, gradebook: &'a Gradebook) -> Side<'a> {
+        Side { plan, staged, roster, gradebook, keys: natural_keys(plan, staged) }
     }
 
     fn key(&self, write: impl FnOnce(&NaturalKeys, &mut String)) -> String {
@@ -109,20 +110,21 @@ type See<'s> = dyn FnMut(&str, Option<&str>) -> io::Result<()> + 's;
 /// The way from one scheme to another. Both sides are of the same staged tables, in which rows have the same numbers.
 #[derive(Debug)]
 pub struct IdMigration<'a> {
+    version: Version,
     old: Side<'a>,
     new: Side<'a>,
 }
 
 impl<'a> IdMigration<'a> {
-    /// The way from `old` to `new`.
-    pub fn new(old: Side<'a>, new: Side<'a>) -> IdMigration<'a> {
-        IdMigration { old, new }
+    /// The way from `old` to `new` for the files of a version.
+    pub fn new(version: Version, old: Side<'a>, new: Side<'a>) -> IdMigration<'a> {
+        IdMigration { version, old, new }
     }
 
     /// The files of the package that have ids, in its order.
     fn files(&self) -> impl Iterator<Item = File> + '_ {
         let plan = self.old.plan;
-        plan.version.files().iter().map(|spec| spec.file).filter(|&file| plan.scope.writes(file))
+        self.version.files().iter().map(|spec| spec.file).filter(|&file| plan.scope.writes(file))
     }
 
     /// Why there is no table: what becomes one, several or nothing, by natural keys; the first few of each file.
@@ -388,8 +390,8 @@ impl<'a> IdMigration<'a> {
 
 impl IdMigration<'_> {
     fn each_category(&self, see: &mut See<'_>) -> io::Result<()> {
-        let new = &self.new.roster.gradebook.categories;
-        for category in &self.old.roster.gradebook.categories {
+        let new = &self.new.gradebook.categories;
+        for category in &self.old.gradebook.categories {
             let kept = new.iter().any(|other| other.title == category.title);
             let [old, new] =
                 [&self.old, &self.new].map(|side| side.key(|keys, key| keys.category(key, &category.title)));
@@ -400,7 +402,7 @@ impl IdMigration<'_> {
 
     /// An item has the same key under every scheme, and hangs on nothing that only one of them leaves out.
     fn each_line_item(&self, see: &mut See<'_>) -> io::Result<()> {
-        for item in &self.old.roster.gradebook.items {
+        for item in &self.old.gradebook.items {
             let item = line_item_key(self.old.staged, item);
             let [old, new] =
                 [&self.old, &self.new].map(|side| side.key(|keys, key| keys.line_item(key, item)));
@@ -410,7 +412,7 @@ impl IdMigration<'_> {
     }
 
     fn each_result(&self, see: &mut See<'_>) -> io::Result<()> {
-        let gradebook = &self.old.roster.gradebook;
+        let gradebook = self.old.gradebook;
         let (mut old, mut new) = (String::new(), String::new());
         for result in &gradebook.results {
             let item = line_item_key(self.old.staged, &gradebook.items[result.item as usize]);

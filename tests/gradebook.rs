@@ -14,6 +14,7 @@ use rosterpack::config::Overrides;
 use rosterpack::crosswalk::Crosswalks;
 use rosterpack::day::Day;
 use rosterpack::notice::Notices;
+use rosterpack::package::{Format, Warehouse};
 use rosterpack::pipeline::{self, Outputs};
 use rosterpack::progress::Silent;
 use rosterpack::source::dump::DumpSource;
@@ -77,10 +78,12 @@ fn export(source: &Path, version: &str, settings: &[&str], tables: Option<&Path>
     let run = overrides.freeze(Day::from_ymd(2024, 10, 1).unwrap(), &[]).unwrap();
     let crosswalks = Crosswalks::load(None).unwrap();
     let source = DumpSource::open(source).unwrap();
-    let outputs = Outputs { package: Some(&zip), tables };
+    let at = |_| zip.clone();
+    let tables = tables.map(|folder| Warehouse { folder, format: Format::Csv });
+    let outputs = Outputs { package: Some(&at), tables };
     let outcome = pipeline::export_to(&source, &crosswalks, &run.plan, outputs, &Silent).unwrap();
     let mut files = BTreeMap::new();
-    if outcome.written.is_some() {
+    if outcome.packages[0].written.is_some() {
         let mut archive = zip::ZipArchive::new(fs::File::open(&zip).unwrap()).unwrap();
         for n in 0..archive.len() {
             let mut entry = archive.by_index(n).unwrap();

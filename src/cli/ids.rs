@@ -12,7 +12,7 @@ use super::export::{self, ExportArgs};
 use super::source::{self, SourceArgs};
 use super::{ExitCode, Process, interrupt, target};
 use crate::config::Run;
-use crate::config::plan::IdScheme;
+use crate::config::plan::{Edition, IdScheme};
 use crate::config::values;
 use crate::crosswalk::Crosswalks;
 use crate::pipeline::{self, IdTable};
@@ -151,6 +151,10 @@ pub fn run(args: &IdsArgs, process: &mut Process<'_>) -> ExitCode {
 
 /// The run itself; an error has been told when it returns.
 fn write(args: &IdsArgs, run: &Run, process: &mut Process<'_>) -> Result<ExitCode, ExitCode> {
+    let &[Edition { version, .. }] = run.plan.editions.as_slice() else {
+        process.fault("--oneroster names several versions, and a table of ids is of one", "name one of them");
+        return Err(ExitCode::Usage);
+    };
     let crosswalks = Crosswalks::load(run.seeds.as_deref()).map_err(|e| {
         process.fault(&e, "mend the seed, or leave --seeds out to use the built-in crosswalks");
         ExitCode::Usage
@@ -173,7 +177,15 @@ fn write(args: &IdsArgs, run: &Run, process: &mut Process<'_>) -> Result<ExitCod
     opened.warn(process);
     let progress = source::progress(args.quiet, process.terminal);
     let migrate = |out: &mut dyn Write| {
-        pipeline::migrate_ids(opened.source(), &crosswalks, &run.plan, args.to, out, progress.as_ref())
+        pipeline::migrate_ids(
+            opened.source(),
+            &crosswalks,
+            &run.plan,
+            version,
+            args.to,
+            out,
+            progress.as_ref(),
+        )
     };
     let result = match &args.out {
         None => {

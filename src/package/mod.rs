@@ -13,6 +13,8 @@ mod deflate;
 mod error;
 mod manifest;
 mod ordered;
+#[cfg(feature = "polars")]
+mod parquet;
 mod partial;
 mod table;
 mod warehouse;
@@ -26,12 +28,12 @@ use rayon::prelude::*;
 
 pub use self::csv::CsvBlock;
 use self::deflate::Packed;
-pub use self::error::{PackageError, Step};
+pub use self::error::{PackageError, Step, What};
 use self::ordered::in_order;
 use self::partial::Partial;
 pub use self::table::{BLOCK_UNITS, Table, blocks};
 use self::table::{Part, arrange, parts};
-pub use self::warehouse::{PendingTables, table_name, write_tables};
+pub use self::warehouse::{Format, PendingTables, Warehouse, table_name, write_tables};
 use self::zip::{Ended, Entry, ZipWriter};
 use crate::day::Day;
 use crate::spec::{File, MANIFEST, Version};
@@ -106,6 +108,29 @@ pub struct MeasuredFile {
 /// Hears, on the calling thread, how many rows and CSV bytes of a file are done so far.
 pub type Progress<'a> = dyn Fn(File, u64, u64) + Sync + 'a;
 
+/// A package that is complete on the disk under a temporary name. Dropped, it leaves nothing behind.
+#[must_use = "the package has no name before it is published"]
+pub struct PendingPackage {
+    partial: Partial,
+    written: Written,
+}
+
+impl PendingPackage {
+    /// What it holds, and where it will be.
+    pub fn written(&self) -> &Written {
+        &self.written
+    }
+
+    /// Gives the package its name, in place of what stood there.
+    ///
+    /// # Errors
+    /// [`PackageError`]; the target is then as it was, except after [`Step::SyncFolder`].
+    pub fn publish(self) -> Result<Written, PackageError> {
+        self.partial.publish()?;
+        Ok(self.written)
+    }
+}
+
 /// Writes a package to the target, replacing what stands there only when everything is on the disk.
 ///
 /// # Errors
@@ -116,16 +141,29 @@ pub fn write(
     options: &Options,
     progress: &Progress<'_>,
 ) -> Result<Written, PackageError> {
-    write_limited(target, tables, options, progress, zip::LIMIT)
+    prepare(target, tables, options, progress)?.publish()
 }
 
-fn write_limited(
+/// Writes a package beside the target, under a temporary name.
+///
+/// # Errors
+/// [`PackageError`]; nothing is left behind.
+pub fn prepare(
+    target: &Path,
+    tables: &[Table<'_>],
+    options: &Options,
+    progress: &Progress<'_>,
+) -> Result<PendingPackage, PackageError> {
+    prepare_limited(target, tables, options, progress, zip::LIMIT)
+}
+
+fn prepare_limited(
     target: &Path,
     tables: &[Table<'_>],
     options: &Options,
     progress: &Progress<'_>,
     limit: u64,
-) -> Result<Written, PackageError> {
+) -> Result<PendingPackage, PackageError> {
     if !(1..=9).contains(&options.compression) {
         return Err(PackageError::Setting {
             reason: format!("the compression level is {}", options.compression),
@@ -143,7 +181,7 @@ fn write_limited(
         .filter(|(_, expected)| expected.saturating_add(**expected / 4) > limit)
         .map(|(file, _)| *file)
         .collect();
-    let mut partial = Partial::create(target)?;
+    let mut partial = Partial::create(What::Package, target)?;
     loop {
         let failed = writing(target);
         let file = partial.file();
@@ -162,8 +200,9 @@ fn write_limited(
         });
         match outcome {
             Ok((bytes, files)) => {
-                partial.publish()?;
-                return Ok(Written { path: target.to_owned(), bytes, files });
+                partial.sync()?;
+                let written = Written { path: target.to_owned(), bytes, files };
+                return Ok(PendingPackage { partial, written });
             }
             Err(Failure::Outgrown(file)) => wide.insert(file),
             Err(Failure::Error(error)) => return Err(error),
@@ -230,7 +269,7 @@ fn sample(tables: &[&Table<'_>]) -> Result<BTreeMap<File, u64>, PackageError> {
 
 /// Turns an error of the system into one about writing this target.
 fn writing(target: &Path) -> impl Fn(io::Error) -> PackageError + Sync + '_ {
-    move |error| PackageError::output(target, Step::Write, &error)
+    move |error| PackageError::output(What::Package, target, Step::Write, &error)
 }
 
 /// Why an attempt to write a package ended.
