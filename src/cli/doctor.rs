@@ -255,10 +255,8 @@ impl Patient<'_> {
             false => target::parent(folder),
         });
         let packages = self.run.plan.editions.len() as u64;
-        let size = size.map(|size| Size {
-            users: size.users * packages,
-            enrollments: size.enrollments * packages,
-        });
+        let size =
+            size.map(|size| Size { users: size.users * packages, enrollments: size.enrollments * packages });
         match there {
             Some(folder) => exam.add(doctor::disk_space(&folder, size)),
             None if self.run.out.is_none() => exam.skip(&["disk-space"], "no --out is given"),

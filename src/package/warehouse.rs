@@ -70,55 +70,57 @@ pub struct PendingTables {
 }
 
 /// A table in the making.
-enum TableFile {
-    Csv(Partial),
+struct TableFile {
+    partial: Partial,
+    /// What the rows go through; CSV goes as it is.
     #[cfg(feature = "polars")]
-    Parquet(Partial, Box<parquet::Writer>),
+    parquet: Option<Box<parquet::Writer>>,
 }
 
 impl TableFile {
+    #[cfg(feature = "polars")]
     fn create(path: &Path, format: Format, table: &Table<'_>) -> Result<TableFile, PackageError> {
+        let mut partial = Partial::create(What::Table, path)?;
+        let parquet = match format {
+            Format::Csv => None,
+            Format::Parquet => {
+                let writer = parquet::Writer::new(partial.file(), table);
+                Some(Box::new(writer.map_err(|error| partial.error(Step::Write, &error))?))
+            }
+        };
+        Ok(TableFile { partial, parquet })
+    }
+
+    #[cfg(not(feature = "polars"))]
+    fn create(path: &Path, format: Format, _table: &Table<'_>) -> Result<TableFile, PackageError> {
         let partial = Partial::create(What::Table, path)?;
         match format {
-            Format::Csv => Ok(TableFile::Csv(partial)),
-            #[cfg(feature = "polars")]
-            Format::Parquet => {
-                let mut partial = partial;
-                let writer = parquet::Writer::new(partial.file(), table)
-                    .map_err(|error| partial.error(Step::Write, &error))?;
-                Ok(TableFile::Parquet(partial, Box::new(writer)))
-            }
-            #[cfg(not(feature = "polars"))]
-            Format::Parquet => {
-                let _ = table;
-                Err(partial.error(Step::Write, &io::ErrorKind::Unsupported.into()))
-            }
+            Format::Csv => Ok(TableFile { partial }),
+            Format::Parquet => Err(partial.error(Step::Write, &io::ErrorKind::Unsupported.into())),
         }
     }
 
     /// Takes the header, then block by block the rows.
     fn put(&mut self, block: &[u8], header: bool) -> Result<(), PackageError> {
-        match self {
-            TableFile::Csv(partial) => {
-                let _ = header;
-                partial.file().write_all(block).map_err(|error| partial.error(Step::Write, &error))
-            }
-            #[cfg(feature = "polars")]
-            TableFile::Parquet(_, _) if header => Ok(()),
-            #[cfg(feature = "polars")]
-            TableFile::Parquet(partial, writer) => writer.put(block).map_err(|fault| fault.told(partial)),
+        #[cfg(feature = "polars")]
+        if let Some(parquet) = &mut self.parquet {
+            return if header {
+                Ok(())
+            } else {
+                parquet.put(block).map_err(|fault| fault.told(&self.partial))
+            };
         }
+        let _ = header;
+        let written = self.partial.file().write_all(block);
+        written.map_err(|error| self.partial.error(Step::Write, &error))
     }
 
     fn finish(self) -> Result<Partial, PackageError> {
-        let mut partial = match self {
-            TableFile::Csv(partial) => partial,
-            #[cfg(feature = "polars")]
-            TableFile::Parquet(partial, writer) => {
-                writer.finish().map_err(|error| partial.error(Step::Write, &error))?;
-                partial
-            }
-        };
+        let mut partial = self.partial;
+        #[cfg(feature = "polars")]
+        if let Some(parquet) = self.parquet {
+            parquet.finish().map_err(|error| partial.error(Step::Write, &error))?;
+        }
         partial.sync()?;
         Ok(partial)
     }
