@@ -2,7 +2,8 @@
 //!
 //! In: the same staged tables as two closed rosters, one per id scheme. Out: for every row that the old scheme
 //! exports its old id, its new id and the text that the old id is the hash of, in the order of the package; or every
-//! row for which there is no such table, because two old ids become one, or one becomes several, or none. Nothing is
+//! row for which there is no such table, because two old ids become one, or one becomes several, or none. A course that
+//! the old scheme made out of several records goes to the record that its row showed (docs/adr/0014). Nothing is
 //! held per enrollment: their ids are made while they are written, and closure has proved that none collide.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,6 +13,7 @@ use crate::config::plan::Plan;
 use crate::roster::Roster;
 use crate::roster::classes::class_key;
 use crate::roster::context::natural_keys;
+use crate::roster::courses::Courses;
 use crate::roster::gradebook::{Gradebook, line_item_key};
 use crate::roster::orgs::Org;
 use crate::roster::roles::roles_of;
@@ -305,15 +307,41 @@ impl<'a> IdMigration<'a> {
             if !old.rows[row as usize].fate.kept() {
                 continue;
             }
+            let record = old.rows[row as usize].staged;
+            let counterpart = |(lea, course): (i64, u32)| {
+                new.find(lea, course).filter(|&row| new.rows[row as usize].fate.kept())
+            };
             let found: BTreeSet<String> = group
                 .iter()
-                .filter_map(|&(_, (lea, course))| new.find(lea, course))
-                .filter(|&row| new.rows[row as usize].fate.kept())
+                .filter(|(_, (_, course))| *course == record)
+                .filter_map(|&(_, offered)| counterpart(offered))
                 .map(|row| self.new.course(row))
                 .collect();
             see_all(see, &self.old.course(row), &found)?;
         }
         Ok(())
+    }
+
+    /// Courses that shared a row, and its old id, with another record of the same code (mapping.md section 1) and have
+    /// a row of their own under the new scheme. The old id goes to the record that the old row showed; these are new.
+    pub fn parted_courses(&self) -> Vec<String> {
+        let (old, new) = (&self.old.roster.courses, &self.new.roster.courses);
+        if !self.files().any(|file| file == File::Courses) {
+            return Vec::new();
+        }
+        let kept = |courses: &Courses, row: u32| courses.rows[row as usize].fate.kept();
+        let mut parted: Vec<String> = Vec::new();
+        for ((lea, course), row) in old.offered().filter(|&(_, row)| kept(old, row)) {
+            let shown = new.find(lea, old.rows[row as usize].staged);
+            let own = new.find(lea, course).filter(|&own| Some(own) != shown && kept(new, own));
+            if let Some(own) = own {
+                let (key, new_key) = (self.old.course(row), self.new.course(own));
+                parted.push(format!("`{new_key}` shared the row of `{key}`"));
+            }
+        }
+        parted.sort_unstable();
+        parted.dedup();
+        parted
     }
 
     fn each_class(&self, see: &mut See<'_>) -> io::Result<()> {

@@ -269,8 +269,13 @@ fn read(
 /// What became of a table of ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IdTable {
-    /// It was written, with so many rows.
-    Written(u64),
+    /// It was written.
+    Written {
+        /// Its rows.
+        rows: u64,
+        /// Courses that shared an old id with another and are not in the table.
+        parted_courses: Vec<String>,
+    },
     /// Nothing was written, for these reasons.
     Refused(Vec<String>),
 }
@@ -335,7 +340,7 @@ pub fn migrate_ids(
         return Ok(IdTable::Refused(conflicts));
     }
     progress.stage("writing");
-    Ok(IdTable::Written(migration.write(out)?))
+    Ok(IdTable::Written { rows: migration.write(out)?, parted_courses: migration.parted_courses() })
 }
 
 /// Reasons to refuse: every notice that breaks the specification or would make the package wrong.

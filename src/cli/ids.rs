@@ -3,6 +3,7 @@
 //! In: [`IdsArgs`] and the process. Out: the table as CSV on stdout or in a file, in the order of the package; or exit
 //! code 1 and every row for which there is none. Reads and maps exactly as `export` does with the same flags.
 
+use std::fmt::Write as _;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
@@ -196,10 +197,11 @@ fn write(args: &IdsArgs, run: &Run, process: &mut Process<'_>) -> Result<ExitCod
     };
     drop(progress);
     match result.map_err(|e| export::tell(&e, process))? {
-        IdTable::Written(rows) => {
+        IdTable::Written { rows, parted_courses } => {
             if !args.quiet {
                 let (from, to) = (args.from.word(), args.to.word());
                 process.note(format_args!("{rows} ids from {from} to {to}"));
+                tell_parted(&parted_courses, to, process);
             }
             Ok(ExitCode::Published)
         }
@@ -209,11 +211,31 @@ fn write(args: &IdsArgs, run: &Run, process: &mut Process<'_>) -> Result<ExitCod
                     "there is no table of ids; nothing was written:\n  - {}",
                     reasons.join("\n  - ")
                 ),
-                "these rows cannot be migrated one by one: mend the data, or have the vendor load them anew",
+                "give each of these rows a key of its own in the ODS, or have the vendor load the district anew under the new ids",
             );
             Ok(ExitCode::Refused)
         }
     }
+}
+
+/// How many courses are named.
+const TOLD: usize = 20;
+
+/// Names courses that were one row so far.
+fn tell_parted(parted: &[String], to: &str, process: &mut Process<'_>) {
+    if parted.is_empty() {
+        return;
+    }
+    let mut lines = String::new();
+    for course in parted.iter().take(TOLD) {
+        let _ = write!(lines, "\n  - {course}");
+    }
+    if parted.len() > TOLD {
+        let _ = write!(lines, "\n  - and {} more", parted.len() - TOLD);
+    }
+    process.note(format_args!(
+        "courses that shared a row with one of the same code get rows of their own under {to}; they are new to the vendor and not in the table:{lines}"
+    ));
 }
 
 /// Writes a file in one step: a reader finds the old one or the whole new one. It holds ids of children, so that only
@@ -228,7 +250,7 @@ fn save(
     let table = write(&mut buffered)?;
     buffered.flush()?;
     drop(buffered);
-    if let IdTable::Written(_) = table {
+    if let IdTable::Written { .. } = table {
         file.as_file().sync_all()?;
         file.persist(path).map_err(|e| e.error)?;
     }
