@@ -23,13 +23,12 @@ use std::time::Instant;
 
 use flate2::{Compress, Compression, FlushCompress};
 use rayon::prelude::*;
-use rosterpack::config::plan::{Mapping, Plan, Scope};
+use rosterpack::config::plan::{Edition, Mapping, Plan, Scope};
 use rosterpack::crosswalk::Crosswalks;
 use rosterpack::day::Day;
 use rosterpack::progress::Progress;
 use rosterpack::source::dump::DumpSource;
 use rosterpack::source::{Part, Source};
-use rosterpack::spec::Version;
 use rosterpack::synth::{self, SynthPlan};
 use rosterpack::{edfi, pipeline, staging};
 
@@ -117,8 +116,7 @@ fn plan(everything: bool) -> Plan {
         id_prefix: "bench".into(),
         school_year: SynthPlan::default().school_year,
         as_of: Day::from_ymd(2024, 10, 1).unwrap_or(Day(0)),
-        version: Version::V1p1,
-        users_of_v1p2p0: false,
+        editions: vec![Edition::ALL[0].1],
         data_standard: None,
         mapping,
         scope: Scope::default(),
@@ -152,9 +150,10 @@ fn child(source: &Path, target: &Path, everything: bool) -> Outcome<()> {
     let stages = Stages { start, begun: Mutex::default() };
     let source = DumpSource::open(source)?;
     let crosswalks = Crosswalks::embedded()?;
-    let outcome = pipeline::export(&source, &crosswalks, &plan(everything), Some(target), &stages)?;
+    let mut outcome = pipeline::export(&source, &crosswalks, &plan(everything), Some(target), &stages)?;
     let wall = start.elapsed().as_secs_f64();
-    let written = outcome.written.ok_or_else(|| format!("refused: {:?}", outcome.refused))?;
+    let written =
+        outcome.packages.remove(0).written.ok_or_else(|| format!("refused: {:?}", outcome.refused))?;
     let rows: u64 = written.files.iter().map(|f| f.rows).sum();
     let csv: u64 = written.files.iter().map(|f| f.csv_bytes).sum();
     let begun = stages.begun.into_inner()?;

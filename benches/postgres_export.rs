@@ -22,13 +22,12 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::time::Instant;
 
-use rosterpack::config::plan::{Mapping, Plan, Scope};
+use rosterpack::config::plan::{Edition, Mapping, Plan, Scope};
 use rosterpack::crosswalk::Crosswalks;
 use rosterpack::day::Day;
 use rosterpack::pipeline;
 use rosterpack::progress::Progress;
 use rosterpack::source::postgres::{ConnectionSettings, Options, PostgresSource, Secret};
-use rosterpack::spec::Version;
 use rosterpack::synth::{self, Shape, SynthPlan};
 
 const CHILD: &str = "--export-and-report";
@@ -58,8 +57,7 @@ fn child(url: &str, target: &Path) {
         id_prefix: "bench".into(),
         school_year: SynthPlan::default().school_year,
         as_of: Day::from_ymd(2024, 10, 1).unwrap(),
-        version: Version::V1p1,
-        users_of_v1p2p0: false,
+        editions: vec![Edition::ALL[0].1],
         data_standard: None,
         mapping: Mapping::default(),
         scope: Scope::default(),
@@ -68,8 +66,8 @@ fn child(url: &str, target: &Path) {
         system_code: "bench".into(),
     };
     let crosswalks = Crosswalks::embedded().unwrap();
-    let outcome = pipeline::export(&source, &crosswalks, &plan, Some(target), &stages).unwrap();
-    let written = outcome.written.expect("not refused");
+    let mut outcome = pipeline::export(&source, &crosswalks, &plan, Some(target), &stages).unwrap();
+    let written = outcome.packages.remove(0).written.expect("not refused");
     let wall = start.elapsed().as_secs_f64();
     let begun = stages.begun.into_inner().unwrap();
     // Connecting and the catalog belong to the reading, as they do for psql.

@@ -1,6 +1,6 @@
 //! Closure: proves that a roster is complete in itself, or says why it is not (mapping.md 0.3 and section 1).
 //!
-//! In: a [`Roster`] whose rows carry fates. Out: notices for every row that is left out, once, at its cause;
+//! In: a [`Roster`] whose rows carry fates, then the [`Gradebook`] of each version. Out: notices for every row that is left out, once, at its cause;
 //! ids that collide; references that would dangle. The roster's builders already leave out what lacks
 //! something required: here that is checked again from the outside, over ids, as a reader of the package would
 //! see it. A dangling reference found here is a defect of this program, and refuses the package all the same.
@@ -19,7 +19,7 @@ use crate::roster::classes::class_key;
 use crate::roster::collisions::{ID_COLLISION, ID_COLLISION_LOSER, losers};
 use crate::roster::context::natural_keys;
 use crate::roster::enrollments::Teacher;
-use crate::roster::gradebook::line_item_key;
+use crate::roster::gradebook::{Gradebook, line_item_key};
 use crate::roster::user_rows::UserRow;
 use crate::roster::users::person_word;
 use crate::sourced_id::{IdScheme, NaturalKeys, Person, SourcedId};
@@ -53,9 +53,20 @@ pub fn close(plan: &Plan, staged: &Staged, roster: &mut Roster, notices: &mut No
     settle_enrollment_ids(plan, staged, roster, notices);
     account(staged, roster, notices);
     check_unique(staged, roster, notices);
-    check_gradebook_unique(plan, staged, roster, notices);
     check_references(roster, notices);
     check_not_empty(plan, roster, notices);
+}
+
+/// Proves that the gradebook of one version is closed over a closed roster.
+pub fn close_gradebook(
+    plan: &Plan,
+    staged: &Staged,
+    roster: &Roster,
+    gradebook: &Gradebook,
+    notices: &mut Notices,
+) {
+    check_gradebook_unique(plan, staged, gradebook, notices);
+    check_gradebook_references(roster, gradebook, notices);
 }
 
 /// Rows that are left out, by file and cause. Enrollments were counted where they were judged.
@@ -195,15 +206,24 @@ fn check_references(roster: &Roster, notices: &mut Notices) {
         dangles(classes.fate[fact.section as usize].kept(), "enrollments.classSourcedId");
         dangles(kept(Person::Student, fact.student), "enrollments.userSourcedId");
     }
-    let gradebook = &roster.gradebook;
+}
+
+fn check_gradebook_references(roster: &Roster, gradebook: &Gradebook, notices: &mut Notices) {
+    let mut dangles = |ok: bool, what: &str| {
+        if !ok {
+            notices.add(&DANGLING, what, "");
+        }
+    };
     for item in &gradebook.items {
-        dangles(classes.fate[item.class as usize].kept(), "lineItems.classSourcedId");
+        dangles(roster.classes.fate[item.class as usize].kept(), "lineItems.classSourcedId");
         dangles((item.category as usize) < gradebook.categories.len(), "lineItems.categorySourcedId");
-        dangles(session(item.session), "lineItems.gradingPeriodSourcedId");
+        let session = roster.sessions.rows.get(item.session as usize);
+        dangles(session.is_some_and(|s| s.fate.kept()), "lineItems.gradingPeriodSourcedId");
     }
     for result in &gradebook.results {
         dangles((result.item as usize) < gradebook.items.len(), "results.lineItemSourcedId");
-        dangles(kept(Person::Student, result.student), "results.studentSourcedId");
+        let student = roster.users.students.fate.get(result.student as usize);
+        dangles(student.is_some_and(|fate| fate.kept()), "results.studentSourcedId");
     }
 }
 
@@ -211,8 +231,7 @@ fn check_references(roster: &Roster, notices: &mut Notices) {
 ///
 /// A result's key is its line item's and the unique id, so that under `edu` two results can only be the same text
 /// when one line item's key continues another's behind a hyphen: only the results of such items are looked at.
-fn check_gradebook_unique(plan: &Plan, staged: &Staged, roster: &Roster, notices: &mut Notices) {
-    let gradebook = &roster.gradebook;
+fn check_gradebook_unique(plan: &Plan, staged: &Staged, gradebook: &Gradebook, notices: &mut Notices) {
     let keys = natural_keys(plan, staged);
     unique(
         "category",

@@ -2,7 +2,8 @@
 //!
 //! In: the same staged tables as two closed rosters, one per id scheme. Out: for every row that the old scheme
 //! exports its old id, its new id and the text that the old id is the hash of, in the order of the package; or every
-//! row for which there is no such table, because two old ids become one, or one becomes several, or none. Nothing is
+//! row for which there is no such table, because two old ids become one, or one becomes several, or none. A course that
+//! the old scheme made out of several records goes to the record that its row showed (docs/adr/0014). Nothing is
 //! held per enrollment: their ids are made while they are written, and closure has proved that none collide.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,13 +13,14 @@ use crate::config::plan::Plan;
 use crate::roster::Roster;
 use crate::roster::classes::class_key;
 use crate::roster::context::natural_keys;
-use crate::roster::gradebook::line_item_key;
+use crate::roster::courses::Courses;
+use crate::roster::gradebook::{Gradebook, line_item_key};
 use crate::roster::orgs::Org;
 use crate::roster::roles::roles_of;
 use crate::roster::sessions::{Session, SessionKey};
 use crate::roster::user_rows::UserRow;
 use crate::sourced_id::{NaturalKeys, Person, SourcedId};
-use crate::spec::File;
+use crate::spec::{File, Version};
 use crate::staging::Staged;
 
 /// Header of the table.
@@ -33,13 +35,14 @@ pub struct Side<'a> {
     plan: &'a Plan,
     staged: &'a Staged,
     roster: &'a Roster,
+    gradebook: &'a Gradebook,
     keys: NaturalKeys,
 }
 
 impl<'a> Side<'a> {
-    /// The view of a closed roster.
-    pub fn new(plan: &'a Plan, staged: &'a Staged, roster: &'a Roster) -> Side<'a> {
-        Side { plan, staged, roster, keys: natural_keys(plan, staged) }
+    /// The view of a closed roster with a gradebook.
+    pub fn new(plan: &'a Plan, staged: &'a Staged, roster: &'a Roster, gradebook: &'a Gradebook) -> Side<'a> {
+        Side { plan, staged, roster, gradebook, keys: natural_keys(plan, staged) }
     }
 
     fn key(&self, write: impl FnOnce(&NaturalKeys, &mut String)) -> String {
@@ -109,20 +112,21 @@ type See<'s> = dyn FnMut(&str, Option<&str>) -> io::Result<()> + 's;
 /// The way from one scheme to another. Both sides are of the same staged tables, in which rows have the same numbers.
 #[derive(Debug)]
 pub struct IdMigration<'a> {
+    version: Version,
     old: Side<'a>,
     new: Side<'a>,
 }
 
 impl<'a> IdMigration<'a> {
-    /// The way from `old` to `new`.
-    pub fn new(old: Side<'a>, new: Side<'a>) -> IdMigration<'a> {
-        IdMigration { old, new }
+    /// The way from `old` to `new` for the files of a version.
+    pub fn new(version: Version, old: Side<'a>, new: Side<'a>) -> IdMigration<'a> {
+        IdMigration { version, old, new }
     }
 
     /// The files of the package that have ids, in its order.
     fn files(&self) -> impl Iterator<Item = File> + '_ {
         let plan = self.old.plan;
-        plan.version.files().iter().map(|spec| spec.file).filter(|&file| plan.scope.writes(file))
+        self.version.files().iter().map(|spec| spec.file).filter(|&file| plan.scope.writes(file))
     }
 
     /// Why there is no table: what becomes one, several or nothing, by natural keys; the first few of each file.
@@ -303,15 +307,41 @@ impl<'a> IdMigration<'a> {
             if !old.rows[row as usize].fate.kept() {
                 continue;
             }
+            let record = old.rows[row as usize].staged;
+            let counterpart = |(lea, course): (i64, u32)| {
+                new.find(lea, course).filter(|&row| new.rows[row as usize].fate.kept())
+            };
             let found: BTreeSet<String> = group
                 .iter()
-                .filter_map(|&(_, (lea, course))| new.find(lea, course))
-                .filter(|&row| new.rows[row as usize].fate.kept())
+                .filter(|(_, (_, course))| *course == record)
+                .filter_map(|&(_, offered)| counterpart(offered))
                 .map(|row| self.new.course(row))
                 .collect();
             see_all(see, &self.old.course(row), &found)?;
         }
         Ok(())
+    }
+
+    /// Courses that shared a row, and its old id, with another record of the same code (mapping.md section 1) and have
+    /// a row of their own under the new scheme. The old id goes to the record that the old row showed; these are new.
+    pub fn parted_courses(&self) -> Vec<String> {
+        let (old, new) = (&self.old.roster.courses, &self.new.roster.courses);
+        if !self.files().any(|file| file == File::Courses) {
+            return Vec::new();
+        }
+        let kept = |courses: &Courses, row: u32| courses.rows[row as usize].fate.kept();
+        let mut parted: Vec<String> = Vec::new();
+        for ((lea, course), row) in old.offered().filter(|&(_, row)| kept(old, row)) {
+            let shown = new.find(lea, old.rows[row as usize].staged);
+            let own = new.find(lea, course).filter(|&own| Some(own) != shown && kept(new, own));
+            if let Some(own) = own {
+                let (key, new_key) = (self.old.course(row), self.new.course(own));
+                parted.push(format!("`{new_key}` shared the row of `{key}`"));
+            }
+        }
+        parted.sort_unstable();
+        parted.dedup();
+        parted
     }
 
     fn each_class(&self, see: &mut See<'_>) -> io::Result<()> {
@@ -388,8 +418,8 @@ impl<'a> IdMigration<'a> {
 
 impl IdMigration<'_> {
     fn each_category(&self, see: &mut See<'_>) -> io::Result<()> {
-        let new = &self.new.roster.gradebook.categories;
-        for category in &self.old.roster.gradebook.categories {
+        let new = &self.new.gradebook.categories;
+        for category in &self.old.gradebook.categories {
             let kept = new.iter().any(|other| other.title == category.title);
             let [old, new] =
                 [&self.old, &self.new].map(|side| side.key(|keys, key| keys.category(key, &category.title)));
@@ -400,7 +430,7 @@ impl IdMigration<'_> {
 
     /// An item has the same key under every scheme, and hangs on nothing that only one of them leaves out.
     fn each_line_item(&self, see: &mut See<'_>) -> io::Result<()> {
-        for item in &self.old.roster.gradebook.items {
+        for item in &self.old.gradebook.items {
             let item = line_item_key(self.old.staged, item);
             let [old, new] =
                 [&self.old, &self.new].map(|side| side.key(|keys, key| keys.line_item(key, item)));
@@ -410,7 +440,7 @@ impl IdMigration<'_> {
     }
 
     fn each_result(&self, see: &mut See<'_>) -> io::Result<()> {
-        let gradebook = &self.old.roster.gradebook;
+        let gradebook = self.old.gradebook;
         let (mut old, mut new) = (String::new(), String::new());
         for result in &gradebook.results {
             let item = line_item_key(self.old.staged, &gradebook.items[result.item as usize]);

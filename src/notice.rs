@@ -107,6 +107,10 @@ struct Causes {
 }
 
 impl Causes {
+    fn is_empty(&self) -> bool {
+        self.by_name.is_empty() && self.other == Tally::default()
+    }
+
     fn entry(&mut self, cause: &str) -> &mut Tally {
         if !self.by_name.contains_key(cause) {
             // Keeping the smallest names, whatever the order of arrival, keeps the report deterministic:
@@ -181,6 +185,42 @@ impl Notices {
         }
     }
 
+    /// What all parts say alike, taken out of each of them: for a single part, everything.
+    pub fn take_shared(mut parts: Vec<&mut Notices>) -> Notices {
+        let mut shared = Notices::new();
+        let Some((first, others)) = parts.split_first_mut() else { return shared };
+        for (name, (code, causes)) in &first.codes {
+            let of = |part: &Notices| part.codes.get(name).map(|(_, causes)| causes).cloned();
+            let others: Vec<Option<Causes>> = others.iter().map(|part| of(part)).collect();
+            let mut same = Causes::default();
+            for (cause, tally) in &causes.by_name {
+                let alike = |other: &Option<Causes>| {
+                    other.as_ref().is_some_and(|other| other.by_name.get(cause) == Some(tally))
+                };
+                if others.iter().all(alike) {
+                    same.by_name.insert(cause.clone(), tally.clone());
+                }
+            }
+            if others.iter().all(|other| other.as_ref().is_some_and(|other| other.other == causes.other)) {
+                same.other = causes.other.clone();
+            }
+            if !same.is_empty() {
+                shared.codes.insert(name, (code, same));
+            }
+        }
+        for part in parts {
+            for (name, (_, same)) in &shared.codes {
+                let Some((_, causes)) = part.codes.get_mut(name) else { continue };
+                causes.by_name.retain(|cause, _| !same.by_name.contains_key(cause));
+                if same.other != Tally::default() {
+                    causes.other = Tally::default();
+                }
+            }
+            part.codes.retain(|_, (_, causes)| !causes.is_empty());
+        }
+        shared
+    }
+
     /// Occurrences of a code over all causes.
     pub fn total(&self, code: &Code) -> u64 {
         self.codes
@@ -253,6 +293,28 @@ mod tests {
         assert_eq!(a.total(&CODE), whole.total(&CODE));
         let named = |n: &Notices| n.iter().map(|(_, c, _)| c.to_owned()).collect::<Vec<_>>();
         assert_eq!(named(&a), named(&whole));
+    }
+
+    #[test]
+    fn what_all_parts_say_alike_is_taken_out_of_them() {
+        let part = |causes: &[(&str, u64)]| {
+            let mut notices = Notices::new();
+            causes.iter().for_each(|&(cause, count)| notices.count(&CODE, cause, count));
+            notices
+        };
+        let (mut a, mut b) =
+            (part(&[("both", 2), ("differs", 1), ("a", 4)]), part(&[("both", 2), ("differs", 3)]));
+        let named = |n: &Notices| n.iter().map(|(_, c, t)| (c.to_owned(), t.count)).collect::<Vec<_>>();
+        let shared = Notices::take_shared(vec![&mut a, &mut b]);
+        assert_eq!(named(&shared), [("both".to_owned(), 2)]);
+        assert_eq!(named(&a), [("a".to_owned(), 4), ("differs".to_owned(), 1)]);
+        assert_eq!(named(&b), [("differs".to_owned(), 3)]);
+
+        let mut alone = part(&(0..CAUSES + 9).map(|_| ("one", 1)).collect::<Vec<_>>());
+        (0..CAUSES as u64 + 9).for_each(|n| alone.count(&CODE, &format!("cause {n:05}"), 1));
+        let before = named(&alone);
+        assert_eq!(named(&Notices::take_shared(vec![&mut alone])), before);
+        assert!(named(&alone).is_empty() && named(&Notices::take_shared(Vec::new())).is_empty());
     }
 
     #[test]

@@ -1,11 +1,12 @@
-//! The road from a source to a package: the only module that knows every stage.
+//! The road from a source to packages: the only module that knows every stage.
 //!
-//! In: an open source, crosswalks, a frozen plan and a target. Out: an [`Outcome`], or the error that ended the
-//! run. A package is written only when no notice breaks the specification; otherwise the outcome says why not,
-//! and whatever stood at the target still does.
+//! In: an open source, crosswalks, a frozen plan and targets. Out: an [`Outcome`], or the error that ended the
+//! run. The source is read, staged and mapped once, whatever the number of packages. Packages are published only when
+//! no notice of any of them breaks the specification, all of them at the very end; otherwise the outcome says why not,
+//! and whatever stood at the targets still does.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::closure;
 use crate::config::extensions::{self, ExtensionError};
@@ -16,11 +17,12 @@ use crate::edfi;
 use crate::emit::{self, Emitter, NoRule};
 use crate::id_migration::{IdMigration, Side};
 use crate::notice::{Code, Notices, Severity};
-use crate::package::{self, PackageError, Written};
+use crate::package::{self, PackageError, PendingPackage, PendingTables, Warehouse, Written};
 use crate::progress::Progress;
+use crate::roster::gradebook::Gradebook;
 use crate::roster::{self, Roster};
 use crate::source::{Source, SourceError};
-use crate::spec::File;
+use crate::spec::{File, Version};
 use crate::staging::facts::Facts;
 use crate::staging::{self, Staged};
 
@@ -37,20 +39,31 @@ pub struct Unmapped {
     pub count: u64,
 }
 
-/// What a run came to.
+/// What became of one package of a run.
 #[derive(Debug)]
-pub struct Outcome {
-    /// The package; `None` when refused or dry.
+pub struct Package {
+    /// OneRoster version.
+    pub version: Version,
+    /// The zip; `None` when the run was refused or dry.
     pub written: Option<Written>,
     /// Rows per file that the package has, or would have.
     pub files: Vec<(File, u64)>,
-    /// What is wrong with, or worth knowing about, the data.
+    /// What holds for this package and not for all of the run.
+    pub notices: Notices,
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The packages in the plan's order.
+    pub packages: Vec<Package>,
+    /// What is wrong with, or worth knowing about, the data: what holds for every package of the run.
     pub notices: Notices,
     /// Crosswalk values in use that no seed knows.
     pub unmapped: Vec<Unmapped>,
     /// Data standard that was detected or named.
     pub data_standard: &'static str,
-    /// Why the package is refused, if it is.
+    /// Why the packages are refused, if they are: one that breaks the rules refuses all.
     pub refused: Option<Vec<String>>,
     /// Rows read from the source.
     pub read_rows: u64,
@@ -65,6 +78,14 @@ pub enum PipelineError {
     /// The package cannot be written.
     #[error(transparent)]
     Package(#[from] PackageError),
+    /// Something could not get its name when others already had theirs.
+    #[error("{error}. Of this run, {} in place already", list(published))]
+    Partly {
+        /// What is in place.
+        published: Vec<PathBuf>,
+        /// What ended the run.
+        error: PackageError,
+    },
     /// The configuration names something that does not exist.
     #[error(transparent)]
     Extension(#[from] ExtensionError),
@@ -84,16 +105,22 @@ pub fn codes() -> Vec<&'static Code> {
     codes
 }
 
-/// What an export writes.
-#[derive(Debug, Clone, Copy)]
-pub struct Outputs<'a> {
-    /// The package; without it nothing is written, but all else is done.
-    pub package: Option<&'a Path>,
-    /// The folder of the warehouse's tables, which are written along with a package.
-    pub tables: Option<&'a Path>,
+fn list(paths: &[PathBuf]) -> String {
+    let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    format!("{} {}", names.join(", "), if names.len() == 1 { "is" } else { "are" })
 }
 
-/// Reads, maps, closes and writes a package. Without a target nothing is written, but all else is done.
+/// What an export writes.
+#[derive(Clone, Copy)]
+pub struct Outputs<'a> {
+    /// Where the package of each version goes; without it nothing is written, but all else is done.
+    pub package: Option<&'a dyn Fn(Version) -> PathBuf>,
+    /// The warehouse's tables, which are written along with the packages.
+    pub tables: Option<Warehouse<'a>>,
+}
+
+/// Reads, maps, closes and writes the package of a plan that has one. Without a target nothing is written, but all
+/// else is done.
 ///
 /// # Errors
 /// [`PipelineError`]; the target is then as it was.
@@ -104,15 +131,16 @@ pub fn export(
     target: Option<&Path>,
     progress: &dyn Progress,
 ) -> Result<Outcome, PipelineError> {
-    let outputs = Outputs { package: target, tables: None };
-    export_to(source, crosswalks, plan, outputs, progress)
+    let at = target.map(|target| move |_| target.to_owned());
+    let package = at.as_ref().map(|at| at as &dyn Fn(Version) -> PathBuf);
+    export_to(source, crosswalks, plan, Outputs { package, tables: None }, progress)
 }
 
-/// Reads, maps, closes and writes a package and the tables of a warehouse. The tables get their names when the
-/// package has its own.
+/// Reads, maps, closes and writes the packages of a plan and the tables of a warehouse. All are complete on the disk
+/// before the first one gets its name: packages first, then tables.
 ///
 /// # Errors
-/// [`PipelineError`]; the outputs are then as they were, unless it is about naming the tables.
+/// [`PipelineError`]; the outputs are then as they were, but for those that [`PipelineError::Partly`] names.
 pub fn export_to(
     source: &dyn Source,
     crosswalks: &Crosswalks,
@@ -121,6 +149,7 @@ pub fn export_to(
     progress: &dyn Progress,
 ) -> Result<Outcome, PipelineError> {
     let extensions = extensions::parse(&plan.mapping.demographic_extensions)?;
+    let targets = targets(plan, outputs)?;
     let (mut staged, notices) = read(source, plan, progress)?;
     progress.stage("mapping");
     let facts = std::mem::take(&mut staged.facts);
@@ -128,45 +157,100 @@ pub fn export_to(
     progress.stage("checking");
     closure::close(plan, &staged, &mut roster, &mut notices);
 
-    let emitter = Emitter::new(plan, &staged, &roster);
-    let tables = emitter.tables(&mut notices)?;
-    let mut outcome = Outcome {
-        written: None,
-        files: Vec::new(),
-        unmapped: roster.unmapped.iter().map(unmapped).collect(),
-        data_standard: staged.standard,
-        refused: refusal(&notices),
-        notices,
-        read_rows: staged.rows,
-    };
-    let told = |file: File, rows: u64, bytes: u64| progress.written(file.name(), rows, bytes);
-    match outputs.package.filter(|_| outcome.refused.is_none()) {
-        Some(target) => {
-            progress.stage("writing");
-            let options = package::Options {
-                version: plan.version,
-                compression: plan.compression,
-                stamp: plan.as_of,
-                system_name: plan.system_name.clone(),
-                system_code: plan.system_code.clone(),
-                references: true,
-            };
-            let pending = outputs
-                .tables
-                .map(|folder| package::write_tables(folder, &tables, plan.version, &plan.tenant))
-                .transpose()?;
-            let written = package::write(target, &tables, &options, &told)?;
-            pending.map(package::PendingTables::publish).transpose()?;
-            outcome.files = written.files.iter().map(|f| (f.file, f.rows)).collect();
-            outcome.written = Some(written);
-        }
-        None => {
-            progress.stage("counting");
-            let measured = package::measure(&tables, plan.version, &told)?;
-            outcome.files = measured.iter().map(|f| (f.file, f.rows)).collect();
+    let several = plan.editions.len() > 1;
+    let mut refused = refusal(&notices);
+    let mut packages = Vec::new();
+    let mut pending = Vec::new();
+    for (n, &edition) in plan.editions.iter().enumerate() {
+        let version = edition.version;
+        // One gradebook at a time: it has a row for every score.
+        let (gradebook, mut own) = Gradebook::build(plan, version, &staged, &roster, crosswalks);
+        closure::close_gradebook(plan, &staged, &roster, &gradebook, &mut own);
+        let emitter = Emitter::new(plan, edition, &staged, &roster, &gradebook);
+        let tables = emitter.tables(&mut own)?;
+        refused.extend(refusal(&own).into_iter().map(|reason| match several {
+            true => format!("OneRoster {version}: {reason}"),
+            false => reason,
+        }));
+        let named =
+            |what: &str| if several { format!("{what} OneRoster {version}") } else { what.to_owned() };
+        let told = |file: File, rows: u64, bytes: u64| progress.written(file.name(), rows, bytes);
+        let files: Vec<(File, u64)> = match targets.get(n).filter(|_| refused.is_empty()) {
+            Some(target) => {
+                progress.stage(&named("writing"));
+                let options = package::Options {
+                    version,
+                    compression: plan.compression,
+                    stamp: plan.as_of,
+                    system_name: plan.system_name.clone(),
+                    system_code: plan.system_code.clone(),
+                    references: true,
+                };
+                let warehouse = outputs
+                    .tables
+                    .map(|warehouse| package::write_tables(warehouse, &tables, version, &plan.tenant))
+                    .transpose()?;
+                let package = package::prepare(target, &tables, &options, &told)?;
+                let files = package.written().files.iter().map(|f| (f.file, f.rows)).collect();
+                pending.push((package, warehouse));
+                files
+            }
+            None => {
+                progress.stage(&named("counting"));
+                let measured = package::measure(&tables, version, &told)?;
+                measured.iter().map(|f| (f.file, f.rows)).collect()
+            }
+        };
+        packages.push(Package { version, written: None, files, notices: own });
+    }
+    if refused.is_empty() {
+        let written = publish(pending)?;
+        for (package, written) in packages.iter_mut().zip(written) {
+            package.written = Some(written);
         }
     }
-    Ok(outcome)
+    notices.merge(Notices::take_shared(packages.iter_mut().map(|package| &mut package.notices).collect()));
+    Ok(Outcome {
+        packages,
+        unmapped: roster.unmapped.iter().map(unmapped).collect(),
+        data_standard: staged.standard,
+        refused: (!refused.is_empty()).then_some(refused),
+        notices,
+        read_rows: staged.rows,
+    })
+}
+
+/// Where each package of a plan goes; nowhere when nothing is written.
+fn targets(plan: &Plan, outputs: Outputs<'_>) -> Result<Vec<PathBuf>, PackageError> {
+    let Some(at) = outputs.package else { return Ok(Vec::new()) };
+    let targets: Vec<PathBuf> = plan.editions.iter().map(|edition| at(edition.version)).collect();
+    match (1..targets.len()).find(|&n| targets[..n].contains(&targets[n])) {
+        Some(n) => Err(PackageError::Setting {
+            reason: format!("two packages of one run would be {}", targets[n].display()),
+            remedy: "give each its own path",
+        }),
+        None => Ok(targets),
+    }
+}
+
+/// Gives everything that a run has written its name.
+fn publish(pending: Vec<(PendingPackage, Option<PendingTables>)>) -> Result<Vec<Written>, PipelineError> {
+    let mut published: Vec<PathBuf> = Vec::new();
+    let failed = |error, published: &[PathBuf]| match published.is_empty() {
+        true => PipelineError::Package(error),
+        false => PipelineError::Partly { published: published.to_vec(), error },
+    };
+    let (packages, tables): (Vec<PendingPackage>, Vec<Option<PendingTables>>) = pending.into_iter().unzip();
+    let mut written = Vec::new();
+    for package in packages {
+        let package = package.publish().map_err(|error| failed(error, &published))?;
+        published.push(package.path.clone());
+        written.push(package);
+    }
+    for tables in tables.into_iter().flatten() {
+        published.extend(tables.publish().map_err(|error| failed(error, &published))?);
+    }
+    Ok(written)
 }
 
 fn read(
@@ -186,14 +270,19 @@ fn read(
 /// What became of a table of ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IdTable {
-    /// It was written, with so many rows.
-    Written(u64),
+    /// It was written.
+    Written {
+        /// Its rows.
+        rows: u64,
+        /// Courses that shared an old id with another and are not in the table.
+        parted_courses: Vec<String>,
+    },
     /// Nothing was written, for these reasons.
     Refused(Vec<String>),
 }
 
 /// Writes the table that leads from the ids of the plan's scheme to those of another (see [`crate::id_migration`]), for the
-/// rows that an export with this plan would write. Nothing is written when it is refused.
+/// rows that the package of this version would have. Nothing is written when it is refused.
 ///
 /// # Errors
 /// [`PipelineError`].
@@ -201,6 +290,7 @@ pub fn migrate_ids(
     source: &dyn Source,
     crosswalks: &Crosswalks,
     plan: &Plan,
+    version: Version,
     to: IdScheme,
     out: &mut dyn Write,
     progress: &dyn Progress,
@@ -214,54 +304,56 @@ pub fn migrate_ids(
     new_plan.mapping.on_id_collision = OnIdCollision::Refuse;
     let facts = std::mem::take(&mut staged.facts);
     let mut refused = Vec::new();
-    let mut closed = |plan: &Plan, facts: Facts| -> Result<Roster, PipelineError> {
+    let mut closed = |plan: &Plan, facts: Facts| -> Result<(Roster, Gradebook), PipelineError> {
         progress.stage("mapping");
         let extensions = extensions::parse(&plan.mapping.demographic_extensions)?;
         let (mut roster, mut notices) =
             roster::build(plan, &staged, facts, crosswalks, extensions, Notices::new());
         progress.stage("checking");
         closure::close(plan, &staged, &mut roster, &mut notices);
+        let (gradebook, of_gradebook) = Gradebook::build(plan, version, &staged, &roster, crosswalks);
+        notices.merge(of_gradebook);
+        closure::close_gradebook(plan, &staged, &roster, &gradebook, &mut notices);
         let scheme = plan.mapping.id_scheme.word();
         refused.extend(
-            refusal(&notices)
-                .into_iter()
-                .flatten()
-                .map(|reason| format!("under id scheme {scheme}: {reason}")),
+            refusal(&notices).into_iter().map(|reason| format!("under id scheme {scheme}: {reason}")),
         );
-        Ok(roster)
+        Ok((roster, gradebook))
     };
-    let new_roster = {
-        let mut roster = closed(&new_plan, facts.clone())?;
+    let (new_roster, new_gradebook) = {
+        let (mut roster, gradebook) = closed(&new_plan, facts.clone())?;
         // Its enrollments were checked; they are written from the other side.
         roster.facts = Facts::default();
-        roster
+        (roster, gradebook)
     };
-    let old_roster = closed(plan, facts)?;
+    let (old_roster, old_gradebook) = closed(plan, facts)?;
     if !refused.is_empty() {
         return Ok(IdTable::Refused(refused));
     }
     progress.stage("comparing");
-    let migration =
-        IdMigration::new(Side::new(plan, &staged, &old_roster), Side::new(&new_plan, &staged, &new_roster));
+    let migration = IdMigration::new(
+        version,
+        Side::new(plan, &staged, &old_roster, &old_gradebook),
+        Side::new(&new_plan, &staged, &new_roster, &new_gradebook),
+    );
     let conflicts = migration.conflicts();
     if !conflicts.is_empty() {
         return Ok(IdTable::Refused(conflicts));
     }
     progress.stage("writing");
-    Ok(IdTable::Written(migration.write(out)?))
+    Ok(IdTable::Written { rows: migration.write(out)?, parted_courses: migration.parted_courses() })
 }
 
 /// Reasons to refuse: every notice that breaks the specification or would make the package wrong.
-fn refusal(notices: &Notices) -> Option<Vec<String>> {
-    let reasons: Vec<String> = notices
+fn refusal(notices: &Notices) -> Vec<String> {
+    notices
         .iter()
         .filter(|(code, _, _)| code.severity == Severity::Error)
         .map(|(code, cause, tally)| match tally.count {
             1 => format!("{}: {cause}", code.code),
             count => format!("{}: {cause} ({count} times)", code.code),
         })
-        .collect();
-    (!reasons.is_empty()).then_some(reasons)
+        .collect()
 }
 
 fn unmapped(value: &roster::answers::Unmapped) -> Unmapped {

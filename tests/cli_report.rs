@@ -10,8 +10,8 @@ use std::path::Path;
 use rosterpack::config::Overrides;
 use rosterpack::day::Day;
 use rosterpack::notice::{Authority, Code, Notices, Severity};
-use rosterpack::report::{Report, RunFacts, UnmappedValue, Zip, terminal};
-use rosterpack::spec::File;
+use rosterpack::report::{PackageReport, Report, RunFacts, UnmappedValue, Zip, terminal};
+use rosterpack::spec::{File, Version};
 use serde_json::Value;
 
 #[path = "support/json_schema.rs"]
@@ -44,6 +44,11 @@ static ROUNDED: Code = Code {
 };
 
 fn full(refused: bool) -> Report {
+    of_versions(refused, &[Version::V1p1])
+}
+
+/// A report of these packages, of which each has something to say of its own when there are several.
+fn of_versions(refused: bool, versions: &[Version]) -> Report {
     let mut overrides = Overrides::new();
     overrides.flag("tenant", Some("gbisd"));
     overrides.flag("active_school_year", Some("2022"));
@@ -76,18 +81,26 @@ fn full(refused: bool) -> Report {
     });
     Report::new(
         RunFacts::new(&run.plan, "a folder of extracts", "5.0 to 5.2", 7_654_321),
-        &[
-            (File::Orgs, 8),
-            (File::AcademicSessions, 16),
-            (File::Users, 1_000_000),
-            (File::Enrollments, 7_000_000),
-        ],
+        versions.iter().map(|&version| package(version, refused, versions.len() > 1)).collect(),
         &notices,
         unmapped.to_vec(),
         run.choices,
         if refused { vec!["1 id collision".into()] } else { Vec::new() },
-        (!refused).then(|| Zip { path: "packages/gbisd-2022-oneroster-v1p1.zip".into(), bytes: 123_456_789 }),
     )
+}
+
+fn package(version: Version, refused: bool, own: bool) -> PackageReport {
+    let mut files = vec![(File::Orgs, 8), (File::AcademicSessions, 16)];
+    if version == Version::V1p2 {
+        files.push((File::Roles, 1_000_123));
+    }
+    files.extend([(File::Users, 1_000_000), (File::Enrollments, 7_000_000)]);
+    let mut notices = Notices::new();
+    if own {
+        notices.count(&ROUNDED, &format!("only {version}"), 3);
+    }
+    let zip = Zip { path: "packages/gbisd-2022-oneroster-v1p1.zip".into(), bytes: 123_456_789 };
+    PackageReport::new(version, &files, &notices, (!refused).then_some(zip))
 }
 
 fn json(report: &Report) -> String {
@@ -111,8 +124,10 @@ fn faults(value: &Value) -> Vec<String> {
 #[test]
 fn the_json_has_the_shape_of_the_schema() {
     for refused in [false, true] {
-        let value: Value = serde_json::from_str(&json(&full(refused))).unwrap();
-        assert_eq!(faults(&value), Vec::<String>::new());
+        for report in [full(refused), of_versions(refused, &Version::ALL)] {
+            let value: Value = serde_json::from_str(&json(&report)).unwrap();
+            assert_eq!(faults(&value), Vec::<String>::new());
+        }
     }
 }
 
@@ -129,7 +144,8 @@ fn the_schema_catches_what_is_wrong() {
     broken(&|v| v["notices"][0]["severity"] = "fatal".into());
     broken(&|v| v["notices"][0]["causes"][0]["count"] = (-1).into());
     broken(&|v| v["choices"][0]["origin"] = "guess".into());
-    broken(&|v| v["zip"]["bytes"] = Value::Null);
+    broken(&|v| v["packages"][0]["zip"]["bytes"] = Value::Null);
+    broken(&|v| v["packages"][0]["oneroster"] = "1.3".into());
     for name in sound.as_object().unwrap().keys() {
         broken(&|v| {
             v.as_object_mut().unwrap().remove(name);
@@ -159,7 +175,10 @@ fn the_schema_is_closed_and_complete() {
     }
     let mut seen = 0;
     walk(&schema(), &mut seen);
-    assert_eq!(seen, 9, "the report, run, filters, file, notice, cause, unmapped value, choice and zip");
+    assert_eq!(
+        seen, 10,
+        "report, run, package, filters, file, notice, cause, unmapped value, choice and zip"
+    );
 }
 
 #[test]
@@ -170,7 +189,8 @@ fn the_same_facts_give_the_same_bytes() {
 
 #[test]
 fn the_summary_fits_eighty_columns_and_counts_everything() {
-    let told = format!("{}\n=====\n\n{}", terminal::summary(&full(false)), terminal::summary(&full(true)));
+    let reports = [full(false), full(true), of_versions(false, &Version::ALL)];
+    let told = reports.map(|report| terminal::summary(&report)).join("\n=====\n\n");
     for line in told.lines() {
         assert!(line.chars().count() <= 80, "{line}");
         assert!(!line.chars().any(char::is_control), "{line:?}");

@@ -7,13 +7,12 @@ use std::borrow::Cow;
 use std::io::Read as _;
 use std::path::Path;
 
-use rosterpack::config::plan::{Mapping, Plan, Scope};
+use rosterpack::config::plan::{Edition, Mapping, Plan, Scope};
 use rosterpack::crosswalk::Crosswalks;
 use rosterpack::day::Day;
 use rosterpack::pipeline::{self, Unmapped};
 use rosterpack::progress::Silent;
 use rosterpack::source::dump::DumpSource;
-use rosterpack::spec::Version;
 
 /// The tables of the sample district, as `change` leaves them: a changed text, or none for a table that is away.
 fn sample(change: impl Fn(&str, String) -> Option<String>) -> DumpSource {
@@ -39,8 +38,7 @@ fn unmapped(source: &DumpSource, seed: (&str, &str)) -> Vec<Unmapped> {
         id_prefix: "t".into(),
         school_year: 2025,
         as_of: Day::parse(b"2024-10-01").unwrap(),
-        version: Version::V1p1,
-        users_of_v1p2p0: false,
+        editions: vec![Edition::ALL[0].1],
         data_standard: None,
         mapping: Mapping { demographics: true, ..Mapping::default() },
         scope: Scope::default(),

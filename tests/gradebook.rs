@@ -14,6 +14,7 @@ use rosterpack::config::Overrides;
 use rosterpack::crosswalk::Crosswalks;
 use rosterpack::day::Day;
 use rosterpack::notice::Notices;
+use rosterpack::package::{Format, Warehouse};
 use rosterpack::pipeline::{self, Outputs};
 use rosterpack::progress::Silent;
 use rosterpack::source::dump::DumpSource;
@@ -77,10 +78,12 @@ fn export(source: &Path, version: &str, settings: &[&str], tables: Option<&Path>
     let run = overrides.freeze(Day::from_ymd(2024, 10, 1).unwrap(), &[]).unwrap();
     let crosswalks = Crosswalks::load(None).unwrap();
     let source = DumpSource::open(source).unwrap();
-    let outputs = Outputs { package: Some(&zip), tables };
+    let at = |_| zip.clone();
+    let tables = tables.map(|folder| Warehouse { folder, format: Format::Csv });
+    let outputs = Outputs { package: Some(&at), tables };
     let outcome = pipeline::export_to(&source, &crosswalks, &run.plan, outputs, &Silent).unwrap();
     let mut files = BTreeMap::new();
-    if outcome.written.is_some() {
+    if outcome.packages[0].written.is_some() {
         let mut archive = zip::ZipArchive::new(fs::File::open(&zip).unwrap()).unwrap();
         for n in 0..archive.len() {
             let mut entry = archive.by_index(n).unwrap();
@@ -615,8 +618,8 @@ fn rows_stand_in_order_whatever_the_order_of_the_extract() {
     assert!(before.rows("results").iter().map(|row| item_of(&row["lineItemSourcedId"])).is_sorted());
 }
 
-#[test]
-fn an_id_that_two_results_share_under_edu_refuses_the_package() {
+/// A district in which two results have one id under `edu`; one of them perhaps without a score.
+fn colliding_results(scored: bool) -> tempfile::TempDir {
     let folder = district(120, "5.2", Traps::None);
     let path = folder.path();
     let students = parse(extract(path, "student").as_bytes()).1;
@@ -642,18 +645,65 @@ fn an_id_that_two_results_share_under_edu_refuses_the_package() {
         &[&[("gradebookentryidentifier", "q")], &[("gradebookentryidentifier", "q-1")]],
     );
     let usi = |id: &str| students.iter().find(|s| s["studentuniqueid"] == id).unwrap()["studentusi"].clone();
+    // Without points and a numeric grade 1.1 leaves the row out and 1.2 keeps it.
+    let unscored = [("pointsearned", ""), ("numericgradeearned", ""), ("lettergradeearned", "B")];
     plant(
         path,
         "studentgradebookentry",
         0,
         &[
-            &[("gradebookentryidentifier", "q"), ("studentusi", &other["studentusi"])],
+            &unscored[if scored { 3.. } else { 0.. }]
+                .iter()
+                .copied()
+                .chain([("gradebookentryidentifier", "q"), ("studentusi", other["studentusi"].as_str())])
+                .collect::<Vec<_>>(),
             &[("gradebookentryidentifier", "q-1"), ("studentusi", &usi(&unique_id))],
         ],
     );
+    folder
+}
+
+#[test]
+fn an_id_that_two_results_share_under_edu_refuses_the_package() {
+    let folder = colliding_results(true);
+    let path = folder.path();
     let refused = export(path, "1.1", &[ON], None).refused.unwrap();
     assert!(refused.len() == 1 && refused[0].starts_with("id-collision: result "), "{refused:?}");
     check(&export(path, "1.1", &[ON, "id_scheme=stable"], None), "1.1");
+}
+
+#[test]
+fn what_refuses_one_version_refuses_both_and_is_told_with_its_name() {
+    let folder = colliding_results(false);
+    assert_eq!(export(folder.path(), "1.1", &[ON], None).refused, None);
+    assert!(export(folder.path(), "1.2", &[ON], None).refused.is_some());
+    for versions in ["1.1,1.2", "1.2,1.1"] {
+        let out = tempfile::tempdir().unwrap();
+        let before = out.path().join("demo_isd-2025-oneroster-v1p1.zip");
+        fs::write(&before, "before").unwrap();
+        let said = assert_cmd::Command::cargo_bin("rosterpack")
+            .unwrap()
+            .args(["export", "--tenant", "demo_isd", "--school-year", "2025", "--as-of", "2024-10-01", "-q"])
+            .args(["--set", ON, "--oneroster", versions, "--source"])
+            .arg(folder.path())
+            .args(["--report", "report.json", "--tables", ".", "--out", "."])
+            .current_dir(out.path())
+            .assert()
+            .code(1)
+            .stdout("");
+        let told = String::from_utf8(said.get_output().stderr.clone()).unwrap();
+        assert!(told.starts_with("error: the packages were refused; nothing was written"), "{told}");
+        assert!(told.contains("\n  - OneRoster 1.2: id-collision: result "), "{told}");
+        assert!(!told.contains("OneRoster 1.1"), "{told}");
+        assert_eq!(fs::read(&before).unwrap(), b"before");
+        assert_eq!(fs::read_dir(out.path()).unwrap().count(), 2, "what was there, and the report");
+        let report: serde_json::Value =
+            serde_json::from_slice(&fs::read(out.path().join("report.json")).unwrap()).unwrap();
+        assert_eq!(report["outcome"], "refused");
+        for package in report["packages"].as_array().unwrap() {
+            assert!(package["zip"].is_null() && package["files"].as_array().unwrap().len() > 8);
+        }
+    }
 }
 
 #[test]

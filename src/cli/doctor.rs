@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::source::{self, OpenError, Opened, SourceArgs};
-use super::target::{self, Target};
+use super::target::{self, NoTarget, Targets};
 use super::{Clock, ExitCode, Process, export};
 use crate::config::{Overrides, Run};
 use crate::crosswalk::Crosswalks;
@@ -197,23 +197,25 @@ impl Patient<'_> {
         (place, year)
     }
 
-    /// Whether the package can be written; gives the folder that it goes to.
+    /// Whether the packages can be written; gives the folder that they go to.
     fn output(&self, exam: &mut Examination<'_>) -> Option<PathBuf> {
         let Some(out) = &self.run.out else {
             exam.skip(&["output"], "no --out is given");
             return None;
         };
-        match Target::check(out, &target::package_name(&self.run.plan)) {
-            Ok(target) => {
-                let found = format!("{} can be written", target.folder.display());
+        match Targets::check(out, &self.run.plan) {
+            Ok(targets) => {
+                let found = format!("{} can be written", targets.folder.display());
                 exam.add(Check::new("output", Outcome::Ok, found));
                 // A folder that was made for the test is gone again; the one that it was in has the same disk.
-                Some(target.folder.clone())
+                Some(targets.folder.clone())
             }
             Err(error) => {
-                exam.add(
-                    Check::fail("output", World::Output, error.to_string()).advice(sentence(error.help)),
-                );
+                let world = match error {
+                    NoTarget::Unwritable(_) => World::Output,
+                    NoTarget::OneFile { .. } => World::Configuration,
+                };
+                exam.add(Check::fail("output", world, error.to_string()).advice(sentence(error.help())));
                 None
             }
         }
@@ -252,6 +254,9 @@ impl Patient<'_> {
             true => folder.to_owned(),
             false => target::parent(folder),
         });
+        let packages = self.run.plan.editions.len() as u64;
+        let size =
+            size.map(|size| Size { users: size.users * packages, enrollments: size.enrollments * packages });
         match there {
             Some(folder) => exam.add(doctor::disk_space(&folder, size)),
             None if self.run.out.is_none() => exam.skip(&["disk-space"], "no --out is given"),

@@ -8,6 +8,7 @@ use clap::Args;
 use super::shaping::ShapingArgs;
 use super::{ExitCode, Process, export, source};
 use crate::config::Run;
+use crate::config::plan::Edition;
 use crate::crosswalk::Crosswalks;
 use crate::explain::{self, ExplainError, Kind, Question};
 use crate::sourced_id::SourcedId;
@@ -117,9 +118,14 @@ pub fn run(args: &ExplainArgs, process: &mut Process<'_>) -> ExitCode {
             return ExitCode::Usage;
         }
     };
+    let &[edition] = run.plan.editions.as_slice() else {
+        process
+            .fault("--oneroster names several versions, and one is explained at a time", "name one of them");
+        return ExitCode::Usage;
+    };
     let told = match &asked {
-        Asked::Row(question) => row(args, &run, question, process),
-        Asked::Column(column) => self::column(args, &run, column, process),
+        Asked::Row(question) => row(args, &run, edition, question, process),
+        Asked::Column(column) => self::column(args, &run, edition, column, process),
     };
     let text = match told {
         Ok(text) => text,
@@ -153,6 +159,7 @@ fn shown<T: serde::Serialize + std::fmt::Display>(json: bool, told: &T) -> Strin
 fn row(
     args: &ExplainArgs,
     run: &Run,
+    edition: Edition,
     question: &Question,
     process: &mut Process<'_>,
 ) -> Result<String, ExitCode> {
@@ -165,7 +172,8 @@ fn row(
         .map_err(|e| source::tell_open(&e, process))?;
     opened.warn(process);
     let progress = source::progress(args.shaping.quiet, process.terminal);
-    let explained = explain::explain(opened.source(), &crosswalks, &run.plan, question, progress.as_ref());
+    let explained =
+        explain::explain(opened.source(), &crosswalks, &run.plan, edition, question, progress.as_ref());
     drop(progress);
     match explained {
         Ok(told) => Ok(shown(args.json, &told)),
@@ -184,11 +192,12 @@ fn row(
 fn column(
     args: &ExplainArgs,
     run: &Run,
+    edition: Edition,
     column: &str,
     process: &mut Process<'_>,
 ) -> Result<String, ExitCode> {
     let crosswalks = crosswalks(run, process)?;
-    match explain::explain_column(column, &run.plan, &crosswalks) {
+    match explain::explain_column(column, edition, &crosswalks) {
         Ok(told) => Ok(shown(args.json, &told)),
         Err(error) => {
             process.fault(&error, &error.help);

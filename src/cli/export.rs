@@ -1,6 +1,6 @@
 //! `rosterpack export`: from flags to a package, a report and an exit code.
 //!
-//! In: [`ExportArgs`] and the process. Out: the package's path on stdout, the summary on stderr, the report as
+//! In: [`ExportArgs`] and the process. Out: the packages' paths on stdout, the summary on stderr, the report as
 //! JSON if asked for. Whatever can be wrong without reading the source is found before it is read:
 //! configuration and crosswalks (exit code 2), then the places that are written (7), then the source (3).
 
@@ -11,14 +11,16 @@ use clap::Args;
 
 use super::interrupt;
 use super::source::{self, SourceArgs};
-use super::target::{self, Target};
+use super::target::{self, NoTarget, Targets};
 use super::{ExitCode, Process};
-use crate::config::settings::{SETTINGS, Standing};
+use crate::config::settings::{SETTINGS, Standing, TablesFormat};
 use crate::config::{Overrides, Run};
 use crate::crosswalk::Crosswalks;
 use crate::day::Day;
+use crate::package::{Format, Warehouse};
 use crate::pipeline::{self, Outcome, PipelineError};
-use crate::report::{self, Report, RunFacts, UnmappedValue, Zip, terminal};
+use crate::report::{self, PackageReport, Report, RunFacts, UnmappedValue, Zip, terminal};
+use crate::spec::Version;
 
 /// Flags of `export`. Values are text here: the table of settings parses them, as it does for `--set`.
 #[derive(Debug, Default, Args)]
@@ -36,10 +38,10 @@ pub struct ExportArgs {
     /// The day on which the package is true [default: today]
     #[arg(long, value_name = "DATE")]
     pub as_of: Option<String>,
-    /// OneRoster version [default: 1.1]
-    #[arg(long, value_name = "VERSION")]
+    /// OneRoster versions: 1.1, 1.2 or 1.2.0; several give a package each [default: 1.1]
+    #[arg(long, value_name = "VERSION,...")]
     pub oneroster: Option<String>,
-    /// Zip file to write, or a folder (which exists, or ends with a slash)
+    /// Folder (which exists, or ends with a slash); for one package also a zip file
     #[arg(long, value_name = "DIR|FILE")]
     pub out: Option<String>,
     /// Do everything but write the zip
@@ -81,9 +83,12 @@ pub struct ExportArgs {
     /// Write the report as JSON
     #[arg(long, value_name = "FILE", help_heading = "How it runs")]
     pub report: Option<String>,
-    /// Also write the tables as CSV into this folder, with a column tenant_code, for a warehouse
+    /// Also write the tables into this folder, with a column tenant_code, for a warehouse
     #[arg(long, value_name = "DIR", help_heading = "How it runs")]
     pub tables: Option<String>,
+    /// How these tables are written: csv, or parquet with a build that has the feature polars [default: csv]
+    #[arg(long, value_name = "FORMAT", help_heading = "How it runs")]
+    pub tables_format: Option<String>,
     /// Deflate level, 1 (fast) to 9 (small) [default: 3]
     #[arg(long, value_name = "LEVEL", help_heading = "How it runs")]
     pub compression: Option<String>,
@@ -102,6 +107,8 @@ Examples:
       --as-of 2021-10-01 --out packages/
   rosterpack export --source extracts --tenant gbisd --school-year 2022 \\
       --demographics --parents --out roster.zip --report report.json
+  rosterpack export --source extracts --tenant gbisd --school-year 2022 \\
+      --oneroster 1.1,1.2 --out packages/ --tables warehouse
   rosterpack export --source extracts --tenant gbisd --school-year 2022 \\
       --school 255901001 --set student_email_type=Organization --dry-run";
 
@@ -153,6 +160,7 @@ impl ExportArgs {
             ("end_dates", &self.end_dates),
             ("report", &self.report),
             ("tables", &self.tables),
+            ("tables_format", &self.tables_format),
             ("compression", &self.compression),
             ("threads", &self.threads),
         ] {
@@ -202,32 +210,43 @@ fn export(args: &ExportArgs, run: &Run, process: &mut Process<'_>) -> Result<Exi
     for path in &crosswalks.ignored {
         process.note(format_args!("{} is not a crosswalk seed that is read; it is ignored", path.display()));
     }
-    let mut target = check_outputs(args, run, process)?;
+    let mut targets = check_outputs(args, run, process)?;
     hint_at_dates(run, process);
     if let Some(threads) = run.threads {
         // Fails only when the pool is there already, which happens in tests alone: the package is the same.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     }
     if process.signals {
-        let package = target.as_ref().map(|t| t.folder.clone());
+        let package = targets.as_ref().map(|t| t.folder.clone());
         let report = run.report.as_deref().map(target::parent);
         interrupt::clear_up_on_signal(package.into_iter().chain(report).chain(run.tables.clone()).collect());
     }
-    let path = target.as_ref().map(|t| t.path.as_path());
     let (place, result) = {
         let opened = source::open(&args.source, run, &process.environment)
             .map_err(|e| source::tell_open(&e, process))?;
         opened.warn(process);
         let progress = source::progress(args.quiet, process.terminal);
-        let outputs = pipeline::Outputs { package: path, tables: run.tables.as_deref() };
+        let at = targets.as_ref().map(|targets| |version| targets.of(version));
+        let outputs = pipeline::Outputs {
+            package: at.as_ref().map(|at| at as &dyn Fn(Version) -> PathBuf),
+            tables: run.tables.as_deref().map(|folder| Warehouse { folder, format: format(run) }),
+        };
         let result = pipeline::export_to(opened.source(), &crosswalks, &run.plan, outputs, progress.as_ref());
         (opened.source().catalog().place.clone(), result)
     };
     let outcome = result.map_err(|e| tell(&e, process))?;
-    if let (Some(target), Some(_)) = (target.as_mut(), &outcome.written) {
-        target.keep();
+    if let Some(targets) = targets.as_mut().filter(|_| outcome.packages.iter().any(|p| p.written.is_some())) {
+        targets.keep();
     }
     conclude(args.quiet, run, &place, outcome, process)
+}
+
+/// How the tables of the warehouse are written.
+fn format(run: &Run) -> Format {
+    match run.tables_format {
+        TablesFormat::Csv => Format::Csv,
+        TablesFormat::Parquet => Format::Parquet,
+    }
 }
 
 /// Checks the places that this run writes to.
@@ -235,29 +254,43 @@ fn check_outputs(
     args: &ExportArgs,
     run: &Run,
     process: &mut Process<'_>,
-) -> Result<Option<Target>, ExitCode> {
-    let mut checked = |result: Result<Option<Target>, target::Unwritable>| {
+) -> Result<Option<Targets>, ExitCode> {
+    if run.tables.is_some() && !format(run).supported() {
+        process.fault(
+            "--tables-format parquet: this build writes no Parquet",
+            "build with `cargo build --release --features polars`, or write the tables as csv",
+        );
+        return Err(ExitCode::Usage);
+    }
+    let mut targets = None;
+    if !args.dry_run {
+        let out = run.out.clone().unwrap_or_else(|| PathBuf::from("."));
+        targets = Some(Targets::check(&out, &run.plan).map_err(|error| {
+            process.fault(&error, error.help());
+            match error {
+                NoTarget::Unwritable(_) => ExitCode::Output,
+                NoTarget::OneFile { .. } => ExitCode::Usage,
+            }
+        })?);
+    }
+    let mut checked = |result: Result<(), target::Unwritable>| {
         result.map_err(|e| {
             process.fault(&e, e.help);
             ExitCode::Output
         })
     };
-    let mut target = None;
-    if !args.dry_run {
-        let out = run.out.clone().unwrap_or_else(|| PathBuf::from("."));
-        target = checked(Target::check(&out, &target::package_name(&run.plan)).map(Some))?;
-    }
     if let Some(tables) = &run.tables {
-        checked(target::check_folder("the tables", tables).map(|()| None))?;
+        checked(target::check_folder("the tables", tables))?;
     }
     if let Some(report) = &run.report {
-        checked(target::check_file("the report", report).map(|()| None))?;
-        if target.as_ref().is_some_and(|t| target::same_file(&t.path, report)) {
+        checked(target::check_file("the report", report))?;
+        let taken = |targets: &Targets| targets.paths.values().any(|path| target::same_file(path, report));
+        if targets.as_ref().is_some_and(taken) {
             process.fault("--report names the same file as --out", "give the report a name of its own");
             return Err(ExitCode::Usage);
         }
     }
-    Ok(target)
+    Ok(targets)
 }
 
 /// Whether a day lies outside of the twelve months from July in which a school year is customary.
@@ -281,7 +314,7 @@ pub(super) fn tell(error: &PipelineError, process: &mut Process<'_>) -> ExitCode
     match error {
         PipelineError::Source(error) => source::tell(error, process),
         // The message says what to do. A setting out of its range cannot get here: the table checks them all.
-        PipelineError::Package(error) => {
+        PipelineError::Package(_) | PipelineError::Partly { .. } => {
             process.fault(error, "");
             ExitCode::Output
         }
@@ -313,9 +346,14 @@ fn conclude(
         true => vec!["no reason was given".to_owned()],
         false => reasons,
     });
+    let several = outcome.packages.len() > 1;
+    let packages = outcome.packages.into_iter().map(|package| {
+        let zip = package.written.map(|w| Zip { path: w.path.display().to_string(), bytes: w.bytes });
+        PackageReport::new(package.version, &package.files, &package.notices, zip)
+    });
     let report = Report::new(
         RunFacts::new(&run.plan, place, outcome.data_standard, outcome.read_rows),
-        &outcome.files,
+        packages.collect(),
         &outcome.notices,
         outcome
             .unmapped
@@ -324,7 +362,6 @@ fn conclude(
             .collect(),
         run.choices.clone(),
         refused.unwrap_or_default(),
-        outcome.written.map(|w| Zip { path: w.path.display().to_string(), bytes: w.bytes }),
     );
     if !quiet {
         let _ = write!(process.err, "\n{}", terminal::summary(&report));
@@ -333,7 +370,8 @@ fn conclude(
     if report.outcome == report::Ending::Refused {
         process.fault(
             format_args!(
-                "the package was refused; nothing was written, and what was there is untouched:\n  - {}",
+                "{} refused; nothing was written, and what was there is untouched:\n  - {}",
+                if several { "the packages were" } else { "the package was" },
                 report.refused.join("\n  - ")
             ),
             "mend the data or the configuration, and run again",
@@ -345,17 +383,26 @@ fn conclude(
     {
         process.fault(
             format_args!("cannot write the report to {}: {e}", path.display()),
-            match report.zip {
-                Some(_) => "the package itself is complete; check the folder and its free space",
-                None => "check the folder and its free space",
+            match (report.outcome, several) {
+                (report::Ending::Published, false) => {
+                    "the package itself is complete; check the folder and its free space"
+                }
+                (report::Ending::Published, true) => {
+                    "the packages themselves are complete; check the folder and its free space"
+                }
+                _ => "check the folder and its free space",
             },
         );
         code = ExitCode::Output;
     }
-    if let Some(zip) = &report.zip
-        && writeln!(process.out, "{}", zip.path).and_then(|()| process.out.flush()).is_err()
-    {
-        process.fault("cannot write the package's path to standard output", "the package itself is complete");
+    let paths: Vec<&str> =
+        report.packages.iter().filter_map(|p| p.zip.as_ref()).map(|zip| zip.path.as_str()).collect();
+    let mut told = paths.iter().map(|path| writeln!(process.out, "{path}"));
+    if told.any(|line| line.is_err()) || (!paths.is_empty() && process.out.flush().is_err()) {
+        process.fault(
+            "cannot write the paths of the packages to standard output",
+            "the packages themselves are complete",
+        );
         code = ExitCode::Output;
     }
     Ok(code)

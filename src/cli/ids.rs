@@ -3,6 +3,7 @@
 //! In: [`IdsArgs`] and the process. Out: the table as CSV on stdout or in a file, in the order of the package; or exit
 //! code 1 and every row for which there is none. Reads and maps exactly as `export` does with the same flags.
 
+use std::fmt::Write as _;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
@@ -13,7 +14,7 @@ use super::shaping::ShapingArgs;
 use super::source;
 use super::{ExitCode, Process, interrupt, target};
 use crate::config::Run;
-use crate::config::plan::IdScheme;
+use crate::config::plan::{Edition, IdScheme};
 use crate::config::values;
 use crate::crosswalk::Crosswalks;
 use crate::pipeline::{self, IdTable};
@@ -78,6 +79,10 @@ pub fn run(args: &IdsArgs, process: &mut Process<'_>) -> ExitCode {
 
 /// The run itself; an error has been told when it returns.
 fn write(args: &IdsArgs, run: &Run, process: &mut Process<'_>) -> Result<ExitCode, ExitCode> {
+    let &[Edition { version, .. }] = run.plan.editions.as_slice() else {
+        process.fault("--oneroster names several versions, and a table of ids is of one", "name one of them");
+        return Err(ExitCode::Usage);
+    };
     let crosswalks = Crosswalks::load(run.seeds.as_deref()).map_err(|e| {
         process.fault(&e, "mend the seed, or leave --seeds out to use the built-in crosswalks");
         ExitCode::Usage
@@ -100,7 +105,15 @@ fn write(args: &IdsArgs, run: &Run, process: &mut Process<'_>) -> Result<ExitCod
     opened.warn(process);
     let progress = source::progress(args.shaping.quiet, process.terminal);
     let migrate = |out: &mut dyn Write| {
-        pipeline::migrate_ids(opened.source(), &crosswalks, &run.plan, args.to, out, progress.as_ref())
+        pipeline::migrate_ids(
+            opened.source(),
+            &crosswalks,
+            &run.plan,
+            version,
+            args.to,
+            out,
+            progress.as_ref(),
+        )
     };
     let result = match &args.out {
         None => {
@@ -111,10 +124,11 @@ fn write(args: &IdsArgs, run: &Run, process: &mut Process<'_>) -> Result<ExitCod
     };
     drop(progress);
     match result.map_err(|e| export::tell(&e, process))? {
-        IdTable::Written(rows) => {
+        IdTable::Written { rows, parted_courses } => {
             if !args.shaping.quiet {
                 let (from, to) = (args.from.word(), args.to.word());
                 process.note(format_args!("{rows} ids from {from} to {to}"));
+                tell_parted(&parted_courses, to, process);
             }
             Ok(ExitCode::Published)
         }
@@ -124,11 +138,31 @@ fn write(args: &IdsArgs, run: &Run, process: &mut Process<'_>) -> Result<ExitCod
                     "there is no table of ids; nothing was written:\n  - {}",
                     reasons.join("\n  - ")
                 ),
-                "these rows cannot be migrated one by one: mend the data, or have the vendor load them anew",
+                "give each of these rows a key of its own in the ODS, or have the vendor load the district anew under the new ids",
             );
             Ok(ExitCode::Refused)
         }
     }
+}
+
+/// How many courses are named.
+const TOLD: usize = 20;
+
+/// Names courses that were one row so far.
+fn tell_parted(parted: &[String], to: &str, process: &mut Process<'_>) {
+    if parted.is_empty() {
+        return;
+    }
+    let mut lines = String::new();
+    for course in parted.iter().take(TOLD) {
+        let _ = write!(lines, "\n  - {course}");
+    }
+    if parted.len() > TOLD {
+        let _ = write!(lines, "\n  - and {} more", parted.len() - TOLD);
+    }
+    process.note(format_args!(
+        "courses that shared a row with one of the same code get rows of their own under {to}; they are new to the vendor and not in the table:{lines}"
+    ));
 }
 
 /// Writes a file in one step: a reader finds the old one or the whole new one. It holds ids of children, so that only
@@ -143,7 +177,7 @@ fn save(
     let table = write(&mut buffered)?;
     buffered.flush()?;
     drop(buffered);
-    if let IdTable::Written(_) = table {
+    if let IdTable::Written { .. } = table {
         file.as_file().sync_all()?;
         file.persist(path).map_err(|e| e.error)?;
     }

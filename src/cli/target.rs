@@ -1,24 +1,26 @@
-//! Where the package goes: checked before any work begins.
+//! Where the packages go: checked before any work begins.
 //!
-//! In: what `--out` says, and the name that a package has in a folder. Out: a [`Target`] that can be written,
-//! or why it cannot (exit code 7). A run that reads an ODS for minutes must not find at its end that the
+//! In: what `--out` says, and the packages of a plan. Out: [`Targets`] that can be written, or why they cannot (exit
+//! code 7; one file for several packages: 2). A run that reads an ODS for minutes must not find at its end that the
 //! folder is read-only. Nothing is left behind by the check, and a folder that it made goes with a failed run.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use crate::config::plan::Plan;
+use crate::spec::Version;
 
-/// A place that can be written.
+/// Places that can be written.
 #[derive(Debug)]
-pub struct Target {
-    /// The package.
-    pub path: PathBuf,
-    /// The folder that it is in.
+pub struct Targets {
+    /// The packages, by version.
+    pub paths: BTreeMap<Version, PathBuf>,
+    /// The folder that they are in.
     pub folder: PathBuf,
-    /// Whether the folder was made for it.
+    /// Whether the folder was made for them.
     made: bool,
-    /// Whether the package is there, so that the folder stays.
+    /// Whether the packages are there, so that the folder stays.
     kept: bool,
 }
 
@@ -34,42 +36,81 @@ pub struct Unwritable {
     pub help: &'static str,
 }
 
+/// Why there is no target.
+#[derive(Debug, thiserror::Error)]
+pub enum NoTarget {
+    /// A place cannot be written.
+    #[error(transparent)]
+    Unwritable(#[from] Unwritable),
+    /// One file for several packages.
+    #[error("--out names one file, {}, for {count} packages", path.display())]
+    OneFile {
+        /// The file.
+        path: PathBuf,
+        /// How many packages.
+        count: usize,
+    },
+}
+
+impl NoTarget {
+    /// What to do.
+    pub fn help(&self) -> &'static str {
+        match self {
+            NoTarget::Unwritable(error) => error.help,
+            NoTarget::OneFile { .. } => "name a folder: one that exists, or a path that ends with a slash",
+        }
+    }
+}
+
 /// Name of a package in a folder.
-pub fn package_name(plan: &Plan) -> String {
-    let version = plan.version.label().replace('.', "p");
+pub fn package_name(plan: &Plan, version: Version) -> String {
+    let version = version.label().replace('.', "p");
     format!("{}-{}-oneroster-v{version}.zip", plan.tenant, plan.school_year)
 }
 
-impl Target {
-    /// Checks where the package goes. A folder either exists or ends with a slash; in the latter case it is made.
+impl Targets {
+    /// Checks where the packages of a plan go. A folder either exists or ends with a slash; in the latter case it is
+    /// made. A file can only be one package.
     ///
     /// # Errors
-    /// The folder is missing or cannot be written, or something that is no file has the package's name.
-    pub fn check(out: &Path, name: &str) -> Result<Target, Unwritable> {
+    /// The folder is missing or cannot be written, something that is no file has a package's name, or a file is
+    /// named for several packages.
+    pub fn check(out: &Path, plan: &Plan) -> Result<Targets, NoTarget> {
         let what = "the package";
+        let versions: Vec<Version> = plan.editions.iter().map(|edition| edition.version).collect();
         let slash = out.as_os_str().to_string_lossy().ends_with(std::path::is_separator);
         let mut made = false;
-        let (folder, path) = if slash || out.is_dir() {
+        let (folder, paths): (PathBuf, BTreeMap<Version, PathBuf>) = if slash || out.is_dir() {
             if !out.exists() {
                 fs::create_dir(out).map_err(|e| unwritable(what, out, &e))?;
                 made = true;
             }
-            (out.to_owned(), out.join(name))
+            let named = versions.into_iter().map(|version| (version, out.join(package_name(plan, version))));
+            (out.to_owned(), named.collect())
+        } else if versions.len() > 1 {
+            return Err(NoTarget::OneFile { path: out.to_owned(), count: versions.len() });
         } else {
-            (parent(out), out.to_owned())
+            (parent(out), versions.into_iter().map(|version| (version, out.to_owned())).collect())
         };
-        let target = Target { path, folder, made, kept: false };
-        writable(what, &target.path, &target.folder)?;
-        Ok(target)
+        let targets = Targets { paths, folder, made, kept: false };
+        for path in targets.paths.values() {
+            writable(what, path, &targets.folder)?;
+        }
+        Ok(targets)
     }
 
-    /// The package is there: a folder that was made for it stays.
+    /// Where the package of a version goes.
+    pub fn of(&self, version: Version) -> PathBuf {
+        self.paths.get(&version).cloned().unwrap_or_default()
+    }
+
+    /// The packages are there: a folder that was made for them stays.
     pub fn keep(&mut self) {
         self.kept = true;
     }
 }
 
-impl Drop for Target {
+impl Drop for Targets {
     fn drop(&mut self) {
         if self.made && !self.kept {
             // Fails when something is in it, which is then not ours to remove.
@@ -140,8 +181,22 @@ fn unwritable(what: &'static str, path: &Path, error: &io::Error) -> Unwritable 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Overrides;
+    use crate::day::Day;
 
     const NAME: &str = "gbisd-2022-oneroster-v1p1.zip";
+
+    fn plan(versions: &str) -> Plan {
+        let mut overrides = Overrides::new();
+        for (name, value) in [("tenant", "gbisd"), ("active_school_year", "2022"), ("oneroster", versions)] {
+            overrides.flag(name, Some(value));
+        }
+        overrides.freeze(Day(0), &[]).unwrap().plan
+    }
+
+    fn check(out: &Path) -> Result<Targets, NoTarget> {
+        Targets::check(out, &plan("1.1"))
+    }
 
     fn entries(folder: &Path) -> usize {
         fs::read_dir(folder).unwrap().count()
@@ -150,13 +205,28 @@ mod tests {
     #[test]
     fn a_folder_gets_the_packages_name_and_a_file_its_own() {
         let temp = tempfile::tempdir().unwrap();
-        assert_eq!(Target::check(temp.path(), NAME).unwrap().path, temp.path().join(NAME));
+        assert_eq!(check(temp.path()).unwrap().of(Version::V1p1), temp.path().join(NAME));
         let file = temp.path().join("roster.zip");
-        assert_eq!(Target::check(&file, NAME).unwrap().path, file);
+        assert_eq!(check(&file).unwrap().of(Version::V1p1), file);
         fs::write(&file, "before").unwrap();
-        assert_eq!(Target::check(&file, NAME).unwrap().path, file);
+        assert_eq!(check(&file).unwrap().of(Version::V1p1), file);
         assert_eq!(fs::read(&file).unwrap(), b"before");
         assert_eq!(entries(temp.path()), 1);
+    }
+
+    #[test]
+    fn several_packages_need_a_folder() {
+        let temp = tempfile::tempdir().unwrap();
+        let both = Targets::check(temp.path(), &plan("1.2,1.1")).unwrap();
+        assert_eq!(both.of(Version::V1p1), temp.path().join(NAME));
+        assert_eq!(both.of(Version::V1p2), temp.path().join("gbisd-2022-oneroster-v1p2.zip"));
+        let file = temp.path().join("roster.zip");
+        let told = Targets::check(&file, &plan("1.1,1.2")).unwrap_err();
+        assert!(matches!(told, NoTarget::OneFile { count: 2, .. }), "{told}");
+        assert_eq!(entries(temp.path()), 0);
+        fs::create_dir(temp.path().join("gbisd-2022-oneroster-v1p2.zip")).unwrap();
+        assert!(matches!(Targets::check(temp.path(), &plan("1.1,1.2")), Err(NoTarget::Unwritable(_))));
+        assert!(Targets::check(temp.path(), &plan("1.1")).is_ok());
     }
 
     #[test]
@@ -179,9 +249,9 @@ mod tests {
         let mut folder = temp.path().join("new").into_os_string();
         folder.push("/");
         let folder = PathBuf::from(folder);
-        drop(Target::check(&folder, NAME).unwrap());
+        drop(check(&folder).unwrap());
         assert!(!folder.exists());
-        let mut target = Target::check(&folder, NAME).unwrap();
+        let mut target = check(&folder).unwrap();
         target.keep();
         drop(target);
         assert!(folder.exists());
@@ -198,13 +268,13 @@ mod tests {
             (PathBuf::from("/dev/null"), "not a regular file"),
             (PathBuf::from("/proc/"), "No such file or directory"),
         ] {
-            let told = Target::check(&out, NAME).unwrap_err();
+            let told = check(&out).unwrap_err();
             assert!(told.to_string().contains(reason), "{told}");
             assert!(!told.to_string().contains("at path"), "{told}");
         }
         let folder = temp.path().join(NAME);
         fs::create_dir(&folder).unwrap();
-        assert!(Target::check(temp.path(), NAME).unwrap_err().to_string().contains("it is a folder"));
+        assert!(check(temp.path()).unwrap_err().to_string().contains("it is a folder"));
         assert!(check_file("the report", temp.path()).is_err());
         check_folder("the tables", temp.path()).unwrap();
         for out in [temp.path().join("missing"), file] {

@@ -2,14 +2,18 @@
 //!
 //! In: environment variables, `--set NAME=VALUE` and flags. Out: a [`Run`], which holds the frozen
 //! [`plan::Plan`] that every stage reads, and the places that only the command line needs. Three types, not
-//! one (design.md section 5): the table of [`settings`], the [`overrides`] that the user gave, and the plan.
+//! one (design.md section 5): the table of [`settings`], the [`overrides`] that the user gave, and the frozen [`run`].
 //! Nothing here reads a clock, a file or the environment: `main` hands those in.
 
 pub mod connection;
+pub mod error;
 pub mod extensions;
 pub mod overrides;
 pub mod plan;
+pub mod run;
 pub mod settings;
 pub mod values;
 
-pub use overrides::{Choice, ConfigError, Origin, Overrides, Run};
+pub use error::ConfigError;
+pub use overrides::Overrides;
+pub use run::{Choice, Origin, Run};

@@ -6,32 +6,13 @@
 //! is overridden is checked all the same. Nothing is read here: `main` hands the environment and the day in.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
-use serde::Serialize;
-
-use super::connection::Connection;
+use super::error::ConfigError;
 use super::plan::Plan;
+use super::run::{Choice, Origin, Run};
 use super::settings::{self, Draft, PREFIX, SETTINGS, Setting, Standing};
 use super::values::nearest;
 use crate::day::Day;
-use crate::spec::File;
-
-/// Where the value of a setting comes from, weakest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Origin {
-    /// Nobody said anything.
-    Default,
-    /// An environment variable.
-    Environment,
-    /// The embedded sample's own facts.
-    Sample,
-    /// `--set NAME=VALUE`.
-    Set,
-    /// A flag of its own.
-    Flag,
-}
 
 /// A value that somebody gave for a setting.
 #[derive(Debug)]
@@ -41,145 +22,6 @@ struct Given {
     origin: Origin,
     /// How the user wrote it, for messages.
     label: String,
-}
-
-/// What is wrong with the configuration. No message repeats a value that may hold a secret.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ConfigError {
-    /// A name that no setting has.
-    #[error("{label}: there is no setting `{name}`")]
-    UnknownSetting {
-        /// As the user wrote it.
-        label: String,
-        /// The name.
-        name: String,
-        /// What was probably meant.
-        nearest: Option<String>,
-    },
-    /// A value that the setting does not accept.
-    #[error("{label}: {}{reason}", value.as_ref().map(|v| format!("`{v}` is not accepted: ")).unwrap_or_default())]
-    BadValue {
-        /// As the user wrote it.
-        label: String,
-        /// The value, unless it may hold a secret.
-        value: Option<String>,
-        /// Why not.
-        reason: String,
-        /// What is accepted.
-        accepts: &'static str,
-    },
-    /// `--set` without a value, or an environment variable that is not UTF-8.
-    #[error("{label}: {reason}")]
-    Malformed {
-        /// As the user wrote it.
-        label: String,
-        /// What is wrong.
-        reason: String,
-        /// What to do.
-        remedy: String,
-    },
-    /// A chosen file refers to one that is not chosen.
-    #[error("the chosen files cannot be closed: {file} needs {target} for its column {column}")]
-    OpenFiles {
-        /// The chosen file.
-        file: File,
-        /// Its column.
-        column: &'static str,
-        /// The file that is not chosen.
-        target: File,
-    },
-    /// A chosen file is turned off.
-    #[error("{file} is among the chosen files, but it is turned off")]
-    FileOff {
-        /// The chosen file.
-        file: File,
-    },
-    /// The same setting twice in one layer.
-    #[error("{label}: the setting `{name}` is given twice")]
-    Twice {
-        /// As the user wrote it.
-        label: String,
-        /// The setting.
-        name: &'static str,
-    },
-    /// A setting that a run cannot do without.
-    #[error("{} is missing: {}", setting.flag.unwrap_or(setting.name), setting.doc)]
-    Missing {
-        /// The setting.
-        setting: &'static Setting,
-    },
-    /// A password on the command line, where every user of the machine can read it.
-    #[error("{label}: it holds a password, which every user of this machine can read while the command runs")]
-    SecretInFlag {
-        /// As the user wrote it.
-        label: String,
-    },
-}
-
-impl ConfigError {
-    /// What to do about it, one or two sentences.
-    pub fn help(&self) -> String {
-        match self {
-            ConfigError::UnknownSetting { nearest: Some(name), .. } => format!("did you mean `{name}`?"),
-            ConfigError::UnknownSetting { .. } => "`rosterpack export --help` lists all settings".into(),
-            ConfigError::BadValue { accepts, .. } => format!("accepted is {accepts}"),
-            ConfigError::Malformed { remedy, .. } => remedy.clone(),
-            ConfigError::Twice { .. } => "give it once".into(),
-            ConfigError::OpenFiles { target, .. } => format!("add {target} to --files"),
-            ConfigError::FileOff { file } => {
-                let setting = if *file == File::Demographics { "demographics" } else { "gradebook" };
-                format!("add --set {setting}=true, or leave the file out of --files")
-            }
-            ConfigError::Missing { setting } => {
-                let written = match setting.flag {
-                    Some(flag) => format!("{flag} VALUE"),
-                    None => format!("--set {}=VALUE", setting.name),
-                };
-                format!("add {written}, or set {}; accepted is {}", setting.variable(), setting.accepts)
-            }
-            ConfigError::SecretInFlag { .. } => {
-                "leave the password out and put it into PGPASSWORD or ~/.pgpass, or the whole address into ROSTERPACK__SOURCE__PLACE".into()
-            }
-        }
-    }
-}
-
-/// The effective value of a setting that shapes the package.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Choice {
-    /// `section.name`.
-    pub setting: String,
-    /// Effective value, as a user would write it.
-    pub value: String,
-    /// Where it comes from.
-    pub origin: Origin,
-}
-
-/// A frozen run: the plan of the stages, and the places that only the command line needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Run {
-    /// What the stages read.
-    pub plan: Plan,
-    /// Folder or database; `None` when the caller brings a source of its own.
-    pub place: Option<String>,
-    /// Whether the place may hold a password: only one from the environment may.
-    pub place_may_hold_password: bool,
-    /// How a database is reached.
-    pub connection: Connection,
-    /// Folder of crosswalks; `None` is the built-in ones.
-    pub seeds: Option<PathBuf>,
-    /// Zip file or folder; `None` only when none was demanded.
-    pub out: Option<PathBuf>,
-    /// Where the report goes as JSON.
-    pub report: Option<PathBuf>,
-    /// Folder of the warehouse's tables.
-    pub tables: Option<PathBuf>,
-    /// Threads; `None` is one per core.
-    pub threads: Option<usize>,
-    /// Every setting that shapes the package with its value and origin, in the order of the table.
-    pub choices: Vec<Choice>,
-    /// Whether the as-of date is today's because nobody named one.
-    pub as_of_is_today: bool,
 }
 
 /// Everything that the user gave, and every fault in it.
@@ -340,23 +182,23 @@ impl Overrides {
             tenant,
             school_year,
             as_of: draft.as_of.unwrap_or(today),
-            version: draft.version,
-            users_of_v1p2p0: draft.users_of_v1p2p0,
+            editions: draft.editions,
             data_standard: draft.data_standard,
             mapping: draft.mapping,
             scope: draft.scope,
             compression: draft.compression,
             system_name: draft.system_name,
         };
-        let open = plan.scope.open_references(plan.version);
         if let Some(&file) = plan.scope.files.iter().find(|file| !plan.mapping.writes(**file)) {
             return Err(vec![ConfigError::FileOff { file }]);
         }
+        let open = |version| {
+            let open = plan.scope.open_references(version).into_iter();
+            open.map(move |(file, column, target)| ConfigError::OpenFiles { version, file, column, target })
+        };
+        let open: Vec<ConfigError> = plan.editions.iter().flat_map(|edition| open(edition.version)).collect();
         if !open.is_empty() {
-            return Err(open
-                .into_iter()
-                .map(|(file, column, target)| ConfigError::OpenFiles { file, column, target })
-                .collect());
+            return Err(open);
         }
         let choice = |setting: &Setting| {
             let (value, origin) = match (strongest(setting), setting.default) {
@@ -377,6 +219,7 @@ impl Overrides {
             out: draft.out,
             report: draft.report,
             tables: draft.tables,
+            tables_format: draft.tables_format,
             threads: draft.threads,
             choices,
             as_of_is_today: draft.as_of.is_none(),

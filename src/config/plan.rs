@@ -1,8 +1,8 @@
 //! The frozen plan of one run: every choice a run depends on, resolved and typed.
 //!
 //! In: nothing; `settings.rs` and the command line fill it. Out: plain data that the stages read. One run is
-//! one tenant, one school year, one as-of date, one OneRoster version and one read of the source
-//! (mapping.md 0.1). The plan reads no clock, no environment and no file.
+//! one tenant, one school year, one as-of date and one read of the source; it gives a package for each of its
+//! OneRoster versions (mapping.md 0.1). The plan reads no clock, no environment and no file.
 
 use std::collections::BTreeMap;
 
@@ -239,6 +239,24 @@ impl Scope {
     }
 }
 
+/// A form of package: an OneRoster version, and for 1.2 which of its two shapes of users.csv.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Edition {
+    /// OneRoster version.
+    pub version: Version,
+    /// Whether users.csv of 1.2 has the shape of 1.2.0, which still has `resourceSourcedIds`.
+    pub users_of_v1p2p0: bool,
+}
+
+impl Edition {
+    /// Every edition by the word that configures it.
+    pub const ALL: [(&'static str, Edition); 3] = [
+        ("1.1", Edition { version: Version::V1p1, users_of_v1p2p0: false }),
+        ("1.2", Edition { version: Version::V1p2, users_of_v1p2p0: false }),
+        ("1.2.0", Edition { version: Version::V1p2, users_of_v1p2p0: true }),
+    ];
+}
+
 /// Everything that the stages of one run read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
@@ -250,10 +268,8 @@ pub struct Plan {
     pub school_year: i16,
     /// The date on which the package is true.
     pub as_of: Day,
-    /// OneRoster version.
-    pub version: Version,
-    /// Whether users.csv of 1.2 has the shape of 1.2.0, which still has `resourceSourcedIds`.
-    pub users_of_v1p2p0: bool,
+    /// The packages of the run in order: at least one, and none two of one OneRoster version.
+    pub editions: Vec<Edition>,
     /// Data standard that the user insists on.
     pub data_standard: Option<String>,
     /// Mapping choices.

@@ -7,11 +7,10 @@
 use std::path::PathBuf;
 
 use super::connection::{self, Connection};
-use super::plan::{DepartmentColumn, EndDates, IdScheme, Include, Mapping, OnIdCollision, Scope};
+use super::plan::{DepartmentColumn, Edition, EndDates, IdScheme, Include, Mapping, OnIdCollision, Scope};
 use super::values::{self, Parsed};
 use crate::day::Day;
 use crate::edfi;
-use crate::spec::Version;
 
 /// A plan in the making: the defaults, overwritten by one setting after the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,8 +18,7 @@ pub struct Draft {
     pub(super) tenant: Option<String>,
     pub(super) school_year: Option<i16>,
     pub(super) as_of: Option<Day>,
-    pub(super) version: Version,
-    pub(super) users_of_v1p2p0: bool,
+    pub(super) editions: Vec<Edition>,
     pub(super) threads: Option<usize>,
     pub(super) place: Option<String>,
     pub(super) connection: Connection,
@@ -35,6 +33,7 @@ pub struct Draft {
     pub(super) out: Option<PathBuf>,
     pub(super) report: Option<PathBuf>,
     pub(super) tables: Option<PathBuf>,
+    pub(super) tables_format: TablesFormat,
 }
 
 impl Default for Draft {
@@ -43,8 +42,7 @@ impl Default for Draft {
             tenant: None,
             school_year: None,
             as_of: None,
-            version: Version::V1p1,
-            users_of_v1p2p0: false,
+            editions: vec![Edition::ALL[0].1],
             threads: None,
             place: None,
             connection: Connection::default(),
@@ -59,8 +57,18 @@ impl Default for Draft {
             out: None,
             report: None,
             tables: None,
+            tables_format: TablesFormat::Csv,
         }
     }
+}
+
+/// How the tables of a warehouse are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TablesFormat {
+    /// As in the package.
+    Csv,
+    /// With types; only a build with the feature `polars` can.
+    Parquet,
 }
 
 /// What holds when nobody says anything.
@@ -174,9 +182,9 @@ pub static SETTINGS: &[Setting] = settings! {
         "as_of" ["--as-of"]: "a date YYYY-MM-DD, or `today`", Value("today"), "2021-10-01",
             "The day on which the package is true; it decides what has ended. The clock is read once, and only for `today`.",
             |d, v| { d.as_of = values::day(v)?; Ok(()) };
-        "oneroster" ["--oneroster"]: "`1.1`, `1.2`, or `1.2.0` for readers of the first 1.2, whose users.csv has one column more", Value("1.1"), "1.2",
-            "Version of OneRoster that is written.",
-            |d, v| { (d.version, d.users_of_v1p2p0) = values::word(v, &[("1.1", (Version::V1p1, false)), ("1.2", (Version::V1p2, false)), ("1.2.0", (Version::V1p2, true))])?; Ok(()) };
+        "oneroster" ["--oneroster"]: "a list of `1.1` and `1.2`; instead of the latter `1.2.0` for readers of the first 1.2, whose users.csv has one column more", Value("1.1"), "1.1,1.2",
+            "Versions of OneRoster that are written: one package each, all from one read of the source.",
+            |d, v| { d.editions = values::editions(v)?; Ok(()) };
         "threads" ["--threads"]: "a whole number from 1 to 1024", Computed("one per core"), "2",
             "Threads that read, format and compress. The package is the same whatever the number.",
             |d, v| { d.threads = Some(values::whole(v, 1..=1024)?); Ok(()) };
@@ -357,14 +365,17 @@ pub static SETTINGS: &[Setting] = settings! {
     }
     "output" {
         "out" ["--out"]: "a zip file, or a folder (which exists, or ends with a slash)", Required, "packages/",
-            "Where the package goes; in a folder it is called <tenant>-<school year>-oneroster-v1p1.zip.",
+            "Where the package goes; in a folder it is called <tenant>-<school year>-oneroster-v1p1.zip. Packages of several versions need a folder.",
             |d, v| { d.out = Some(values::text(v)?.into()); Ok(()) };
         "report" ["--report"]: "a file", Computed("no report file"), "report.json",
             "Write the report as JSON.",
             |d, v| { d.report = Some(values::text(v)?.into()); Ok(()) };
         "tables" ["--tables"]: "an existing folder", Computed("no tables"), "warehouse",
-            "Also write the tables of the package as CSV files for a warehouse, such as or1_1__users.csv, each with a column tenant_code. The folder should serve one tenant.",
+            "Also write the tables of the package as files for a warehouse, such as or1_1__users.csv, each with a column tenant_code. The folder should serve one tenant.",
             |d, v| { d.tables = Some(values::text(v)?.into()); Ok(()) };
+        "tables_format" ["--tables-format"]: "`csv` or `parquet`", Value("csv"), "parquet",
+            "How the tables of --tables are written. Parquet has types, such as dates and numbers, and needs a build with the feature polars.",
+            |d, v| { d.tables_format = values::word(v, &[("csv", TablesFormat::Csv), ("parquet", TablesFormat::Parquet)])?; Ok(()) };
     }
 };
 

@@ -11,7 +11,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use super::extensions::Attribute;
-use super::plan::UsernameSource;
+use super::plan::{Edition, UsernameSource};
 use crate::day::Day;
 use crate::spec::File;
 
@@ -48,6 +48,22 @@ pub fn word<T: Copy>(text: &str, words: &[(&'static str, T)]) -> Parsed<T> {
         .find(|(name, _)| *name == text)
         .map(|(_, value)| *value)
         .ok_or_else(|| no_such(text, words.iter().map(|(name, _)| *name)))
+}
+
+/// The packages of a run: at least one, and of no OneRoster version two, which would have one name.
+pub fn editions(text: &str) -> Parsed<Vec<Edition>> {
+    let mut editions: Vec<Edition> = Vec::new();
+    for name in list(text)? {
+        let edition = word(&name, &Edition::ALL)?;
+        if editions.iter().any(|known| known.version == edition.version) {
+            return Err(format!("it names OneRoster {} twice", edition.version.label()));
+        }
+        editions.push(edition);
+    }
+    match editions.is_empty() {
+        true => Err("it is blank".into()),
+        false => Ok(editions),
+    }
 }
 
 /// `true` or `false`.

@@ -25,7 +25,7 @@ fn cell<'a>(column: &str) -> Option<Cell<Row<'a>>> {
 pub(super) fn table<'a>(emitter: &'a Emitter<'_>, spec: &'static FileSpec) -> Result<Table<'a>, NoRule> {
     let columns =
         emitter.columns(spec, cell)?.and(emitter.natural_key(), NATURAL_KEY, |row, out| text(out, &row.key));
-    let categories = &emitter.roster.gradebook.categories;
+    let categories = &emitter.gradebook.categories;
     Ok(rows(spec, categories.len(), columns, move |unit| Row {
         category: &categories[unit],
         key: emitter.key(|keys, key| keys.category(key, &categories[unit].title)),

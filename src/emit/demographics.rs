@@ -70,7 +70,7 @@ pub(super) fn table<'a>(
     let kept: Vec<u32> = (0u32..).zip(&students.fate).filter(|(_, f)| f.kept()).map(|(n, _)| n).collect();
     for &student in &kept {
         let sex = demographics.cells(emitter.staged, &emitter.roster.orgs, student).sex;
-        if let (Some(word), None) = (sex, sex_word(emitter.plan.version, sex)) {
+        if let (Some(word), None) = (sex, sex_word(emitter.edition.version, sex)) {
             notices.count(&WORD_NOT_IN_VERSION, &format!("sex `{word}`"), 1);
         }
     }
@@ -86,7 +86,7 @@ fn row<'a>(emitter: &'a Emitter<'_>, demographics: &Demographics, user_row: User
     let cells = demographics.cells(staged, orgs, student);
     Row {
         id: users.row_id(user_row),
-        sex: sex_word(emitter.plan.version, cells.sex),
+        sex: sex_word(emitter.edition.version, cells.sex),
         cells,
         key: emitter.key(|keys, key| {
             let unique_id = staged.students.unique_id.get(student as usize);

@@ -41,14 +41,14 @@ fn cell<'a>(column: &str) -> Option<Cell<Row<'a>>> {
 pub(super) fn table<'a>(emitter: &'a Emitter<'_>, spec: &'static FileSpec) -> Result<Table<'a>, NoRule> {
     let columns =
         emitter.columns(spec, cell)?.and(emitter.natural_key(), NATURAL_KEY, |row, out| text(out, &row.key));
-    let items = &emitter.roster.gradebook.items;
+    let items = &emitter.gradebook.items;
     Ok(rows(spec, items.len(), columns, move |unit| row(emitter, &items[unit])))
 }
 
 fn row<'a>(emitter: &'a Emitter<'_>, item: &'a LineItem) -> Row<'a> {
     let (staged, roster) = (emitter.staged, emitter.roster);
     let class = item.class as usize;
-    let category = &roster.gradebook.categories[item.category as usize];
+    let category = &emitter.gradebook.categories[item.category as usize];
     let session = &roster.sessions.rows[item.session as usize];
     let (title, description) = match item.source {
         ItemSource::Entry(entry) => {

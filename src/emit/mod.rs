@@ -1,6 +1,6 @@
 //! Emission: a closed roster becomes the tables of one OneRoster version.
 //!
-//! In: the plan, staged tables and the [`Roster`]. Out: [`Table`]s in published order whose headers, order and
+//! In: the plan, an edition, staged tables, the [`Roster`] and the version's [`Gradebook`]. Out: [`Table`]s in published order whose headers, order and
 //! types are the spec's: for every column of the spec a cell function is looked up by name, so that nothing
 //! here knows a header. Rows are formatted block by block, in parallel, when the package is written.
 
@@ -18,13 +18,14 @@ mod users;
 
 use std::ops::Range;
 
-use crate::config::plan::Plan;
+use crate::config::plan::{Edition, Plan};
 use crate::day::Day;
 use crate::notice::{Authority, Code, Notices, Severity};
 use crate::package::{CsvBlock, Table};
 use crate::roster::Roster;
 use crate::roster::context::natural_keys;
 use crate::roster::enrollments::written_end;
+use crate::roster::gradebook::Gradebook;
 use crate::roster::users::UserCells;
 use crate::sourced_id::{NaturalKeys, SourcedId};
 use crate::spec::{File, FileSpec, Version, v1p2};
@@ -78,33 +79,43 @@ type Cell<R> = fn(&R, &mut CsvBlock);
 #[derive(Debug)]
 pub struct Emitter<'a> {
     plan: &'a Plan,
+    edition: Edition,
     staged: &'a Staged,
     roster: &'a Roster,
+    gradebook: &'a Gradebook,
     keys: NaturalKeys,
     cells: UserCells<'a>,
 }
 
 impl<'a> Emitter<'a> {
-    /// An emitter for one closed roster.
-    pub fn new(plan: &'a Plan, staged: &'a Staged, roster: &'a Roster) -> Emitter<'a> {
+    /// An emitter of one edition for a closed roster and the gradebook of the edition's version.
+    pub fn new(
+        plan: &'a Plan,
+        edition: Edition,
+        staged: &'a Staged,
+        roster: &'a Roster,
+        gradebook: &'a Gradebook,
+    ) -> Emitter<'a> {
         Emitter {
             plan,
+            edition,
             staged,
             roster,
+            gradebook,
             keys: natural_keys(plan, staged),
             cells: UserCells::new(staged, &plan.mapping, &roster.orgs),
         }
     }
 
-    /// The tables of the plan's version and files, in published order.
+    /// The tables of the edition and the plan's files, in published order.
     ///
     /// # Errors
     /// [`NoRule`], a defect of this program.
     pub fn tables(&self, notices: &mut Notices) -> Result<Vec<Table<'_>>, NoRule> {
         let gradebook = self.plan.mapping.writes_gradebook();
         let mut tables = Vec::new();
-        for spec in self.plan.version.files() {
-            let spec = match (spec.file, self.plan.users_of_v1p2p0) {
+        for spec in self.edition.version.files() {
+            let spec = match (spec.file, self.edition.users_of_v1p2p0) {
                 (File::Users, true) => &v1p2::USERS_V1P2P0,
                 _ => spec,
             };
@@ -187,7 +198,7 @@ impl<'a> Emitter<'a> {
                 name => cell(name).ok_or(NoRule {
                     file: spec.file,
                     column: column.name,
-                    version: self.plan.version,
+                    version: self.edition.version,
                 }),
             })
             .collect::<Result<Vec<_>, _>>()?;

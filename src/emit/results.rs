@@ -44,13 +44,13 @@ fn cell<'a>(column: &str) -> Option<Cell<Row<'a>>> {
 pub(super) fn table<'a>(emitter: &'a Emitter<'_>, spec: &'static FileSpec) -> Result<Table<'a>, NoRule> {
     let columns =
         emitter.columns(spec, cell)?.and(emitter.natural_key(), NATURAL_KEY, |row, out| text(out, &row.key));
-    let results = &emitter.roster.gradebook.results;
+    let results = &emitter.gradebook.results;
     Ok(rows(spec, results.len(), columns, move |unit| row(emitter, &results[unit])))
 }
 
 fn row<'a>(emitter: &'a Emitter<'_>, result: &'a GradeResult) -> Row<'a> {
     let (staged, roster) = (emitter.staged, emitter.roster);
-    let item = &roster.gradebook.items[result.item as usize];
+    let item = &emitter.gradebook.items[result.item as usize];
     let student = result.student as usize;
     let mut key = String::new();
     emitter.keys.result(&mut key, line_item_key(staged, item), staged.students.unique_id.get(student));

@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::mapping::{self, Rule as MappingRule};
-use crate::config::plan::Plan;
+use crate::config::plan::Edition;
 use crate::config::settings::{SETTINGS, Standing};
 use crate::config::values::nearest;
 use crate::crosswalk::seed::SEEDS;
@@ -97,25 +97,29 @@ pub struct ColumnError {
     pub help: String,
 }
 
-/// The description of a file in the version and shape of a plan.
-fn described(file: File, plan: &Plan) -> Option<&'static FileSpec> {
-    match (file, plan.users_of_v1p2p0) {
+/// The description of a file in an edition.
+fn described(file: File, edition: Edition) -> Option<&'static FileSpec> {
+    match (file, edition.users_of_v1p2p0) {
         (File::Users, true) => Some(&v1p2::USERS_V1P2P0),
-        _ => plan.version.file(file),
+        _ => edition.version.file(file),
     }
 }
 
-/// Explains `file.column` in the version of a plan; `.csv` behind the file is understood.
+/// Explains `file.column` in an edition; `.csv` behind the file is understood.
 ///
 /// # Errors
 /// There is no such file or column in this version.
-pub fn explain_column(text: &str, plan: &Plan, crosswalks: &Crosswalks) -> Result<ColumnAnswer, ColumnError> {
-    let version = plan.version;
+pub fn explain_column(
+    text: &str,
+    edition: Edition,
+    crosswalks: &Crosswalks,
+) -> Result<ColumnAnswer, ColumnError> {
+    let version = edition.version;
     let text = text.replacen(".csv.", ".", 1);
     let (file, column) = text.split_once('.').unwrap_or((text.as_str(), ""));
     let name =
         version.files().iter().map(|spec| spec.file).find(|known| known.name().eq_ignore_ascii_case(file));
-    let Some(spec) = name.and_then(|file| described(file, plan)) else {
+    let Some(spec) = name.and_then(|file| described(file, edition)) else {
         let names = || version.files().iter().map(|spec| spec.file.name());
         let near = nearest(file, names()).map_or(String::new(), |near| format!("did you mean {near}? "));
         let names: Vec<&str> = names().collect();
@@ -272,15 +276,9 @@ fn notices(text: &str) -> Vec<NoticeTold> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Overrides;
-    use crate::day::Day;
 
-    fn plan(version: &str) -> Plan {
-        let mut overrides = Overrides::new();
-        for (name, value) in [("tenant", "a"), ("active_school_year", "2025"), ("oneroster", version)] {
-            overrides.flag(name, Some(value));
-        }
-        overrides.freeze(Day(0), &[]).unwrap().plan
+    fn edition(word: &str) -> Edition {
+        Edition::ALL.iter().find(|(known, _)| *known == word).unwrap().1
     }
 
     #[test]
@@ -288,11 +286,11 @@ mod tests {
         let crosswalks = Crosswalks::embedded().unwrap();
         let mut seeds = std::collections::BTreeSet::new();
         for version in ["1.1", "1.2", "1.2.0"] {
-            let plan = plan(version);
-            for spec in plan.version.files().iter().filter_map(|spec| described(spec.file, &plan)) {
+            let edition = edition(version);
+            for spec in edition.version.files().iter().filter_map(|spec| described(spec.file, edition)) {
                 for column in spec.columns {
                     let text = format!("{}.{}", spec.file, column.name);
-                    let answer = explain_column(&text, &plan, &crosswalks).unwrap();
+                    let answer = explain_column(&text, edition, &crosswalks).unwrap();
                     assert_eq!((answer.file, answer.column.as_str()), (spec.file.csv_name(), column.name));
                     seeds.extend(answer.seeds.iter().map(|seed| seed.file));
                 }
@@ -306,12 +304,12 @@ mod tests {
     #[test]
     fn a_slip_is_told_with_what_was_meant() {
         let crosswalks = Crosswalks::embedded().unwrap();
-        let told = |text: &str, version| explain_column(text, &plan(version), &crosswalks).unwrap_err();
+        let told = |text: &str, version| explain_column(text, edition(version), &crosswalks).unwrap_err();
         assert!(told("user.role", "1.1").help.starts_with("did you mean users?"));
         assert!(told("users.rolle", "1.1").help.contains("did you mean role?"));
         assert!(told("users.role", "1.2").help.starts_with("OneRoster 1.1 has it"));
         assert!(told("users", "1.2").to_string().contains("no column"));
-        assert!(explain_column("users.csv.role", &plan("1.1"), &crosswalks).is_ok());
-        assert!(explain_column("orgs.metadata.city", &plan("1.1"), &crosswalks).is_ok());
+        assert!(explain_column("users.csv.role", edition("1.1"), &crosswalks).is_ok());
+        assert!(explain_column("orgs.metadata.city", edition("1.1"), &crosswalks).is_ok());
     }
 }

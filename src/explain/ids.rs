@@ -192,7 +192,7 @@ impl Search<'_, '_> {
 
     fn roles(&mut self) -> Option<FoundId> {
         let world = self.world;
-        if world.plan.version == Version::V1p1 {
+        if world.edition.version == Version::V1p1 {
             return None;
         }
         let (users, orgs) = (&world.roster.users, &world.roster.orgs);
@@ -247,7 +247,7 @@ impl Search<'_, '_> {
 
     fn gradebook(&mut self) -> Option<FoundId> {
         let world = self.world;
-        let gradebook = &world.roster.gradebook;
+        let gradebook = world.gradebook;
         if let Some(category) = gradebook.categories.iter().find(|category| category.sourced_id == self.id) {
             return Some(self.told(
                 File::Categories,

@@ -26,7 +26,7 @@ mod world;
 
 use crate::closure;
 use crate::config::extensions;
-use crate::config::plan::Plan;
+use crate::config::plan::{Edition, Plan};
 use crate::crosswalk::Crosswalks;
 use crate::edfi::{self, Resolved};
 use crate::emit::Emitter;
@@ -34,6 +34,7 @@ use crate::notice::{Notices, Severity};
 use crate::pipeline::PipelineError;
 use crate::progress::Progress;
 use crate::report::RunFacts;
+use crate::roster::gradebook::Gradebook;
 use crate::roster::{self, Roster};
 use crate::source::{Source, SourceError};
 use crate::sourced_id::Person;
@@ -75,6 +76,7 @@ pub fn explain(
     source: &dyn Source,
     crosswalks: &Crosswalks,
     plan: &Plan,
+    edition: Edition,
     question: &Question,
     progress: &dyn Progress,
 ) -> Result<Explanation, ExplainError> {
@@ -83,7 +85,7 @@ pub fn explain(
         edfi::resolve(source.catalog(), plan.data_standard.as_deref(), &wanted).map_err(SourceError::from)?;
     let requests: Vec<_> = resolved.tables.iter().map(|table| table.request(plan.school_year)).collect();
     source.check(&requests)?;
-    let run = Run { source, resolved: &resolved, crosswalks, plan, progress };
+    let run = Run { source, resolved: &resolved, crosswalks, plan, edition, progress };
     match question {
         Question::Subject { kind, key } => {
             let subject = ask::find(source, &resolved, plan, *kind, key)?;
@@ -104,6 +106,7 @@ struct Run<'a> {
     resolved: &'a Resolved,
     crosswalks: &'a Crosswalks,
     plan: &'a Plan,
+    edition: Edition,
     progress: &'a dyn Progress,
 }
 
@@ -111,6 +114,7 @@ struct Run<'a> {
 struct Closed {
     staged: Staged,
     roster: Roster,
+    gradebook: Gradebook,
     before: Before,
     notices: Notices,
 }
@@ -133,30 +137,32 @@ impl Run<'_> {
             roster::build(self.plan, &staged, facts, self.crosswalks, extensions, notices);
         self.progress.stage("checking");
         closure::close(self.plan, &staged, &mut roster, &mut notices);
-        Ok(Closed { staged, roster, before, notices })
+        let (gradebook, own) =
+            Gradebook::build(self.plan, self.edition.version, &staged, &roster, self.crosswalks);
+        notices.merge(own);
+        closure::close_gradebook(self.plan, &staged, &roster, &gradebook, &mut notices);
+        Ok(Closed { staged, roster, gradebook, before, notices })
     }
 
     /// What an id of the package stands for, whether its row is exported or left out.
     fn look_up(&self, id: crate::sourced_id::SourcedId) -> Result<Option<FoundId>, ExplainError> {
         // Associations that are left out have ids too: all are kept for this one look.
         let closed = self.close(self.source, |staged| Before::all(&staged.facts))?;
-        Ok(ids::find(
-            &World::new(self.plan, &closed.staged, &closed.roster, self.crosswalks, &closed.before),
-            id,
-        ))
+        Ok(ids::find(&World::new(self, &closed), id))
     }
 
     fn about(&self, subject: &Subject, id: Option<IdTold>) -> Result<Explanation, ExplainError> {
         let interest = self.interest(subject)?;
         let witness = Witness::new(self.source, self.resolved, self.plan.school_year, interest);
-        let closed = self.close(&witness, |staged| Before::of(staged, subject))?;
-        let Closed { staged, roster, before, mut notices } = closed;
-        let mut world = World::new(self.plan, &staged, &roster, self.crosswalks, &before);
+        let mut closed = self.close(&witness, |staged| Before::of(staged, subject))?;
+        let mut notices = std::mem::take(&mut closed.notices);
+        let Closed { staged, roster, gradebook, .. } = &closed;
+        let mut world = World::new(self, &closed);
         if let Subject::Person { .. } = subject {
             world.delivered = witness.associations();
         }
 
-        let emitter = Emitter::new(self.plan, &staged, &roster);
+        let emitter = Emitter::new(self.plan, self.edition, staged, roster, gradebook);
         let tables = emitter.tables(&mut notices).map_err(PipelineError::from)?;
         let mut own = world.own_ids(subject);
         own.extend(id.iter().filter(|_| *subject == Subject::Nothing).filter_map(IdTold::own));
@@ -190,9 +196,20 @@ impl Run<'_> {
             .filter(|(code, _, _)| code.severity == Severity::Error)
             .map(|(code, cause, _)| format!("{}: {cause}", code.code))
             .collect();
-        let source = witness.tables(&staged, &self.plan.mapping);
+        let source = witness.tables(staged, &self.plan.mapping);
         let facts = RunFacts::new(self.plan, &self.source.catalog().place, staged.standard, staged.rows);
-        Ok(Explanation::new(subject, id, facts, exported, answer, refused, source, output, follows))
+        Ok(Explanation::new(
+            subject,
+            id,
+            self.edition.version,
+            facts,
+            exported,
+            answer,
+            refused,
+            source,
+            output,
+            follows,
+        ))
     }
 
     fn interest(&self, subject: &Subject) -> Result<Interest, ExplainError> {

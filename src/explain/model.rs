@@ -12,6 +12,7 @@ use super::ids::IdTold;
 use super::mapping;
 use crate::notice::{Code, Severity};
 use crate::report::RunFacts;
+use crate::spec::Version;
 
 /// The answer to a question, with everything that shows it.
 #[derive(Debug, Serialize)]
@@ -22,6 +23,8 @@ pub struct Explanation {
     pub key: String,
     /// The id that was asked for, if it was an id.
     pub id: Option<IdTold>,
+    /// OneRoster version of the package that was explained.
+    pub oneroster: &'static str,
     /// The run that was explained.
     pub run: RunFacts,
     /// Whether the package has a row of it.
@@ -218,6 +221,7 @@ impl Explanation {
     pub(super) fn new(
         subject: &Subject,
         id: Option<IdTold>,
+        oneroster: Version,
         run: RunFacts,
         exported: bool,
         answer: Answer,
@@ -243,6 +247,7 @@ impl Explanation {
             kind,
             key,
             id,
+            oneroster: oneroster.label(),
             run,
             exported,
             answer: sentences,

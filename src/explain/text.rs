@@ -117,7 +117,7 @@ impl Display for Explanation {
         for (n, found) in self.decisions.iter().enumerate() {
             decision(f, n + 1, found)?;
         }
-        writeln!(f, "\nWhat is in the package (tenant {}, OneRoster {})", run.tenant, run.oneroster)?;
+        writeln!(f, "\nWhat is in the package (tenant {}, OneRoster {})", run.tenant, self.oneroster)?;
         if self.output.is_empty() {
             writeln!(f, "  nothing")?;
         }

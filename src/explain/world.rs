@@ -4,13 +4,14 @@
 
 use super::ask::{SectionKey, Subject};
 use super::model::CauseTold;
-use crate::config::plan::Plan;
+use crate::config::plan::{Edition, Plan};
 use crate::crosswalk::Crosswalks;
 use crate::day::Day;
 use crate::roster::Roster;
 use crate::roster::classes::class_key;
 use crate::roster::context::natural_keys;
 use crate::roster::fate::Fate;
+use crate::roster::gradebook::Gradebook;
 use crate::roster::sessions::SessionKey;
 use crate::roster::users::{UserCells, UserRef};
 use crate::sourced_id::{NaturalKeys, Person, SourcedId};
@@ -97,8 +98,12 @@ pub struct World<'a> {
     pub plan: &'a Plan,
     /// Staged tables.
     pub staged: &'a Staged,
+    /// The form of the package that is explained.
+    pub edition: Edition,
     /// The closed roster.
     pub roster: &'a Roster,
+    /// Its gradebook.
+    pub gradebook: &'a Gradebook,
     /// Crosswalks.
     pub crosswalks: &'a Crosswalks,
     /// Associations before any was dropped.
@@ -113,16 +118,13 @@ pub struct World<'a> {
 
 impl<'a> World<'a> {
     /// The results of a run.
-    pub fn new(
-        plan: &'a Plan,
-        staged: &'a Staged,
-        roster: &'a Roster,
-        crosswalks: &'a Crosswalks,
-        before: &'a Before,
-    ) -> World<'a> {
+    pub fn new(run: &super::Run<'a>, closed: &'a super::Closed) -> World<'a> {
+        let super::Run { plan, edition, crosswalks, .. } = *run;
+        let super::Closed { staged, roster, gradebook, before, .. } = closed;
         let cells = UserCells::new(staged, &plan.mapping, &roster.orgs);
         let delivered = Vec::new();
-        World { plan, staged, roster, crosswalks, before, delivered, cells, keys: natural_keys(plan, staged) }
+        let keys = natural_keys(plan, staged);
+        World { plan, edition, staged, roster, gradebook, crosswalks, before, delivered, cells, keys }
     }
 
     /// The person table of a kind.

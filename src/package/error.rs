@@ -1,4 +1,4 @@
-//! Why a package could not be written.
+//! Why a package, or a table of a warehouse, could not be written.
 //!
 //! In: the step that failed and what the system said. Out: one error for people, which names the target, the step,
 //! the reason and what to do. It holds no cell of any row.
@@ -13,9 +13,11 @@ use crate::spec::File;
 #[derive(Debug, thiserror::Error)]
 pub enum PackageError {
     /// The machine refused a step.
-    #[error("cannot {step} the package {}: {reason}; {remedy}", target.display())]
+    #[error("cannot {step} {what} {}: {reason}; {remedy}", target.display())]
     Output {
-        /// Where the package was to go.
+        /// The package, or a table of a warehouse.
+        what: What,
+        /// Where it was to go.
         target: PathBuf,
         /// What was being done.
         step: Step,
@@ -61,6 +63,24 @@ pub enum PackageError {
     },
 }
 
+/// What a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// A package.
+    Package,
+    /// A table of a warehouse.
+    Table,
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            What::Package => "the package",
+            What::Table => "the table",
+        })
+    }
+}
+
 /// A step on the way to a package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
@@ -96,8 +116,9 @@ impl fmt::Display for Step {
 
 impl PackageError {
     /// The error of a failed step.
-    pub(super) fn output(target: &Path, step: Step, error: &io::Error) -> PackageError {
+    pub(super) fn output(what: What, target: &Path, step: Step, error: &io::Error) -> PackageError {
         PackageError::Output {
+            what,
             target: target.to_owned(),
             step,
             reason: error.to_string(),

@@ -13,6 +13,8 @@ mod deflate;
 mod error;
 mod manifest;
 mod ordered;
+#[cfg(feature = "polars")]
+mod parquet;
 mod partial;
 mod read_back;
 mod table;
@@ -27,13 +29,13 @@ use rayon::prelude::*;
 
 pub use self::csv::CsvBlock;
 use self::deflate::Packed;
-pub use self::error::{PackageError, Step};
+pub use self::error::{PackageError, Step, What};
 use self::ordered::in_order;
 use self::partial::Partial;
 use self::read_back::{Expected, Fault, Unproven};
 pub use self::table::{BLOCK_UNITS, Table, blocks};
 use self::table::{Part, arrange, parts};
-pub use self::warehouse::{PendingTables, table_name, write_tables};
+pub use self::warehouse::{Format, PendingTables, Warehouse, table_name, write_tables};
 use self::zip::{Ended, Entry, ZipWriter};
 use crate::day::Day;
 use crate::spec::{File, MANIFEST, Version};
@@ -112,6 +114,29 @@ pub struct MeasuredFile {
 /// Hears, on the calling thread, how many rows and CSV bytes of a file are done so far.
 pub type Progress<'a> = dyn Fn(File, u64, u64) + Sync + 'a;
 
+/// A package that is complete on the disk under a temporary name. Dropped, it leaves nothing behind.
+#[must_use = "the package has no name before it is published"]
+pub struct PendingPackage {
+    partial: Partial,
+    written: Written,
+}
+
+impl PendingPackage {
+    /// What it holds, and where it will be.
+    pub fn written(&self) -> &Written {
+        &self.written
+    }
+
+    /// Gives the package its name, in place of what stood there.
+    ///
+    /// # Errors
+    /// [`PackageError`]; the target is then as it was, except after [`Step::SyncFolder`].
+    pub fn publish(self) -> Result<Written, PackageError> {
+        self.partial.publish()?;
+        Ok(self.written)
+    }
+}
+
 /// Writes a package to the target, replacing what stands there only when everything is on the disk.
 ///
 /// # Errors
@@ -122,28 +147,41 @@ pub fn write(
     options: &Options,
     progress: &Progress<'_>,
 ) -> Result<Written, PackageError> {
-    write_limited(target, tables, options, progress, zip::LIMIT)
+    prepare(target, tables, options, progress)?.publish()
 }
 
-fn write_limited(
+/// Writes a package beside the target, under a temporary name.
+///
+/// # Errors
+/// [`PackageError`]; nothing is left behind.
+pub fn prepare(
+    target: &Path,
+    tables: &[Table<'_>],
+    options: &Options,
+    progress: &Progress<'_>,
+) -> Result<PendingPackage, PackageError> {
+    prepare_limited(target, tables, options, progress, zip::LIMIT)
+}
+
+fn prepare_limited(
     target: &Path,
     tables: &[Table<'_>],
     options: &Options,
     progress: &Progress<'_>,
     limit: u64,
-) -> Result<Written, PackageError> {
+) -> Result<PendingPackage, PackageError> {
     if !(1..=9).contains(&options.compression) {
         return Err(PackageError::Setting {
             reason: format!("the compression level is {}", options.compression),
             remedy: "choose a level from 1 (fast) to 9 (small)",
         });
     }
-    let mut partial = Partial::create(target)?;
+    let mut partial = Partial::create(What::Package, target)?;
     let (bytes, expected) = write_entries(target, partial.file(), tables, options, progress, limit)?;
     prove(target, partial.file(), options, &expected)?;
     let files = expected.into_iter().map(|entry| entry.written).collect();
-    partial.publish()?;
-    Ok(Written { path: target.to_owned(), bytes, files })
+    partial.sync()?;
+    Ok(PendingPackage { partial, written: Written { path: target.to_owned(), bytes, files } })
 }
 
 /// Writes all entries; gives the size of the zip and what it must hold.
@@ -197,7 +235,7 @@ fn prove(
     expected: &[Expected],
 ) -> Result<(), PackageError> {
     read_back::prove(file, options, expected).map_err(|unproven| match unproven {
-        Unproven::Io(error) => PackageError::output(target, Step::Read, &error),
+        Unproven::Io(error) => PackageError::output(What::Package, target, Step::Read, &error),
         Unproven::Fault(Fault { entry, reason }) => {
             PackageError::ReadBack { target: target.to_owned(), entry, reason }
         }
@@ -263,7 +301,7 @@ fn sample(tables: &[&Table<'_>]) -> Result<BTreeMap<File, u64>, PackageError> {
 
 /// Turns an error of the system into one about writing this target.
 fn writing(target: &Path) -> impl Fn(io::Error) -> PackageError + Sync + '_ {
-    move |error| PackageError::output(target, Step::Write, &error)
+    move |error| PackageError::output(What::Package, target, Step::Write, &error)
 }
 
 /// Why an attempt to write a package ended.

@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::error::{PackageError, Step, remedy};
+use super::error::{PackageError, Step, What, remedy};
 
 /// A file on its way to its target.
 pub(super) struct Partial {
+    what: What,
     target: PathBuf,
     folder: PathBuf,
     file: NamedTempFile,
@@ -21,9 +22,9 @@ pub(super) struct Partial {
 
 impl Partial {
     /// Creates the partial file beside the target.
-    pub(super) fn create(target: &Path) -> Result<Partial, PackageError> {
+    pub(super) fn create(what: What, target: &Path) -> Result<Partial, PackageError> {
         let refused = |kind: io::ErrorKind, reason: &str| {
-            PackageError::output(target, Step::Prepare, &io::Error::new(kind, reason))
+            PackageError::output(what, target, Step::Prepare, &io::Error::new(kind, reason))
         };
         if target.is_dir() {
             return Err(refused(io::ErrorKind::IsADirectory, "it is a folder"));
@@ -41,8 +42,18 @@ impl Partial {
             .prefix(&format!(".rosterpack-{}-", std::process::id()))
             .suffix(".partial")
             .tempfile_in(&folder)
-            .map_err(|error| PackageError::output(target, Step::Create, &bare(error)))?;
-        Ok(Partial { target: target.to_owned(), folder, file })
+            .map_err(|error| PackageError::output(what, target, Step::Create, &bare(error)))?;
+        Ok(Partial { what, target: target.to_owned(), folder, file })
+    }
+
+    /// The error of a failed step.
+    pub(super) fn error(&self, step: Step, error: &io::Error) -> PackageError {
+        PackageError::output(self.what, &self.target, step, error)
+    }
+
+    /// Where the file will be.
+    pub(super) fn target(&self) -> &Path {
+        &self.target
     }
 
     /// The file to write to.
@@ -52,15 +63,17 @@ impl Partial {
 
     /// Brings the file to the disk; it keeps its temporary name.
     pub(super) fn sync(&mut self) -> Result<(), PackageError> {
-        self.file.as_file().sync_all().map_err(|error| PackageError::output(&self.target, Step::Sync, &error))
+        let synced = self.file.as_file().sync_all();
+        synced.map_err(|error| self.error(Step::Sync, &error))
     }
 
     /// Brings the file to the disk and gives it the name of the target.
     pub(super) fn publish(mut self) -> Result<(), PackageError> {
         self.sync()?;
-        let Partial { target, folder, file } = self;
-        file.persist(&target).map_err(|error| PackageError::output(&target, Step::Rename, &error.error))?;
-        sync_folder(&folder).map_err(|error| PackageError::output(&target, Step::SyncFolder, &error))
+        let Partial { what, target, folder, file } = self;
+        file.persist(&target)
+            .map_err(|error| PackageError::output(what, &target, Step::Rename, &error.error))?;
+        sync_folder(&folder).map_err(|error| PackageError::output(what, &target, Step::SyncFolder, &error))
     }
 }
 

@@ -14,7 +14,7 @@ use crate::spec::{File, FileSpec, Version};
 pub const BLOCK_UNITS: usize = 8192;
 
 /// The column that tells tenants apart in a warehouse; a package never has it.
-const TENANT_COLUMN: &str = "tenant_code";
+pub(super) const TENANT_COLUMN: &str = "tenant_code";
 
 /// Room for a row: enough for nearly every block, so that blocks are not copied while they grow. Memory that is
 /// never written to costs nothing.

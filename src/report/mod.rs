@@ -1,6 +1,6 @@
 //! The report of a run: what was exported, what was left out and why, which values no crosswalk maps.
 //!
-//! In: the facts of the run, rows per file, notices, unmapped values. Out: [`Report`], which is written as
+//! In: the facts of the run, its packages with rows per file, notices, unmapped values. Out: [`Report`], which is written as
 //! JSON (`docs/reference/report.schema.json` describes it) or shown on a terminal ([`terminal`]). It reads no
 //! clock, so that the same input gives the same report; it holds ids in samples, never names.
 
@@ -16,17 +16,17 @@ use serde::Serialize;
 use crate::config::Choice;
 use crate::config::plan::{Include, Plan};
 use crate::notice::{Authority, Notices, Severity};
-use crate::spec::File;
+use crate::spec::{File, Version};
 
 /// How the run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ending {
-    /// The package was written.
+    /// Every package was written.
     Published,
-    /// The data breaks the rules: no package was written, and one that was there is untouched.
+    /// The data breaks the rules: no package was written, and what was there is untouched.
     Refused,
-    /// Everything was done but writing the package.
+    /// Everything was done but writing the packages.
     DryRun,
 }
 
@@ -39,8 +39,6 @@ pub struct RunFacts {
     pub school_year: i16,
     /// The date on which the package is true, `YYYY-MM-DD`.
     pub as_of: String,
-    /// OneRoster version, `1.1`.
-    pub oneroster: &'static str,
     /// Where the ODS was read from, without any secret.
     pub source: String,
     /// Ed-Fi data standard as it was named or detected.
@@ -73,7 +71,6 @@ impl RunFacts {
             tenant: plan.tenant.clone(),
             school_year: plan.school_year,
             as_of: plan.as_of.to_string(),
-            oneroster: plan.version.label(),
             source: source.to_owned(),
             data_standard,
             id_scheme: plan.mapping.id_scheme.word(),
@@ -148,13 +145,43 @@ pub struct UnmappedValue {
     pub count: u64,
 }
 
-/// The package that was written.
+/// A zip that was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Zip {
     /// Its path.
     pub path: String,
     /// Its size in bytes.
     pub bytes: u64,
+}
+
+/// One package of the run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PackageReport {
+    /// OneRoster version, `1.1`.
+    pub oneroster: &'static str,
+    /// Rows of every file, or of what it would have been.
+    pub files: Vec<FileRows>,
+    /// What was left out or altered in this package alone, worst first, then by code.
+    pub notices: Vec<CodeNotices>,
+    /// The zip, if one was written.
+    pub zip: Option<Zip>,
+}
+
+impl PackageReport {
+    /// What became of a package.
+    pub fn new(
+        version: Version,
+        files: &[(File, u64)],
+        notices: &Notices,
+        zip: Option<Zip>,
+    ) -> PackageReport {
+        PackageReport {
+            oneroster: version.label(),
+            files: files.iter().map(|(file, rows)| FileRows { file: file.name(), rows: *rows }).collect(),
+            notices: by_code(notices),
+            zip,
+        }
+    }
 }
 
 /// The report of one run.
@@ -164,37 +191,34 @@ pub struct Report {
     pub rosterpack: &'static str,
     /// How the run ended.
     pub outcome: Ending,
-    /// Why the package was refused.
+    /// Why the packages were refused.
     pub refused: Vec<String>,
     /// What the run was about.
     pub run: RunFacts,
-    /// Rows of every file of the package, or of what it would have been.
-    pub files: Vec<FileRows>,
-    /// What was left out or altered, worst first, then by code.
+    /// The packages, in the order in which their versions were named.
+    pub packages: Vec<PackageReport>,
+    /// What was left out or altered in every package, worst first, then by code.
     pub notices: Vec<CodeNotices>,
     /// Values that no crosswalk maps, by seed and value.
     pub unmapped: Vec<UnmappedValue>,
     /// Every setting that shapes the package.
     pub choices: Vec<Choice>,
-    /// The package, if one was written.
-    pub zip: Option<Zip>,
 }
 
 impl Report {
     /// Puts the parts of a run together.
     pub fn new(
         run: RunFacts,
-        files: &[(File, u64)],
+        packages: Vec<PackageReport>,
         notices: &Notices,
         mut unmapped: Vec<UnmappedValue>,
         choices: Vec<Choice>,
         refused: Vec<String>,
-        zip: Option<Zip>,
     ) -> Report {
-        let outcome = match (&zip, refused.is_empty()) {
+        let outcome = match (packages.iter().any(|package| package.zip.is_some()), refused.is_empty()) {
             (_, false) => Ending::Refused,
-            (Some(_), true) => Ending::Published,
-            (None, true) => Ending::DryRun,
+            (true, true) => Ending::Published,
+            (false, true) => Ending::DryRun,
         };
         unmapped.sort();
         Report {
@@ -202,11 +226,10 @@ impl Report {
             outcome,
             refused,
             run,
-            files: files.iter().map(|(file, rows)| FileRows { file: file.name(), rows: *rows }).collect(),
+            packages,
             notices: by_code(notices),
             unmapped,
             choices,
-            zip,
         }
     }
 

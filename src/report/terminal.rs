@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use super::{CodeNotices, Ending, Report};
+use super::{CodeNotices, Ending, PackageReport, Report};
 use crate::notice::Severity;
 
 /// Width of the summary.
@@ -22,7 +22,11 @@ pub fn summary(report: &Report) -> String {
         "",
         &format!(
             "rosterpack {}: {}, school year {}, as of {}, OneRoster {}",
-            report.rosterpack, run.tenant, run.school_year, run.as_of, run.oneroster
+            report.rosterpack,
+            run.tenant,
+            run.school_year,
+            run.as_of,
+            joined(report.packages.iter().map(|package| package.oneroster))
         ),
     );
     wrapped(
@@ -39,37 +43,90 @@ pub fn summary(report: &Report) -> String {
     notices(&mut text, report);
     unmapped(&mut text, report);
     text.push('\n');
-    let _ = match (report.outcome, &report.zip) {
-        (Ending::Published, Some(zip)) => {
-            writeln!(text, "The package was written: {} bytes.", grouped(zip.bytes))
+    match report.outcome {
+        Ending::Published => {
+            for package in &report.packages {
+                let bytes = package.zip.as_ref().map_or(0, |zip| zip.bytes);
+                let what = match report.packages.len() {
+                    1 => "The package was written".to_owned(),
+                    _ => format!("The package of OneRoster {} was written", package.oneroster),
+                };
+                let _ = writeln!(text, "{what}: {} bytes.", grouped(bytes));
+            }
         }
-        (Ending::Published, None) => writeln!(text, "The package was written."),
-        (Ending::DryRun, _) => writeln!(text, "Dry run: no package was written."),
+        Ending::DryRun => text.push_str("Dry run: no package was written.\n"),
         // The reasons are told as an error, with or without a summary.
-        (Ending::Refused, _) => writeln!(text, "No package was written."),
-    };
+        Ending::Refused => text.push_str("No package was written.\n"),
+    }
     text
 }
 
-fn files(text: &mut String, report: &Report) {
-    let total: u64 = report.files.iter().map(|f| f.rows).sum();
-    let _ = writeln!(text, "\n{:<32}{:>16}", "file", "rows");
-    let _ = writeln!(text, "{:-<32}{:->16}", "", "");
-    for file in &report.files {
-        let _ = writeln!(text, "{:<32}{:>16}", format!("{}.csv", file.file), grouped(file.rows));
+/// Words with `and` between the last two.
+fn joined<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    let mut words: Vec<&str> = words.collect();
+    match words.pop() {
+        Some(last) if !words.is_empty() => format!("{} and {last}", words.join(", ")),
+        last => last.unwrap_or_default().to_owned(),
     }
-    let _ = writeln!(text, "{:<32}{:>16}", "total", grouped(total));
+}
+
+/// A line for every file that a package has, and a column for every package.
+fn files(text: &mut String, report: &Report) {
+    let packages = &report.packages;
+    let alone = packages.len() == 1;
+    let line = |text: &mut String, name: &str, cells: &mut dyn Iterator<Item = String>| {
+        let _ = write!(text, "{name:<32}");
+        cells.for_each(|cell| _ = write!(text, "{cell:>16}"));
+        text.push('\n');
+    };
+    text.push('\n');
+    line(text, "file", &mut packages.iter().map(|p| if alone { "rows" } else { p.oneroster }.to_owned()));
+    line(text, &"-".repeat(32), &mut packages.iter().map(|_| "-".repeat(16)));
+    let rows = |package: &PackageReport, name: &str| {
+        let file = package.files.iter().find(|file| file.file == name);
+        file.map_or_else(|| "absent".to_owned(), |file| grouped(file.rows))
+    };
+    for name in all_files(packages) {
+        line(text, &format!("{name}.csv"), &mut packages.iter().map(|package| rows(package, name)));
+    }
+    let total = |package: &PackageReport| grouped(package.files.iter().map(|file| file.rows).sum());
+    line(text, "total", &mut packages.iter().map(total));
+}
+
+/// Names of all files: the first package's in its order, each further one where its package has it.
+fn all_files(packages: &[PackageReport]) -> Vec<&'static str> {
+    let mut names: Vec<&'static str> = Vec::new();
+    for package in packages {
+        let mut next = 0;
+        for file in &package.files {
+            match names.iter().position(|name| *name == file.file) {
+                Some(place) => next = place + 1,
+                None => {
+                    names.insert(next, file.file);
+                    next += 1;
+                }
+            }
+        }
+    }
+    names
 }
 
 fn notices(text: &mut String, report: &Report) {
-    if report.notices.is_empty() {
+    let own = || report.packages.iter().filter(|package| !package.notices.is_empty());
+    if report.notices.is_empty() && own().next().is_none() {
         text.push_str("\nNothing was left out or altered.\n");
         return;
     }
-    let _ = writeln!(text, "\n{:>11}  left out, altered or worth knowing, by cause", "count");
-    let _ = writeln!(text, "{:->11}  {:-<67}", "", "");
-    for code in &report.notices {
-        notice(text, code);
+    let mut section = |title: &str, codes: &[CodeNotices]| {
+        let _ = writeln!(text, "\n{:>11}  {title}", "count");
+        let _ = writeln!(text, "{:->11}  {:-<67}", "", "");
+        codes.iter().for_each(|code| notice(text, code));
+    };
+    if !report.notices.is_empty() {
+        section("left out, altered or worth knowing, by cause", &report.notices);
+    }
+    for package in own() {
+        section(&format!("the same, in OneRoster {} alone", package.oneroster), &package.notices);
     }
 }
 

@@ -30,7 +30,7 @@ impl Fate {
 }
 
 /// All causes of a run for which rows are left out.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Causes {
     list: Vec<(&'static Code, String)>,
     index: FxHashMap<(&'static str, String), u32>,

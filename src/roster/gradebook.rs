@@ -1,25 +1,28 @@
 //! The gradebook: categories, line items and results (mapping.md section 12).
 //!
-//! In: staged gradebook entries and grades, classes, sessions and users with their fates. Out: [`Gradebook`], whose
+//! In: staged gradebook entries and grades, a roster, a version of OneRoster. Out: [`Gradebook`], whose
 //! rows are all exported and stand in output order. What is not exported is counted here, at its cause; results
 //! follow their line item. The rules on single cells are in
 //! `roster::grading`, those on rows in `roster::line_items` and `roster::results`.
 
+use crate::config::plan::Plan;
+use crate::crosswalk::Crosswalks;
 use crate::day::Day;
+use crate::notice::Notices;
 use crate::sourced_id::{LineItemKey, SourcedId};
+use crate::spec::Version;
 use crate::staging::Staged;
 use crate::staging::decimal::Decimal;
 use crate::staging::descriptors::Descriptor;
 use crate::staging::gradebook::{StagedGrade, Word};
 
-use super::classes::{Classes, class_key};
+use super::Roster;
+use super::classes::class_key;
 use super::context::Context;
 use super::fate::{Fate, Losses};
 use super::grading::Bounds;
 use super::line_items::{Parts, entry_item, grade_item, periods};
 use super::results::ResultRule;
-use super::sessions::Sessions;
-use super::users::Users;
 
 /// A row of categories.csv.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,13 +122,28 @@ pub fn line_item_key<'s>(staged: &'s Staged, item: &LineItem) -> LineItemKey<'s>
 }
 
 impl Gradebook {
-    pub(super) fn build(
-        ctx: &mut Context<'_>,
-        classes: &Classes,
-        sessions: &Sessions,
-        users: &Users,
-    ) -> Gradebook {
-        let parts = Parts { classes, sessions, periods: periods(sessions) };
+    /// The gradebook of a closed roster as this version demands it, and what is left out or defaulted in it. Empty
+    /// unless the plan wants gradebook files.
+    pub fn build(
+        plan: &Plan,
+        version: Version,
+        staged: &Staged,
+        roster: &Roster,
+        crosswalks: &Crosswalks,
+    ) -> (Gradebook, Notices) {
+        let mut ctx = Context::new(plan, staged, crosswalks, Notices::new());
+        if !plan.mapping.writes_gradebook() {
+            return (Gradebook::default(), ctx.notices);
+        }
+        // Fates of classes and students refer to the roster's causes; further ones are this gradebook's own.
+        ctx.causes = roster.causes.clone();
+        let gradebook = Gradebook::of_version(&mut ctx, version, roster);
+        (gradebook, ctx.notices)
+    }
+
+    fn of_version(ctx: &mut Context<'_>, version: Version, roster: &Roster) -> Gradebook {
+        let Roster { classes, sessions, users, .. } = roster;
+        let parts = Parts { version, classes, sessions, periods: periods(sessions) };
         let staged = ctx.staged;
         let mut gradebook = Gradebook::default();
         let mut titles: Vec<String> = Vec::new();
@@ -170,7 +188,7 @@ impl Gradebook {
         let moved = gradebook.settle(ctx, titles);
 
         let mut losses = Losses::default();
-        let mut rule = ResultRule::new(ctx);
+        let mut rule = ResultRule::new(ctx, version);
         let mut next = 0;
         let place: Vec<Option<u32>> = fate_of_entry
             .iter()

@@ -60,6 +60,7 @@ pub const UNCATEGORIZED: &str = "Uncategorized";
 
 /// What the rows need of the rest of the roster.
 pub(super) struct Parts<'r> {
+    pub version: Version,
     pub classes: &'r Classes,
     pub sessions: &'r Sessions,
     /// Exported grading periods by school.
@@ -113,7 +114,7 @@ pub(super) fn entry_item(
     };
     let (due, due_said) = due_day(assigned, entry.due);
     let (session, session_said) = session_of(ctx, parts, class, entry.period, due)?;
-    let required = ctx.plan.version == Version::V1p1;
+    let required = parts.version == Version::V1p1;
     let (bounds, bounds_said) = bounds(entry.max_points, required);
     let kind = clean(ctx.value(entry.kind));
     let (title, category_said) = match kind.is_empty() {
@@ -159,7 +160,7 @@ fn session_of(
     if let Some(row) = period_of_day(spans, due, session) {
         return Ok((row, Said::ByRule("grading period is the one that contains the due date")));
     }
-    match ctx.plan.version {
+    match parts.version {
         Version::V1p1 => Err(incomplete(ctx, "no grading period contains the due date")),
         Version::V1p2 => Ok((session, Said::ByRule("academic session is that of the class"))),
     }
@@ -195,7 +196,7 @@ pub(super) fn grade_item(
         assigned: period.begin,
         due: period.end,
         // Ed-Fi does not say on which scale a grade is.
-        bounds: bounds(None, ctx.plan.version == Version::V1p1).0,
+        bounds: bounds(None, parts.version == Version::V1p1).0,
         sourced_id: SourcedId::default(),
     };
     Ok((item, title.to_owned()))

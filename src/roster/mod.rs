@@ -1,8 +1,10 @@
 //! The roster: staged tables become version-neutral OneRoster entities with sourcedIds.
 //!
 //! In: [`Staged`] tables, crosswalks and the plan. Out: a [`Roster`], in the wider shape of OneRoster 1.2 and
-//! in output order, in which every row carries its [`fate::Fate`]. Entities are built in the order in which
-//! they refer to each other, so that each finds the fate of what it needs; `closure` then proves the result.
+//! in output order, in which every row carries its [`fate::Fate`]; one roster serves packages of every version. What a
+//! version demands of the gradebook decides which of its rows there are: [`gradebook`] is built for each.
+//! Entities are built in the order in which they refer to each other, so that each finds the fate of what it needs;
+//! `closure` then proves the result.
 
 pub mod answers;
 pub mod choice;
@@ -42,7 +44,6 @@ use courses::Courses;
 use demographics::Demographics;
 use enrollments::Enrollments;
 use fate::Causes;
-use gradebook::Gradebook;
 use orgs::Orgs;
 use parents::Parents;
 use sessions::Sessions;
@@ -136,8 +137,6 @@ pub struct Roster {
     pub facts: Facts,
     /// Demographics, when the plan wants them.
     pub demographics: Option<Demographics>,
-    /// Categories, line items and results; empty unless the plan wants them.
-    pub gradebook: Gradebook,
     /// Grade codes by grade level.
     pub grades: Answers<&'static str>,
     /// Causes that fates refer to.
@@ -179,7 +178,6 @@ pub fn build(
     let enrollments = Enrollments::build(&mut ctx, &mut facts, teachers, &mut classes, &sessions, &users);
     let demographics =
         plan.mapping.demographics.then(|| Demographics::build(&mut ctx, &users.students, extensions));
-    let gradebook = Gradebook::build(&mut ctx, &classes, &sessions, &users);
 
     let grades = Answers::new(&crosswalks.grades, &staged.descriptors, |&word| word);
     let Context { notices, causes, mut unmapped, .. } = ctx;
@@ -200,7 +198,6 @@ pub fn build(
         enrollments,
         facts,
         demographics,
-        gradebook,
         grades,
         causes,
         unmapped,

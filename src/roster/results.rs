@@ -89,9 +89,9 @@ pub(super) struct ResultRule {
 }
 
 impl ResultRule {
-    pub fn new(ctx: &mut Context<'_>) -> ResultRule {
+    pub fn new(ctx: &mut Context<'_>, version: Version) -> ResultRule {
         ResultRule {
-            score_required: ctx.plan.version == Version::V1p1,
+            score_required: version == Version::V1p1,
             as_of: ctx.plan.as_of,
             submissions: BTreeMap::new(),
             lateness: BTreeMap::new(),

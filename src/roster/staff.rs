@@ -56,7 +56,7 @@ pub static ROLE_NOT_IN_VERSION: Code = Code {
     severity: Severity::Warning,
     authority: Authority::Specification,
     file: "users",
-    summary: "The crosswalk gives a role that OneRoster 1.1 does not have: for this package the classification is unmapped.",
+    summary: "The crosswalk gives, in its column oneroster_role, a role that only OneRoster 1.2 has: the classification is unmapped in packages of either version, so that both have the same people.",
     remedy: "Put a role of 1.1 into oneroster_role and the finer one into oneroster_role_v1p2.",
 };
 

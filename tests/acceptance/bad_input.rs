@@ -328,7 +328,7 @@ fn a_refused_run_still_reports() {
     let report: serde_json::Value =
         serde_json::from_slice(&fs::read(desk.folder.path().join("report.json")).unwrap()).unwrap();
     assert_eq!(report["outcome"], "refused");
-    assert!(report["zip"].is_null() && !report["refused"].as_array().unwrap().is_empty());
+    assert!(report["packages"][0]["zip"].is_null() && !report["refused"].as_array().unwrap().is_empty());
     assert_eq!(fs::read(desk.folder.path().join("out/roster.zip")).unwrap(), LAST_NIGHT);
 }
 

@@ -6,13 +6,18 @@ use crate::exporting::{USUAL, export, trap_district};
 use crate::package_check::{check, is_date};
 use crate::package_reader::{Package, Table};
 
-/// A sound package with everything in it.
+/// A sound package of 1.1 with everything in it.
 fn sound() -> &'static Package {
-    static PACKAGE: std::sync::OnceLock<Package> = std::sync::OnceLock::new();
-    PACKAGE.get_or_init(|| {
-        let everything =
-            &[("demographics", "true"), ("include_parents", "true"), ("grading_periods", "true")];
-        export(trap_district(Shape::S52), &[USUAL, everything]).package
+    sound_of("1.1")
+}
+
+/// A sound package of a version with everything in it.
+fn sound_of(version: &str) -> &'static Package {
+    static PACKAGES: [std::sync::OnceLock<Package>; 3] = [const { std::sync::OnceLock::new() }; 3];
+    let place = ["1.1", "1.2", "1.2.0"].iter().position(|known| *known == version).unwrap();
+    PACKAGES[place].get_or_init(|| {
+        let everything = [("demographics", "true"), ("include_parents", "true"), ("grading_periods", "true")];
+        export(trap_district(Shape::S52), &[USUAL, &everything, &[("oneroster", version)]]).package
     })
 }
 
@@ -31,7 +36,11 @@ fn put(package: &mut Package, file: &str, bytes: Vec<u8>) {
 
 /// The faults after a change to one table.
 fn faults(file: &str, change: impl FnOnce(&mut Table)) -> Vec<String> {
-    let mut package = sound().clone();
+    faults_of("1.1", file, change)
+}
+
+fn faults_of(version: &str, file: &str, change: impl FnOnce(&mut Table)) -> Vec<String> {
+    let mut package = sound_of(version).clone();
     let mut table = package.table(file);
     change(&mut table);
     put(&mut package, file, serialized(&table));
@@ -123,6 +132,91 @@ fn wrong_cells_are_found() {
         let found = faults(file, set(which, column, value));
         assert!(found.iter().any(|f| f.contains(wanted)), "{file}.{column} = {value}: {found:#?}");
     }
+}
+
+#[test]
+fn what_is_wrong_in_1_1_is_wrong_in_1_2_and_more() {
+    for version in ["1.2", "1.2.0"] {
+        assert_eq!(check(sound_of(version)), Vec::<String>::new(), "{version}");
+    }
+    let cases: &[Planted] = &[
+        ("users", FIRST, "status", "active", "not blank in a bulk file"),
+        ("users", FIRST, "givenName", "", "blank and required"),
+        ("users", FIRST, "username", "", "blank and required"),
+        ("users", FIRST, "enabledUser", "TRUE", "neither true nor false"),
+        ("users", FIRST, "grades", "9", "not in the vocabulary"),
+        ("users", FIRST, "agentSourcedIds", "nobody", "not defined in users"),
+        ("users", FIRST, "userIds", "{State:1", "userIds item"),
+        ("users", FIRST, "password", "secret", "a password"),
+        ("users", FIRST, "primaryOrgSourcedId", "", "blank and required"),
+        ("users", FIRST, "primaryOrgSourcedId", "nobody", "not defined in orgs"),
+        ("roles", FIRST, "status", "active", "not blank in a bulk file"),
+        ("roles", FIRST, "userSourcedId", "nobody", "not defined in users"),
+        ("roles", FIRST, "userSourcedId", "", "blank and required"),
+        ("roles", FIRST, "orgSourcedId", "nobody", "not defined in orgs"),
+        ("roles", FIRST, "orgSourcedId", "", "blank and required"),
+        ("roles", FIRST, "roleType", "main", "not in the vocabulary"),
+        ("roles", FIRST, "roleType", "secondary", "0 primary roles"),
+        ("roles", ("roleType", "secondary"), "roleType", "primary", "2 primary roles"),
+        ("roles", FIRST, "role", "administrator", "not in the vocabulary"),
+        ("roles", FIRST, "role", "", "blank and required"),
+        ("roles", FIRST, "beginDate", "2024-02-30", "is no date"),
+        ("roles", FIRST, "userProfileSourcedId", "p", "not blank"),
+        ("roles", ("role", "teacher"), "role", "student", "a student as the other kind"),
+        ("classes", FIRST, "classType", "Homeroom", "not in the vocabulary"),
+        ("classes", FIRST, "courseSourcedId", "nobody", "not defined in courses"),
+        ("classes", FIRST, "subjects", "Algebra", "1 subjects, 0 subjectCodes"),
+        ("courses", FIRST, "subjectCodes", "1,2", "0 subjects, 2 subjectCodes"),
+        ("enrollments", FIRST, "userSourcedId", "nobody", "not defined in users"),
+        ("enrollments", FIRST, "role", "aide", "not in the vocabulary"),
+        ("enrollments", ("role", "student"), "role", "teacher", "a student as the other kind"),
+        ("academicSessions", FIRST, "endDate", "", "blank and required"),
+        ("demographics", FIRST, "sourcedId", "nobody", "not defined in users"),
+        ("demographics", FIRST, "sex", "unknown", "not in the vocabulary"),
+        ("manifest", ("propertyName", "file.roles"), "value", "absent", "manifest:"),
+        ("manifest", ("propertyName", "file.userProfiles"), "value", "bulk", "manifest:"),
+        ("manifest", ("propertyName", "oneroster.version"), "value", "1.1", "manifest:"),
+    ];
+    for (file, which, column, value, wanted) in cases {
+        let found = faults_of("1.2", file, set(*which, column, value));
+        assert!(found.iter().any(|f| f.contains(wanted)), "{file}.{column} = {value}: {found:#?}");
+    }
+    let finds = |file: &str, wanted: &str, change: &dyn Fn(&mut Table)| {
+        let found = faults_of("1.2", file, change);
+        assert!(found.iter().any(|f| f.contains(wanted)), "{file}, {wanted}: {found:#?}");
+    };
+    // The words for sex that 1.1 lacks.
+    for word in ["unspecified", "other"] {
+        assert_eq!(faults_of("1.2", "demographics", set(FIRST, "sex", word)), Vec::<String>::new());
+    }
+    finds("users", "header", &|t| t.header.swap(16, 17));
+    finds("users", "header", &|t| t.header[21] = "resourceSourcedIds".into());
+    finds("roles", "stands twice", &|t| t.rows.push(t.rows[0].clone()));
+    finds("roles", "not in the order of users", &|t| t.rows.swap(0, 1));
+    finds("roles", "none for user", &|t| _ = t.rows.remove(0));
+    finds("roles", "to 1999-01-01", &|t| {
+        set(FIRST, "beginDate", "2024-08-01")(t);
+        set(FIRST, "endDate", "1999-01-01")(t);
+    });
+    finds("roles", "the same role of a user at an org twice", &|t| {
+        let (id, kind) = (t.column("sourcedId").unwrap(), t.column("roleType").unwrap());
+        let mut again = t.rows[0].clone();
+        (again[id], again[kind]) = ("again".into(), "secondary".into());
+        t.rows.insert(1, again);
+    });
+    let orgs = sound_of("1.2").table("orgs");
+    let state = orgs.find("type", "state")[0].get("sourcedId").to_owned();
+    finds("users", "no role at its primary org", &|t| set(FIRST, "primaryOrgSourcedId", &state)(t));
+    finds("classes", "schoolSourcedId is a state", &|t| set(FIRST, "schoolSourcedId", &state)(t));
+    finds("enrollments", "schoolSourcedId is a state", &|t| set(FIRST, "schoolSourcedId", &state)(t));
+    let mut package = sound_of("1.2").clone();
+    package.entries.retain(|(name, _)| name != "roles.csv");
+    assert!(check(&package).contains(&"roles: users without roles.csv".to_owned()));
+    let mut package = sound_of("1.2.0").clone();
+    let mut users = package.table("users");
+    set(FIRST, "resourceSourcedIds", "r")(&mut users);
+    put(&mut package, "users", serialized(&users));
+    assert!(check(&package).iter().any(|fault| fault.contains("not blank in a bulk file")));
 }
 
 #[test]

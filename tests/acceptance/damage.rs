@@ -93,7 +93,7 @@ proptest! {
         }
         prop_assert_eq!(exported.count("dangling-reference"), 0, "{:?}", done);
         let of_year = |table: &str| extract::table(copy.path(), table).find("schoolyear", "2025").len() as u64;
-        let files = exported.report["files"].as_array().unwrap();
+        let files = exported.report["packages"][0]["files"].as_array().unwrap();
         let rows = files.iter().find(|f| f["file"] == "enrollments").map_or(0, |f| f["rows"].as_u64().unwrap());
         let associations = of_year("studentsectionassociation") + of_year("staffsectionassociation");
         prop_assert_eq!(rows + exported.left_out("enrollments"), associations, "{:?}", done);

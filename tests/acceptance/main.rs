@@ -15,10 +15,13 @@ mod extract;
 mod independent;
 #[path = "../support/package_check.rs"]
 mod package_check;
+#[path = "../support/package_facts.rs"]
+mod package_facts;
 #[path = "../support/package_reader.rs"]
 mod package_reader;
 
 mod bad_input;
+mod both_versions;
 mod checker;
 mod collisions;
 mod damage;

@@ -49,22 +49,32 @@ fn sample_ods_is_what_synth_writes() {
     assert!(size < 500_000, "a few hundred kilobytes, not {size}");
 }
 
-/// `rosterpack export --sample`, as a user runs it, gives the package that stands unpacked in `sample_output/v1p1`.
+/// `rosterpack export --sample`, as a user runs it, gives the packages that stand unpacked in `sample_output/`.
 #[test]
 fn sample_output_is_what_a_user_gets() {
     let target = tempfile::tempdir().unwrap();
     let output = binary(target.path(), &["export", "--sample"]);
     assert_eq!(output.status.code(), Some(0), "{}", told(&output));
     assert_eq!(output.stdout, b"./sample-2025-oneroster-v1p1.zip\n");
-    let package = Package::from_zip(&fs::read(target.path().join("sample-2025-oneroster-v1p1.zip")).unwrap());
-    assert_eq!(check(&package), Vec::<String>::new());
+    let v1p1 = kept_as(&target.path().join("sample-2025-oneroster-v1p1.zip"), "v1p1");
     assert_eq!(
-        package.table("users").find("role", "student").len(),
+        v1p1.table("users").find("role", "student").len(),
         328,
         "300 and those of the traps that count"
     );
 
-    let folder = repository().join("sample_output/v1p1");
+    let output = binary(target.path(), &["export", "--sample", "--oneroster", "1.2"]);
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    assert_eq!(output.stdout, b"./sample-2025-oneroster-v1p2.zip\n");
+    let v1p2 = kept_as(&target.path().join("sample-2025-oneroster-v1p2.zip"), "v1p2");
+    assert_eq!(v1p2.table("users").all("sourcedId"), v1p1.table("users").all("sourcedId"));
+}
+
+/// A package, which is sound and the same, entry by entry, as the folder of its version.
+fn kept_as(zip: &Path, version: &str) -> Package {
+    let package = Package::from_zip(&fs::read(zip).unwrap());
+    assert_eq!(check(&package), Vec::<String>::new());
+    let folder = repository().join("sample_output").join(version);
     if std::env::var_os("BLESS").is_some() {
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).unwrap();
@@ -80,7 +90,8 @@ fn sample_output_is_what_a_user_gets() {
     for (name, bytes) in &package.entries {
         assert!(
             *bytes == kept[name],
-            "sample_output/v1p1/{name}: BLESS=1 cargo test --test acceptance sample_output"
+            "sample_output/{version}/{name}: BLESS=1 cargo test --test acceptance sample_output"
         );
     }
+    package
 }

@@ -12,7 +12,7 @@ use rosterpack::crosswalk::Crosswalks;
 use rosterpack::day::Day;
 use rosterpack::pipeline;
 use rosterpack::progress::Silent;
-use rosterpack::report::{Report, RunFacts, UnmappedValue, Zip};
+use rosterpack::report::{PackageReport, Report, RunFacts, UnmappedValue, Zip};
 use rosterpack::source::Source as _;
 use rosterpack::source::dump::DumpSource;
 use rosterpack::synth::{self, Shape, SynthPlan, Traps};
@@ -84,16 +84,17 @@ pub fn export(source: &Path, settings: &[&[(&str, &str)]]) -> Exported {
     let crosswalks = Crosswalks::load(run.seeds.as_deref()).unwrap();
     let source = DumpSource::open(source).unwrap();
     let outcome = pipeline::export(&source, &crosswalks, &run.plan, Some(&zip), &Silent).unwrap();
-    let bytes = if outcome.written.is_some() { std::fs::read(&zip).unwrap() } else { Vec::new() };
+    let written = outcome.packages[0].written.is_some();
+    let bytes = if written { std::fs::read(&zip).unwrap() } else { Vec::new() };
     let entries = std::fs::read_dir(target.path()).unwrap().count();
-    assert_eq!(
-        entries,
-        usize::from(outcome.written.is_some()),
-        "an export leaves the package and nothing else"
-    );
+    assert_eq!(entries, usize::from(written), "an export leaves the package and nothing else");
+    let packages = outcome.packages.into_iter().map(|package| {
+        let zip = package.written.map(|w| Zip { path: "package.zip".into(), bytes: w.bytes });
+        PackageReport::new(package.version, &package.files, &package.notices, zip)
+    });
     let report = Report::new(
         RunFacts::new(&run.plan, "a folder", outcome.data_standard, outcome.read_rows),
-        &outcome.files,
+        packages.collect(),
         &outcome.notices,
         outcome
             .unmapped
@@ -102,7 +103,6 @@ pub fn export(source: &Path, settings: &[&[(&str, &str)]]) -> Exported {
             .collect(),
         run.choices.clone(),
         outcome.refused.unwrap_or_default(),
-        outcome.written.map(|w| Zip { path: "package.zip".into(), bytes: w.bytes }),
     );
     assert!(source.catalog().tables.len() > 10);
     let package = if bytes.is_empty() { Package::default() } else { Package::from_zip(&bytes) };

@@ -1,196 +1,29 @@
-//! Every fault that a strict reader of a OneRoster 1.1 bulk package would find.
+//! Every fault that a strict reader of a OneRoster 1.1 or 1.2 bulk package would find.
 //!
-//! In: a package. Out: its faults, in words. The facts of OneRoster CSV 1.1 stand here once more, written from the
-//! specification and not taken from `spec`, so that an error there cannot hide itself. What mapping.md adds (order
-//! of lists, CRLF, no control characters) is checked too. Other zips are none of its business: no delta, no
-//! gradebook, no resources.
+//! In: a package, whose manifest says of which version it is. Out: its faults, in words. No code and no fact is shared
+//! with the writer (`package_facts.rs`). What mapping.md adds (order of lists and roles, CRLF, no control characters)
+//! is checked too. Other zips are none of its business: no delta, no gradebook, no resources.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use crate::package_facts::Rule::{Blank, Date, Flag, Reference, References, Text, Texts, Word, Words};
+use crate::package_facts::{Columns, Facts, Rule, facts};
 use crate::package_reader::{Package, Table};
-
-/// How a column must be filled.
-#[derive(Debug, Clone, Copy)]
-enum Rule {
-    Text,
-    Blank,
-    Date,
-    Flag,
-    Word(&'static [&'static str]),
-    Words(&'static [&'static str]),
-    Reference(&'static str),
-    References(&'static str),
-    Texts,
-}
-use Rule::{Blank, Date, Flag, Reference, References, Text, Texts, Word, Words};
-
-const SESSION_TYPES: &[&str] = &["gradingPeriod", "semester", "schoolYear", "term"];
-const ORG_TYPES: &[&str] = &["department", "school", "district", "local", "state", "national"];
-const USER_ROLES: &[&str] =
-    &["administrator", "aide", "guardian", "parent", "proctor", "relative", "student", "teacher"];
-const ENROLLMENT_ROLES: &[&str] = &["administrator", "proctor", "student", "teacher"];
-const GRADES: &[&str] = &[
-    "IT", "PR", "PK", "TK", "KG", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12",
-    "13", "PS", "UG", "Other",
-];
-
-/// Columns of a file in order: name, whether it is required, rule.
-type Columns = &'static [(&'static str, bool, Rule)];
-
-const ID: (&str, bool, Rule) = ("sourcedId", true, Text);
-const STATUS: (&str, bool, Rule) = ("status", false, Blank);
-const MODIFIED: (&str, bool, Rule) = ("dateLastModified", false, Blank);
-
-/// The files of a rostering package.
-const FILES: &[(&str, Columns)] = &[
-    (
-        "academicSessions",
-        &[
-            ID,
-            STATUS,
-            MODIFIED,
-            ("title", true, Text),
-            ("type", true, Word(SESSION_TYPES)),
-            ("startDate", true, Date),
-            ("endDate", true, Date),
-            ("parentSourcedId", false, Reference("academicSessions")),
-            ("schoolYear", true, Text),
-        ],
-    ),
-    (
-        "classes",
-        &[
-            ID,
-            STATUS,
-            MODIFIED,
-            ("title", true, Text),
-            ("grades", false, Words(GRADES)),
-            ("courseSourcedId", true, Reference("courses")),
-            ("classCode", false, Text),
-            ("classType", true, Word(&["homeroom", "scheduled"])),
-            ("location", false, Text),
-            ("schoolSourcedId", true, Reference("orgs")),
-            ("termSourcedIds", true, References("academicSessions")),
-            ("subjects", false, Texts),
-            ("subjectCodes", false, Texts),
-            ("periods", false, Texts),
-        ],
-    ),
-    (
-        "courses",
-        &[
-            ID,
-            STATUS,
-            MODIFIED,
-            ("schoolYearSourcedId", false, Reference("academicSessions")),
-            ("title", true, Text),
-            ("courseCode", false, Text),
-            ("grades", false, Words(GRADES)),
-            ("orgSourcedId", true, Reference("orgs")),
-            ("subjects", false, Texts),
-            ("subjectCodes", false, Texts),
-        ],
-    ),
-    (
-        "demographics",
-        &[
-            ("sourcedId", true, Reference("users")),
-            STATUS,
-            MODIFIED,
-            ("birthDate", false, Date),
-            ("sex", false, Word(&["male", "female"])),
-            ("americanIndianOrAlaskaNative", false, Flag),
-            ("asian", false, Flag),
-            ("blackOrAfricanAmerican", false, Flag),
-            ("nativeHawaiianOrOtherPacificIslander", false, Flag),
-            ("white", false, Flag),
-            ("demographicRaceTwoOrMoreRaces", false, Flag),
-            ("hispanicOrLatinoEthnicity", false, Flag),
-            ("countryOfBirthCode", false, Text),
-            ("stateOfBirthAbbreviation", false, Text),
-            ("cityOfBirth", false, Text),
-            ("publicSchoolResidenceStatus", false, Text),
-        ],
-    ),
-    (
-        "enrollments",
-        &[
-            ID,
-            STATUS,
-            MODIFIED,
-            ("classSourcedId", true, Reference("classes")),
-            ("schoolSourcedId", true, Reference("orgs")),
-            ("userSourcedId", true, Reference("users")),
-            ("role", true, Word(ENROLLMENT_ROLES)),
-            ("primary", false, Flag),
-            ("beginDate", false, Date),
-            ("endDate", false, Date),
-        ],
-    ),
-    (
-        "orgs",
-        &[
-            ID,
-            STATUS,
-            MODIFIED,
-            ("name", true, Text),
-            ("type", true, Word(ORG_TYPES)),
-            ("identifier", false, Text),
-            ("parentSourcedId", false, Reference("orgs")),
-        ],
-    ),
-    (
-        "users",
-        &[
-            ID,
-            STATUS,
-            MODIFIED,
-            ("enabledUser", true, Flag),
-            ("orgSourcedIds", true, References("orgs")),
-            ("role", true, Word(USER_ROLES)),
-            ("username", true, Text),
-            ("userIds", false, Texts),
-            ("givenName", true, Text),
-            ("familyName", true, Text),
-            ("middleName", false, Text),
-            ("identifier", false, Text),
-            ("email", false, Text),
-            ("sms", false, Text),
-            ("phone", false, Text),
-            ("agentSourcedIds", false, References("users")),
-            ("grades", false, Words(GRADES)),
-            ("password", false, Text),
-        ],
-    ),
-];
-
-/// What the manifest lists, in published order.
-const MANIFEST: [&str; 13] = [
-    "academicSessions",
-    "categories",
-    "classes",
-    "classResources",
-    "courses",
-    "courseResources",
-    "demographics",
-    "enrollments",
-    "lineItems",
-    "orgs",
-    "resources",
-    "results",
-    "users",
-];
 
 /// Every fault of a package, in words.
 pub fn check(package: &Package) -> Vec<String> {
     let mut faults = Vec::new();
-    check_entries(package, &mut faults);
+    let manifest = package.bytes("manifest").and_then(|bytes| Table::parse(bytes).ok()).unwrap_or_default();
+    let named = manifest.find("propertyName", "oneroster.version");
+    let facts = facts(named.first().map_or("", |row| row.get("value")));
+    check_entries(package, &facts, &mut faults);
     let mut tables: BTreeMap<&str, Table> = BTreeMap::new();
-    for &(name, columns) in FILES {
+    for &(name, _) in &facts.files {
         let Some(bytes) = package.bytes(name) else { continue };
         check_bytes(name, bytes, &mut faults);
         match Table::parse(bytes) {
             Ok(table) => {
+                let columns = facts.columns(name, &table.header).unwrap_or_default();
                 check_header(name, columns, &table, &mut faults);
                 tables.insert(name, table);
             }
@@ -203,8 +36,9 @@ pub fn check(package: &Package) -> Vec<String> {
             (*name, table.rows.iter().enumerate().map(|(n, r)| (table.cell(r, "sourcedId"), n)).collect())
         })
         .collect();
-    for &(name, columns) in FILES {
+    for &(name, _) in &facts.files {
         let Some(table) = tables.get(name) else { continue };
+        let columns = facts.columns(name, &table.header).unwrap_or_default();
         check_ids(name, table, &mut faults);
         for row in &table.rows {
             // The header was checked: where it is wrong, that has been told.
@@ -216,19 +50,35 @@ pub fn check(package: &Package) -> Vec<String> {
             }
         }
     }
-    Relations { tables: &tables, ids: &ids, faults: &mut faults }.check();
+    let roles = roles(&tables);
+    Relations { tables: &tables, ids: &ids, roles: &roles, faults: &mut faults }.check();
     faults
 }
 
+/// The roles of every user: the one of 1.1, or those of roles.csv.
+fn roles(tables: &BTreeMap<&str, Table>) -> HashMap<String, BTreeSet<String>> {
+    let mut roles: HashMap<String, BTreeSet<String>> = HashMap::new();
+    for (file, user) in [("users", "sourcedId"), ("roles", "userSourcedId")] {
+        let Some(table) = tables.get(file) else { continue };
+        for row in &table.rows {
+            let role = table.cell(row, "role");
+            if !role.is_empty() {
+                roles.entry(table.cell(row, user).to_owned()).or_default().insert(role.to_owned());
+            }
+        }
+    }
+    roles
+}
+
 /// Names of entries, and the manifest that must agree with them.
-fn check_entries(package: &Package, faults: &mut Vec<String>) {
+fn check_entries(package: &Package, facts: &Facts, faults: &mut Vec<String>) {
     let names: BTreeSet<&str> = package.entries.iter().map(|(name, _)| name.as_str()).collect();
     if names.len() != package.entries.len() {
         faults.push("two entries have one name".into());
     }
     for name in &names {
         let known = *name == "manifest.csv"
-            || name.strip_suffix(".csv").is_some_and(|n| FILES.iter().any(|(file, _)| *file == n));
+            || name.strip_suffix(".csv").is_some_and(|n| facts.files.iter().any(|(file, _)| *file == n));
         if !known {
             faults.push(format!("unknown entry {name}"));
         }
@@ -245,8 +95,9 @@ fn check_entries(package: &Package, faults: &mut Vec<String>) {
     if manifest.header != ["propertyName", "value"] {
         faults.push(format!("manifest: header {:?}", manifest.header));
     }
-    let mut expected = vec![("manifest.version".to_owned(), "1.0"), ("oneroster.version".to_owned(), "1.1")];
-    for name in MANIFEST {
+    let mut expected =
+        vec![("manifest.version".to_owned(), "1.0"), ("oneroster.version".to_owned(), facts.version)];
+    for name in facts.manifest {
         let there = names.contains(format!("{name}.csv").as_str());
         expected.push((format!("file.{name}"), if there { "bulk" } else { "absent" }));
     }
@@ -384,6 +235,7 @@ pub fn is_date(text: &str) -> bool {
 struct Relations<'a, 't> {
     tables: &'a BTreeMap<&'t str, Table>,
     ids: &'a Ids<'a>,
+    roles: &'a HashMap<String, BTreeSet<String>>,
     faults: &'a mut Vec<String>,
 }
 
@@ -392,6 +244,10 @@ impl Relations<'_, '_> {
     fn of(&self, file: &str, id: &str, column: &str) -> &str {
         let row = self.ids.get(file).and_then(|ids| ids.get(id));
         row.map_or("", |&n| self.tables[file].cell(&self.tables[file].rows[n], column))
+    }
+
+    fn is_student(&self, user: &str) -> bool {
+        self.roles.get(user).is_some_and(|roles| roles.contains("student"))
     }
 
     fn position(&self, file: &str, id: &str) -> usize {
@@ -426,9 +282,11 @@ impl Relations<'_, '_> {
                 all.fault(kind == "school", || format!("{file}: {column} is a {kind}"));
             });
         }
-        for (file, begin, end) in
-            [("academicSessions", "startDate", "endDate"), ("enrollments", "beginDate", "endDate")]
-        {
+        for (file, begin, end) in [
+            ("academicSessions", "startDate", "endDate"),
+            ("enrollments", "beginDate", "endDate"),
+            ("roles", "beginDate", "endDate"),
+        ] {
             self.each(file, |all, t, row| {
                 let (begin, end) = (t.cell(row, begin), t.cell(row, end));
                 let ok = begin.is_empty() || end.is_empty() || begin <= end;
@@ -437,10 +295,11 @@ impl Relations<'_, '_> {
         }
         self.check_lists();
         self.check_users();
+        self.check_roles();
         self.check_enrollments();
         self.each("demographics", |all, t, row| {
-            let role = all.of("users", t.cell(row, "sourcedId"), "role").to_owned();
-            all.fault(role == "student", || format!("demographics of a {role}"));
+            let student = all.is_student(t.cell(row, "sourcedId"));
+            all.fault(student, || "demographics of somebody who is no student".into());
             let races = [
                 "americanIndianOrAlaskaNative",
                 "asian",
@@ -512,7 +371,9 @@ impl Relations<'_, '_> {
             self.each(file, |all, t, row| {
                 let items: Vec<&str> = t.cell(row, column).split(',').collect();
                 let primary = usize::from(column == "orgSourcedIds" && t.cell(row, "role") == "student");
-                let sorted = items[primary..].is_sorted_by_key(|id| all.position(target, id));
+                let items = if t.column(column).is_some() { &items[..] } else { &[] };
+                let sorted =
+                    items.get(primary..).unwrap_or_default().is_sorted_by_key(|id| all.position(target, id));
                 all.fault(sorted, || format!("{file}: {column} is not in the order of {target}"));
             });
         }
@@ -539,13 +400,44 @@ impl Relations<'_, '_> {
             for agent in t.cell(row, "agentSourcedIds").split(',').filter(|a| !a.is_empty()) {
                 let mutual = all.of("users", agent, "agentSourcedIds").split(',').any(|back| back == id);
                 all.fault(mutual, || format!("users {id}: agent {agent} does not know of it"));
-                let one = [t.cell(row, "role"), all.of("users", agent, "role")].contains(&"student");
-                all.fault(one, || format!("users {id}: neither it nor its agent {agent} is a student"));
+                all.fault(all.is_student(id) || all.is_student(agent), || {
+                    format!("users {id}: neither it nor its agent {agent} is a student")
+                });
             }
             let email = t.cell(row, "email");
             all.fault(email == email.to_lowercase(), || format!("users {id}: e-mail {email}"));
             all.fault(t.cell(row, "password").is_empty(), || format!("users {id}: a password"));
         });
+    }
+
+    /// 1.2: every user has roles, one of them primary at each org, none twice, in the order of users, orgs and words;
+    /// the user's primary org is one of those orgs.
+    fn check_roles(&mut self) {
+        let (Some(users), Some(roles)) = (self.tables.get("users"), self.tables.get("roles")) else {
+            let there = self.tables.get("users").is_some_and(|users| users.column("role").is_none());
+            return self.fault(!there, || "roles: users without roles.csv".into());
+        };
+        let mut primaries: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        let mut places: Vec<(usize, usize, &str)> = Vec::new();
+        for row in &roles.rows {
+            let [user, org, role] = ["userSourcedId", "orgSourcedId", "role"].map(|c| roles.cell(row, c));
+            *primaries.entry((user, org)).or_default() +=
+                usize::from(roles.cell(row, "roleType") == "primary");
+            places.push((self.position("users", user), self.position("orgs", org), role));
+        }
+        for ((user, org), count) in &primaries {
+            self.fault(*count == 1, || format!("roles: {count} primary roles of user {user} at org {org}"));
+        }
+        self.fault(places.is_sorted(), || "roles: not in the order of users, orgs and roles".into());
+        places.sort_unstable();
+        let twice = places.windows(2).any(|pair| pair[0] == pair[1]);
+        self.fault(!twice, || "roles: the same role of a user at an org twice".into());
+        for row in &users.rows {
+            let [id, org] = ["sourcedId", "primaryOrgSourcedId"].map(|c| users.cell(row, c));
+            self.fault(self.roles.contains_key(id), || format!("roles: none for user {id}"));
+            let there = primaries.contains_key(&(id, org));
+            self.fault(there, || format!("users {id}: no role at its primary org {org}"));
+        }
     }
 
     /// Enrollments agree with their class and user; a class has one primary teacher at a time.
@@ -557,9 +449,9 @@ impl Relations<'_, '_> {
                 format!("enrollments {id}: not the class's school")
             });
             let student = t.cell(row, "role") == "student";
-            let user = all.of("users", t.cell(row, "userSourcedId"), "role").to_owned();
-            all.fault(student == (user == "student"), || {
-                format!("enrollments {id}: a {user} as the other kind")
+            let user = all.is_student(t.cell(row, "userSourcedId"));
+            all.fault(student == user, || {
+                format!("enrollments {id}: a student as the other kind, or the reverse")
             });
             all.fault(!student || t.cell(row, "primary") != "true", || {
                 format!("enrollments {id}: a primary student")

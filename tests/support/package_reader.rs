@@ -1,4 +1,4 @@
-//! A reader of OneRoster 1.1 bulk packages that knows nothing of our writer.
+//! A reader of OneRoster bulk packages that knows nothing of our writer.
 //!
 //! In: the bytes of a zip. Out: its tables, as text. What is right or wrong about them is for `package_check.rs`.
 

@@ -8,6 +8,7 @@ use super::*;
 use crate::edfi::SchemaError;
 use crate::notice::{Authority, Code, Notices, Severity};
 use crate::package::Written;
+use crate::pipeline::Package;
 use crate::source::SourceError;
 use crate::spec::File;
 
@@ -52,9 +53,14 @@ fn frozen(report: Option<&Path>) -> Run {
 fn outcome(refused: Option<Vec<String>>, written: Option<Written>) -> Outcome {
     let mut notices = Notices::new();
     notices.add(&CODE, "the cause", "604822");
-    Outcome {
+    let package = Package {
+        version: Version::V1p1,
         written,
         files: vec![(File::Orgs, 3), (File::Users, 1200)],
+        notices: Notices::new(),
+    };
+    Outcome {
+        packages: vec![package],
         notices,
         unmapped: Vec::new(),
         data_standard: "5.2",
@@ -97,7 +103,7 @@ fn a_refused_package_tells_its_reasons_even_when_quiet() {
         let json: serde_json::Value = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
         assert_eq!(json["outcome"], "refused");
         assert!(!json["refused"].as_array().unwrap().is_empty());
-        assert!(json["zip"].is_null());
+        assert!(json["packages"][0]["zip"].is_null());
     }
 }
 
@@ -218,7 +224,7 @@ fn every_flag_of_the_table_is_a_flag_of_the_command_and_reaches_its_setting() {
             overrides.flag("active_school_year", Some("2022"));
         }
         let with = overrides.freeze(Day(0), &[]).unwrap();
-        if !matches!(setting.name, "tenant" | "active_school_year" | "oneroster") {
+        if !matches!(setting.name, "tenant" | "active_school_year") {
             assert_ne!(with, Run { as_of_is_today: true, ..frozen_bare() }, "{flag} reaches nothing");
         }
     }

@@ -113,7 +113,9 @@ impl<'d> Judge<'d> {
                 if ends != (place + 1 == width) {
                     return Err(fault(format!("it does not have {width} cells")));
                 }
-                let Some(column) = self.columns.get(place) else { continue };
+                let Some((column, before)) = self.columns.get(place).zip(last.get_mut(place)) else {
+                    continue;
+                };
                 if cell.is_empty() {
                     if column.required {
                         return Err(fault(format!("{} is blank", column.name)));
@@ -123,13 +125,13 @@ impl<'d> Judge<'d> {
                 if column.blank {
                     return Err(fault(format!("{} is filled in a bulk file", column.name)));
                 }
-                if cell == last[place] {
+                if cell == *before {
                     if column.own_id {
                         return Err(fault(format!("{} stands there twice", column.name)));
                     }
                     continue;
                 }
-                last[place] = cell;
+                *before = cell;
                 if column.own_id {
                     let Some(id) = parse(cell) else {
                         return Err(fault(format!("{} is no id", column.name)));

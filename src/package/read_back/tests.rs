@@ -17,8 +17,11 @@ fn id(kind: u8, number: usize) -> [u8; 16] {
     id
 }
 
+/// A place in a row, and what writes the cell there.
+type Cell<'a> = (usize, &'a dyn Fn(&mut CsvBlock));
+
 /// Cells by place of a row with so many cells; the others are blank.
-fn row(rows: &mut CsvBlock, width: usize, cells: &[(usize, &dyn Fn(&mut CsvBlock))]) {
+fn row(rows: &mut CsvBlock, width: usize, cells: &[Cell<'_>]) {
     for place in 0..width {
         match cells.iter().find(|(at, _)| *at == place) {
             Some((_, write)) => write(rows),
@@ -37,7 +40,7 @@ fn table<'a>(file: File, units: usize, cells: impl Fn(usize, &mut CsvBlock) + Sy
 fn district<'a>(org_of: impl Fn(usize) -> usize + Sync + 'a) -> Vec<Table<'a>> {
     let orgs = table(File::Orgs, ORGS, |unit, rows| {
         let parent = |rows: &mut CsvBlock| if unit == 0 { rows.blank() } else { rows.id(&id(1, 0)) };
-        let cells: [(usize, &dyn Fn(&mut CsvBlock)); 4] = [
+        let cells: [Cell<'_>; 4] = [
             (0, &|rows| rows.id(&id(1, unit))),
             (3, &|rows| rows.text("École \"Nord\", Paris")),
             (4, &|rows| rows.known(if unit == 0 { "district" } else { "school" })),
@@ -47,7 +50,7 @@ fn district<'a>(org_of: impl Fn(usize) -> usize + Sync + 'a) -> Vec<Table<'a>> {
     });
     let users = table(File::Users, USERS, move |unit, rows| {
         let agents = [unit.saturating_sub(1), (unit + 1) % USERS].map(|agent| id(2, agent));
-        let cells: [(usize, &dyn Fn(&mut CsvBlock)); 8] = [
+        let cells: [Cell<'_>; 8] = [
             (0, &|rows| rows.id(&id(2, unit))),
             (3, &|rows| rows.flag(true)),
             (4, &|rows| rows.id(&id(1, org_of(unit)))),
@@ -102,7 +105,7 @@ fn references_within_a_file_are_judged_when_it_is_whole() {
     let mut tables = district(|_| 1);
     tables.truncate(1);
     tables.push(table(File::Courses, 1, |_, rows| {
-        let cells: [(usize, &dyn Fn(&mut CsvBlock)); 4] = [
+        let cells: [Cell<'_>; 4] = [
             (0, &|rows| rows.id(&id(3, 0))),
             (3, &|rows| rows.id(&id(9, 9))),
             (4, &|rows| rows.text("Art")),
@@ -121,7 +124,7 @@ fn an_id_that_stands_twice_is_found() {
     let mut tables = district(|_| 1);
     tables[0] = table(File::Orgs, 2, |unit, rows| {
         for number in [unit + 1, 3] {
-            let cells: [(usize, &dyn Fn(&mut CsvBlock)); 3] = [
+            let cells: [Cell<'_>; 3] = [
                 (0, &|rows| rows.id(&id(1, number))),
                 (3, &|rows| rows.text("n")),
                 (4, &|rows| rows.known("school")),
