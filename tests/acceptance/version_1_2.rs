@@ -56,8 +56,11 @@ fn classifications() -> BTreeMap<String, (String, String)> {
     table.iter().map(|row| (row.get("staff_classification").to_owned(), words(row))).collect()
 }
 
-/// Assignments that have not ended: (unique id, organization) with words and days, of mapped classifications.
-fn assignments() -> Vec<(String, String, (String, String), [String; 2])> {
+/// Unique id, organization, words of 1.1 and 1.2, first and last day.
+type Assignment = (String, String, (String, String), [String; 2]);
+
+/// Assignments of mapped classifications that have not ended.
+fn assignments() -> Vec<Assignment> {
     let (values, unique) = (extract::code_values(source()), extract::unique_ids(source(), "staff"));
     let seed = classifications();
     let mut found = Vec::new();
