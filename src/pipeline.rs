@@ -248,7 +248,8 @@ fn publish(pending: Vec<(PendingPackage, Option<PendingTables>)>) -> Result<Vec<
         written.push(package);
     }
     for tables in tables.into_iter().flatten() {
-        published.extend(tables.publish().map_err(|error| failed(error, &published))?);
+        let outcome = tables.publish(&mut published);
+        outcome.map_err(|error| failed(error, &published))?;
     }
     Ok(written)
 }

@@ -165,18 +165,17 @@ pub fn write_tables(
 }
 
 impl PendingTables {
-    /// Gives all tables their names.
+    /// Gives all tables their names, and adds each to what is `published` as soon as it has it.
     ///
     /// # Errors
     /// [`PackageError`]; tables before the one that it names are then new, the others as they were.
-    pub fn publish(self) -> Result<Vec<PathBuf>, PackageError> {
-        self.files
-            .into_iter()
-            .map(|file| {
-                let path = file.target().to_owned();
-                file.publish().map(|()| path)
-            })
-            .collect()
+    pub fn publish(self, published: &mut Vec<PathBuf>) -> Result<(), PackageError> {
+        for file in self.files {
+            let path = file.target().to_owned();
+            file.publish()?;
+            published.push(path);
+        }
+        Ok(())
     }
 }
 
@@ -224,7 +223,9 @@ mod tests {
         let tables = [table(File::Categories, 2, 4), table(File::Orgs, 0, 7)];
         let pending = write_tables(at(folder.path()), &tables, Version::V1p1, "a\"b").unwrap();
         assert_eq!(fs::read(folder.path().join("or1_1__orgs.csv")).unwrap(), b"before");
-        assert_eq!(pending.publish().unwrap().len(), 2);
+        let mut published = Vec::new();
+        pending.publish(&mut published).unwrap();
+        assert_eq!(published.len(), 2);
         assert_eq!(names(folder.path()), ["or1_1__categories.csv", "or1_1__orgs.csv"]);
         let categories = fs::read_to_string(folder.path().join("or1_1__categories.csv")).unwrap();
         assert_eq!(

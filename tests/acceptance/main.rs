@@ -37,3 +37,4 @@ mod samples;
 mod scope;
 mod secrets;
 mod traps;
+mod version_1_2;

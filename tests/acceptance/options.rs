@@ -59,7 +59,7 @@ const SHOWN: &[&str] = &[
     "system_code",
 ];
 
-/// Settings that only OneRoster 1.2 has a use for, which the reader here does not read.
+/// Settings that only OneRoster 1.2 has a use for, which `version_1_2.rs` shows.
 const OF_1P2: &[&str] = &["staff_role_priority_v1p2", "user_master_identifier_system"];
 
 /// Settings of the gradebook files, which `tests/gradebook.rs` shows.
