@@ -200,7 +200,8 @@ fn compare(students: u64, pairs: usize) {
     floor();
     let runs: Vec<_> = (0..pairs).map(|_| (floor(), export())).collect();
     let of = |n: usize| median(runs.iter().map(|(_, (figures, ..))| figures[n]).collect());
-    let ratio = |n: usize| median(runs.iter().map(|((floor, ..), (figures, ..))| figures[n] / floor).collect());
+    let ratio =
+        |n: usize| median(runs.iter().map(|((floor, ..), (figures, ..))| figures[n] / floor).collect());
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     println!(
         "export of {students} students from PostgreSQL, {CONNECTIONS} connections, medians of {pairs} alternating pairs"
@@ -208,7 +209,10 @@ fn compare(students: u64, pairs: usize) {
     println!("  load of the machine     {}", load.split(' ').next().unwrap_or_default());
     println!("  rows read               {:>10.0}", of(ROWS));
     println!("  wall                    {:>10.2} s", of(WALL));
-    println!("  psql, same COPY         {:>10.2} s", median(runs.iter().map(|((wall, ..), _)| *wall).collect()));
+    println!(
+        "  psql, same COPY         {:>10.2} s",
+        median(runs.iter().map(|((wall, ..), _)| *wall).collect())
+    );
     println!(
         "  until the last row      {:>10.2} s, {:.2} times psql (connecting and catalog included)",
         of(RECEIVED),
@@ -233,7 +237,11 @@ fn compare(students: u64, pairs: usize) {
         for line in stages.lines() {
             let fields: Vec<&str> = line.split(' ').collect();
             if let [name, wall, spent] = fields[..] {
-                println!("  {name:<22}  {:>10.2} {:>10.2}", wall.parse::<f64>().unwrap(), spent.parse::<f64>().unwrap());
+                println!(
+                    "  {name:<22}  {:>10.2} {:>10.2}",
+                    wall.parse::<f64>().unwrap(),
+                    spent.parse::<f64>().unwrap()
+                );
             }
         }
     }
@@ -250,14 +258,17 @@ fn dealt_out(log: &str, sizes: &str) -> Vec<String> {
     statements.sort_unstable();
     statements.dedup();
     assert!(statements.len() > 20, "the log holds the statements: {}", statements.len());
-    let table = |statement: &str| statement.split("FROM edfi.\"").nth(1)?.split('"').next().map(str::to_owned);
+    let table =
+        |statement: &str| statement.split("FROM edfi.\"").nth(1)?.split('"').next().map(str::to_owned);
     let size = |statement: &str| -> f64 {
         let name = table(statement);
         let parts = statements.iter().filter(|other| table(other) == name).count();
-        let bytes = sizes.lines().filter_map(|line| line.split_once(' ')).find(|(n, _)| Some(*n) == name.as_deref());
+        let bytes =
+            sizes.lines().filter_map(|line| line.split_once(' ')).find(|(n, _)| Some(*n) == name.as_deref());
         bytes.and_then(|(_, bytes)| bytes.parse::<f64>().ok()).unwrap_or(0.0) / parts as f64
     };
-    let mut by_size: Vec<(f64, &str)> = statements.iter().map(|statement| (size(statement), *statement)).collect();
+    let mut by_size: Vec<(f64, &str)> =
+        statements.iter().map(|statement| (size(statement), *statement)).collect();
     by_size.sort_by(|x, y| y.0.total_cmp(&x.0));
     let mut shares = vec![(0.0_f64, String::from("\\o /dev/null\n")); CONNECTIONS];
     for (size, statement) in by_size {

@@ -167,8 +167,9 @@ impl Facts {
         };
         let mut rows = Vec::new();
         let mut notices = Notices::new();
+        let mut section_of = sections.lookup(at);
         reader.each_of(&t::TABLE, part, |b, r| {
-            let Some(section) = resolve(sections.of(b, r, at), b, r, at, "student", &mut notices) else {
+            let Some(section) = resolve(section_of.of(b, r), b, r, at, "student", &mut notices) else {
                 return Ok(());
             };
             let Some(student) = students.index.get(b.int(t::USI, r)) else {
@@ -229,8 +230,9 @@ impl Facts {
         };
         let mut notices = Notices::new();
         let mut rows = Vec::new();
+        let mut section_of = sections.lookup(at);
         reader.each(&t::TABLE, |b, r| {
-            let Some(section) = resolve(sections.of(b, r, at), b, r, at, "staff", &mut notices) else {
+            let Some(section) = resolve(section_of.of(b, r), b, r, at, "staff", &mut notices) else {
                 return Ok(());
             };
             let Some(person) = staff.index.get(b.int(t::USI, r)) else {
@@ -261,6 +263,7 @@ impl Facts {
     }
 }
 
+#[inline]
 fn resolve(
     found: Found,
     batch: &Batch,

@@ -14,6 +14,7 @@ use crate::edfi::contract as c;
 use crate::notice::{Authority, Code, Notices, Severity};
 use crate::source::{Batch, Part, SourceError};
 
+use super::PERSON_MISSING;
 use super::decimal::Decimal;
 use super::descriptors::{Descriptor, Descriptors};
 use super::keys::{Found, KeyIndex, hash_key};
@@ -23,7 +24,6 @@ use super::sections::{SectionColumns, StagedSections};
 use super::time::StagedTime;
 pub use super::words::Word;
 use super::words::Words;
-use super::PERSON_MISSING;
 
 /// A result names a gradebook entry that does not exist.
 pub static GRADEBOOK_ENTRY_MISSING: Code = Code {
@@ -219,6 +219,7 @@ impl StagedGradebook {
         };
         let mut notices = Notices::new();
         let mut entries = Vec::new();
+        let mut section_of = sections.lookup(at);
         reader.each(&t::TABLE, |b, r| {
             let section = match b.int(t::YEAR, r) {
                 _ if b.int(t::SCHOOL, r).is_none() || b.text(t::SECTION, r).is_empty() => {
@@ -226,7 +227,7 @@ impl StagedGradebook {
                 }
                 None => EntrySection::Unnamed,
                 Some(year) if year != i64::from(reader.year) => EntrySection::OtherYear(year),
-                Some(_) => match reader.found(sections.of(b, r, at), "gradebookEntry.sectionIdentifier") {
+                Some(_) => match reader.found(section_of.of(b, r), "gradebookEntry.sectionIdentifier") {
                     Some(row) => EntrySection::Row(row),
                     None => EntrySection::Missing(section_label(b, r, at)),
                 },
@@ -426,8 +427,9 @@ pub(super) fn read_grades(
     let mut part = Rows::<StagedGrade>::default();
     let mut collected = Notices::new();
     let notices = &mut collected;
+    let mut section_of = sections.lookup(at);
     reader.each_of(&t::TABLE, table_part, |b, r| {
-        let section = match sections.of(b, r, at) {
+        let section = match section_of.of(b, r) {
             Found::Exact(section) => section,
             Found::Folded(section) => {
                 notices.add(&KEY_SPELLING, "grade.sectionIdentifier", "");

@@ -22,7 +22,6 @@ pub mod text;
 pub mod time;
 pub mod words;
 
-
 use crate::edfi::Part;
 use crate::notice::{Authority, Code, Severity};
 

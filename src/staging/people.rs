@@ -328,7 +328,8 @@ mod tests {
 
     #[test]
     fn persons_are_found_by_usi_wherever_it_lies() {
-        let usis = [(7, 0), (1_000_000, 1), (-3, 2), (0, 3), (i64::MAX, 4), (1027, 5), (7, 6), (5_000_000_000, 7)];
+        let usis =
+            [(7, 0), (1_000_000, 1), (-3, 2), (0, 3), (i64::MAX, 4), (1027, 5), (7, 6), (5_000_000_000, 7)];
         let index = UsiIndex::new(usis.into_iter());
         assert!(!index.dense.is_empty() && !index.sparse.is_empty());
         for (usi, row) in &usis[1..] {

@@ -123,9 +123,9 @@ impl Reader<'_> {
 
     /// In how many parts a table is best read. An absent table is one part without rows.
     pub(super) fn parts(&self, table: &'static Table) -> usize {
-        self.resolved.get(table).map_or(1, |resolved| {
-            self.source.parts(&resolved.request(self.year).table).max(1)
-        })
+        self.resolved
+            .get(table)
+            .map_or(1, |resolved| self.source.parts(&resolved.request(self.year).table).max(1))
     }
 
     /// Like [`Reader::each`], for one part of a table.

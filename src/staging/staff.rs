@@ -18,10 +18,7 @@ pub(super) type Titles = Vec<(i64, Descriptor, String)>;
 
 /// Reads the addresses of staff as contacts of an organization. Titles play the part of an e-mail type (the edu
 /// mapping), so they become descriptors.
-pub(super) fn read_titles(
-    reader: &Reader<'_>,
-    descriptors: &mut Descriptors,
-) -> Result<Titles, SourceError> {
+pub(super) fn read_titles(reader: &Reader<'_>, descriptors: &mut Descriptors) -> Result<Titles, SourceError> {
     use c::staff_contact_emails as t;
     let mut rows = Vec::new();
     reader.each(&t::TABLE, |b, r| {

@@ -191,7 +191,9 @@ fn jobs<'a>(reader: &'a Reader<'a>, k: &'a Cells) -> Vec<Job<'a>> {
     let d = || k.descriptors.get();
     plan.read(&[], &k.students, || People::read(reader, &c::students::TABLE, STUDENT, "student"));
     plan.read(&[&k.descriptors], &k.time, move || StagedTime::read(reader, d()?));
-    plan.read(&[&k.descriptors, &k.time], &k.courses, move || StagedCourses::read(reader, d()?, k.time.get()?));
+    plan.read(&[&k.descriptors, &k.time], &k.courses, move || {
+        StagedCourses::read(reader, d()?, k.time.get()?)
+    });
     plan.read(&[&k.descriptors, &k.time, &k.courses], &k.sections, move || {
         StagedSections::read(reader, d()?, k.time.get()?, k.courses.get()?)
     });
@@ -265,9 +267,7 @@ fn jobs<'a>(reader: &'a Reader<'a>, k: &'a Cells) -> Vec<Job<'a>> {
     plan.read(of_staff, &k.staff_codes, move || {
         PersonTexts::read(reader, &c::staff_codes::TABLE, STAFF_CODE, k.staff.get()?, d()?)
     });
-    plan.read(of_staff, &k.staff_assignments, move || {
-        staff::read_assignments(reader, k.staff.get()?, d()?)
-    });
+    plan.read(of_staff, &k.staff_assignments, move || staff::read_assignments(reader, k.staff.get()?, d()?));
     plan.read(&[&k.staff], &k.staff_schools, || staff::read_schools(reader, k.staff.get()?));
     plan.read(&[&k.descriptors], &k.orgs, move || StagedOrgs::read(reader, d()?));
     plan.0
@@ -293,14 +293,8 @@ const STUDENT: PersonColumns = person!(students, None);
 const STAFF: PersonColumns = person!(staff, Some(c::staff::LOGIN));
 const CONTACT: PersonColumns = person!(contacts, Some(c::contacts::LOGIN));
 
-const NO_TEXT: PersonTextColumns = PersonTextColumns {
-    usi: 0,
-    text: 0,
-    kind: None,
-    organization: None,
-    suppressed: None,
-    priority: None,
-};
+const NO_TEXT: PersonTextColumns =
+    PersonTextColumns { usi: 0, text: 0, kind: None, organization: None, suppressed: None, priority: None };
 const STUDENT_EMAIL: PersonTextColumns = PersonTextColumns {
     usi: c::student_emails::USI,
     text: c::student_emails::ADDRESS,

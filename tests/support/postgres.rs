@@ -154,7 +154,8 @@ impl Cluster {
 
     /// The number of its first process.
     pub fn process(&self) -> String {
-        let file = std::fs::read_to_string(self.folder.join("data").join("postmaster.pid")).unwrap_or_default();
+        let file =
+            std::fs::read_to_string(self.folder.join("data").join("postmaster.pid")).unwrap_or_default();
         file.lines().next().unwrap_or_default().to_owned()
     }
 
