@@ -117,6 +117,11 @@ impl People {
         None
     }
 
+    /// Frees the way from USIs to persons.
+    pub(super) fn forget_usis(&mut self) {
+        self.index = UsiIndex::default();
+    }
+
     pub(super) fn read(
         reader: &Reader<'_>,
         table: &'static Table,

@@ -183,6 +183,12 @@ impl StagedSections {
         }
     }
 
+    /// Frees what [`StagedSections::lookup`] needs.
+    pub(super) fn forget_keys(&mut self) {
+        self.keys = PackedKeys::default();
+        self.index = KeyIndex::default();
+    }
+
     #[cold]
     fn spelled_otherwise(&self, batch: &Batch, row: usize, at: SectionColumns) -> Found {
         let Some(school) = batch.int(at.school, row) else { return Found::Nothing };

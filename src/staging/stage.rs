@@ -82,8 +82,8 @@ pub fn stage(
         notices: Mutex::new(Notices::new()),
     };
     let cells = Cells::default();
-    // More threads than reads: whoever sorts, or waits for its turn, must not keep a connection idle.
-    let threads = source.reads_at_once().map_or_else(rayon::current_num_threads, |reads| reads + 2);
+    // One thread more than reads: who sorts must not keep a connection idle. Still more would cost memory.
+    let threads = source.reads_at_once().map_or_else(rayon::current_num_threads, |reads| reads + 1);
     schedule::run(jobs(&reader, &cells), threads)?;
     source.finish()?;
 
@@ -125,6 +125,11 @@ pub fn stage(
     staged.gradebook =
         cells.entries.take()?.complete(&reader, &descriptors, &staged.students, results, grades);
     staged.descriptors = descriptors;
+    // Keys of the source end here; what stays refers to rows by number.
+    staged.sections.forget_keys();
+    for people in [&mut staged.students, &mut staged.staff, &mut staged.contacts] {
+        people.forget_usis();
+    }
 
     let read = reader.tables.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     staged.rows = read.iter().map(|count| count.rows).sum();
