@@ -178,7 +178,7 @@ pub static SETTINGS: &[Setting] = settings! {
             "Version of OneRoster that is written.",
             |d, v| { (d.version, d.users_of_v1p2p0) = values::word(v, &[("1.1", (Version::V1p1, false)), ("1.2", (Version::V1p2, false)), ("1.2.0", (Version::V1p2, true))])?; Ok(()) };
         "threads" ["--threads"]: "a whole number from 1 to 1024", Computed("one per core"), "2",
-            "Threads that read, format and compress. The package is the same whatever the number.",
+            "Threads that read a folder, format and compress (PostgreSQL is read by `connections`). The package is the same whatever the number.",
             |d, v| { d.threads = Some(values::whole(v, 1..=1024)?); Ok(()) };
     }
     "source" {
