@@ -20,7 +20,8 @@ mod ods;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Mutex;
-use std::time::Instant;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use rosterpack::config::plan::{Edition, Mapping, Plan, Scope};
 use rosterpack::crosswalk::Crosswalks;
@@ -44,14 +45,15 @@ fn main() {
     compare(number(0, 100_000) as u64, number(1, 3));
 }
 
-/// Exports and prints seconds of wall, of reading, of processor, and the peak in bytes.
+/// Exports and prints its figures in the order of the constants above, then seconds of wall time and of processor by
+/// stage.
 fn child(url: &str, target: &Path) {
     let start = Instant::now();
     let mut settings = ConnectionSettings::parse(url, false).unwrap();
     settings.password = Some(Secret::new(cluster::SUPERUSER_PASSWORD));
     let options = Options { connections: CONNECTIONS, ..Options::default() };
     let source = PostgresSource::open(&settings, None, &options).unwrap();
-    let stages = Stages { start, begun: Mutex::default() };
+    let stages = Stages { start, begun: Mutex::default(), received: AtomicU64::new(0) };
     let plan = Plan {
         tenant: "bench".into(),
         id_prefix: "bench".into(),
@@ -68,40 +70,69 @@ fn child(url: &str, target: &Path) {
     let crosswalks = Crosswalks::embedded().unwrap();
     let mut outcome = pipeline::export(&source, &crosswalks, &plan, Some(target), &stages).unwrap();
     let written = outcome.packages.remove(0).written.expect("not refused");
-    let wall = start.elapsed().as_secs_f64();
+    let (wall, processor) = (start.elapsed().as_secs_f64(), processor_of("self", 0));
     let begun = stages.begun.into_inner().unwrap();
-    // Connecting and the catalog belong to the reading, as they do for psql.
-    let read = begun.iter().find(|(name, _)| name == "mapping").map_or(wall, |(_, at)| *at);
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let ticks: f64 = stat
-        .rsplit(") ")
-        .next()
-        .unwrap_or_default()
-        .split(' ')
-        .skip(11)
-        .take(2)
-        .filter_map(|field| field.parse::<f64>().ok())
-        .sum();
+    // Connecting, the catalog, and what is sorted behind the last row belong to the reading.
+    let read = begun.iter().find(|stage| stage.name == "mapping").expect("the stage behind the reading");
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status
         .lines()
         .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok())
         .unwrap_or(0);
-    println!("{wall} {read} {} {peak} {} {}", ticks / 100.0, outcome.read_rows, written.bytes);
+    println!(
+        "{wall} {} {} {processor} {} {peak} {} {}",
+        stages.received.load(Ordering::Relaxed) as f64 / 1e6,
+        read.wall,
+        read.processor,
+        outcome.read_rows,
+        written.bytes
+    );
+    let ends = begun.iter().skip(1).map(|next| (next.wall, next.processor)).chain([(wall, processor)]);
+    for (stage, (end, spent)) in begun.iter().zip(ends) {
+        println!("{} {} {}", stage.name, end - stage.wall, spent - stage.processor);
+    }
+}
+
+// Fields of the first line of a child.
+const WALL: usize = 0;
+const RECEIVED: usize = 1;
+const READ: usize = 2;
+const PROCESSOR: usize = 3;
+const READ_PROCESSOR: usize = 4;
+const PEAK: usize = 5;
+const ROWS: usize = 6;
+const ZIP: usize = 7;
+
+/// Seconds of processor time that a process has used (`of` 0), or its children that have ended (`of` 2).
+fn processor_of(process: &str, of: usize) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let fields = stat.rsplit(") ").next().unwrap_or_default().split(' ').skip(11 + of).take(2);
+    fields.filter_map(|field| field.parse::<f64>().ok()).sum::<f64>() / 100.0
+}
+
+struct Begun {
+    name: String,
+    wall: f64,
+    processor: f64,
 }
 
 struct Stages {
     start: Instant,
-    begun: Mutex<Vec<(String, f64)>>,
+    begun: Mutex<Vec<Begun>>,
+    /// When the last table was at its end, in microseconds.
+    received: AtomicU64,
 }
 
 impl Progress for Stages {
     fn stage(&self, name: &str) {
-        self.begun.lock().unwrap().push((name.to_owned(), self.start.elapsed().as_secs_f64()));
+        let (wall, processor) = (self.start.elapsed().as_secs_f64(), processor_of("self", 0));
+        self.begun.lock().unwrap().push(Begun { name: name.to_owned(), wall, processor });
     }
     fn table(&self, _: &str, _: Option<u64>) {}
     fn rows(&self, _: &str, _: u64) {}
-    fn done(&self, _: &str) {}
+    fn done(&self, _: &str) {
+        self.received.fetch_max(self.start.elapsed().as_micros() as u64, Ordering::Relaxed);
+    }
     fn written(&self, _: &str, _: u64, _: u64) {}
 }
 
@@ -122,47 +153,101 @@ fn compare(students: u64, pairs: usize) {
     server.psql(&database, "VACUUM ANALYZE");
     let url = server.url("postgres", &database);
     let target = temp.path().join("roster.zip");
-    let export = || -> Vec<f64> {
+    let postmaster = server.process();
+    // Of the server's processes: a session counts when it has ended, and both kinds of run end theirs.
+    let on_server = || {
+        for _ in 0..100 {
+            let query = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'";
+            if server.psql("postgres", query) == "1" {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        processor_of(&postmaster, 2)
+    };
+    let export = || -> (Vec<f64>, f64, String) {
+        let before = on_server();
         let output = Command::new(std::env::current_exe().unwrap())
             .args([CHILD, &url, target.to_str().unwrap()])
             .output()
             .unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8_lossy(&output.stdout).split_whitespace().map(|f| f.parse().unwrap()).collect()
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let (first, stages) = text.split_once('\n').unwrap();
+        let figures = first.split_whitespace().map(|f| f.parse().unwrap()).collect();
+        (figures, on_server() - before, stages.to_owned())
     };
     let before = server.log().len();
     export(); // warms the server, and is logged
-    let halves = dealt_out(&server.log()[before..]);
-    let floor = || {
+    let sizes = server.psql(
+        &database,
+        "SELECT relname || ' ' || pg_relation_size(oid) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'edfi'::regnamespace",
+    );
+    let shares = dealt_out(&server.log()[before..], &sizes);
+    let floor = || -> (f64, f64, f64) {
+        let (on_server_before, client_before) = (on_server(), processor_of("self", 2));
         let start = Instant::now();
         std::thread::scope(|scope| {
-            for half in &halves {
-                scope.spawn(|| server.psql_over_tcp(&database, half));
+            for share in &shares {
+                scope.spawn(|| server.psql_over_tcp(&database, share));
             }
         });
-        start.elapsed().as_secs_f64()
+        let wall = start.elapsed().as_secs_f64();
+        (wall, processor_of("self", 2) - client_before, on_server() - on_server_before)
     };
     floor();
-    let runs: Vec<(f64, Vec<f64>)> = (0..pairs).map(|_| (floor(), export())).collect();
-    let of = |n: usize| median(runs.iter().map(|(_, run)| run[n]).collect());
-    let floor = median(runs.iter().map(|(floor, _)| *floor).collect());
+    let runs: Vec<_> = (0..pairs).map(|_| (floor(), export())).collect();
+    let of = |n: usize| median(runs.iter().map(|(_, (figures, ..))| figures[n]).collect());
+    let ratio =
+        |n: usize| median(runs.iter().map(|((floor, ..), (figures, ..))| figures[n] / floor).collect());
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     println!(
         "export of {students} students from PostgreSQL, {CONNECTIONS} connections, medians of {pairs} alternating pairs"
     );
-    println!("  rows read        {:>12.0}", of(4));
-    println!("  wall             {:>12.2} s", of(0));
-    println!("  of it reading    {:>12.2} s (connecting and catalog included)", of(1));
-    println!("  psql, same COPY  {floor:>12.2} s");
-    println!("  ratio            {:>12.2}", median(runs.iter().map(|(floor, run)| run[1] / floor).collect()));
-    println!("  client processor {:>12.2} s", of(2));
-    println!("  peak memory      {:>12.0} MiB", of(3) / 1024.0);
-    println!("  zip              {:>12.1} MB", of(5) / 1e6);
+    println!("  load of the machine     {}", load.split(' ').next().unwrap_or_default());
+    println!("  rows read               {:>10.0}", of(ROWS));
+    println!("  wall                    {:>10.2} s", of(WALL));
+    println!(
+        "  psql, same COPY         {:>10.2} s",
+        median(runs.iter().map(|((wall, ..), _)| *wall).collect())
+    );
+    println!(
+        "  until the last row      {:>10.2} s, {:.2} times psql (connecting and catalog included)",
+        of(RECEIVED),
+        ratio(RECEIVED)
+    );
+    println!("  reading and sorting     {:>10.2} s, {:.2} times psql", of(READ), ratio(READ));
+    let client = of(READ_PROCESSOR);
+    let server_side = median(runs.iter().map(|(_, (_, spent, _))| *spent).collect());
+    let psql = median(runs.iter().map(|((_, client, _), _)| *client).collect());
+    let psql_server = median(runs.iter().map(|((_, _, spent), _)| *spent).collect());
+    println!("  processor while reading {client:>10.2} s, and on the server {server_side:.2} s");
+    println!("  the same of psql        {psql:>10.2} s, and on the server {psql_server:.2} s");
+    println!(
+        "  ratio of processor time {:>10.2} (client and server; hardly moved by other load, unlike wall times)",
+        (client + server_side) / (psql + psql_server)
+    );
+    println!("  processor in all        {:>10.2} s", of(PROCESSOR));
+    println!("  peak memory             {:>10.0} MiB", of(PEAK) / 1024.0);
+    println!("  zip                     {:>10.1} MB", of(ZIP) / 1e6);
+    println!("stages of the last run: seconds of wall time, of processor");
+    if let Some((_, (_, _, stages))) = runs.last() {
+        for line in stages.lines() {
+            let fields: Vec<&str> = line.split(' ').collect();
+            if let [name, wall, spent] = fields[..] {
+                println!(
+                    "  {name:<22}  {:>10.2} {:>10.2}",
+                    wall.parse::<f64>().unwrap(),
+                    spent.parse::<f64>().unwrap()
+                );
+            }
+        }
+    }
 }
 
-/// The COPY statements of a log, for as many sessions as there are connections; parts of one table go to different
-/// sessions.
-fn dealt_out(log: &str) -> Vec<String> {
-    let mut halves = vec![String::from("\\o /dev/null\n"); CONNECTIONS];
+/// The COPY statements of a log, for as many sessions as there are connections: the largest first, each to the session
+/// that has least to do, so that none is ever idle before the end.
+fn dealt_out(log: &str, sizes: &str) -> Vec<String> {
     let mut statements: Vec<&str> = log
         .lines()
         .filter_map(|line| line.find("COPY (SELECT").map(|at| line[at..].trim_end()))
@@ -171,8 +256,23 @@ fn dealt_out(log: &str) -> Vec<String> {
     statements.sort_unstable();
     statements.dedup();
     assert!(statements.len() > 20, "the log holds the statements: {}", statements.len());
-    for (n, statement) in statements.iter().enumerate() {
-        halves[n % CONNECTIONS].push_str(&format!("{statement};\n"));
+    let table =
+        |statement: &str| statement.split("FROM edfi.\"").nth(1)?.split('"').next().map(str::to_owned);
+    let size = |statement: &str| -> f64 {
+        let name = table(statement);
+        let parts = statements.iter().filter(|other| table(other) == name).count();
+        let bytes =
+            sizes.lines().filter_map(|line| line.split_once(' ')).find(|(n, _)| Some(*n) == name.as_deref());
+        bytes.and_then(|(_, bytes)| bytes.parse::<f64>().ok()).unwrap_or(0.0) / parts as f64
+    };
+    let mut by_size: Vec<(f64, &str)> =
+        statements.iter().map(|statement| (size(statement), *statement)).collect();
+    by_size.sort_by(|x, y| y.0.total_cmp(&x.0));
+    let mut shares = vec![(0.0_f64, String::from("\\o /dev/null\n")); CONNECTIONS];
+    for (size, statement) in by_size {
+        let least = shares.iter_mut().min_by(|x, y| x.0.total_cmp(&y.0)).expect("a connection");
+        least.0 += size;
+        least.1.push_str(&format!("{statement};\n"));
     }
-    halves
+    shares.into_iter().map(|(_, script)| script).collect()
 }

@@ -265,7 +265,9 @@ fn read(
     let requests: Vec<_> = resolved.tables.iter().map(|table| table.request(plan.school_year)).collect();
     source.check(&requests)?;
     progress.stage("reading");
-    Ok(staging::stage(source, &resolved, plan.school_year, progress)?)
+    let (mut staged, notices) = staging::stage(source, &resolved, plan.school_year, progress)?;
+    staged.forget_keys();
+    Ok((staged, notices))
 }
 
 /// What became of a table of ids.

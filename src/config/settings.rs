@@ -186,7 +186,7 @@ pub static SETTINGS: &[Setting] = settings! {
             "Versions of OneRoster that are written: one package each, all from one read of the source.",
             |d, v| { d.editions = values::editions(v)?; Ok(()) };
         "threads" ["--threads"]: "a whole number from 1 to 1024", Computed("one per core"), "2",
-            "Threads that read, format and compress. The package is the same whatever the number.",
+            "Threads that read a folder, format and compress (PostgreSQL is read by `connections`). The package is the same whatever the number.",
             |d, v| { d.threads = Some(values::whole(v, 1..=1024)?); Ok(()) };
     }
     "source" {

@@ -65,6 +65,11 @@ pub trait Source: Sync {
         1
     }
 
+    /// How many reads go on at once, if that is for the source to say. More may be asked for: they wait.
+    fn reads_at_once(&self) -> Option<usize> {
+        None
+    }
+
     /// Reads one part of a table. May be called from several threads at once.
     ///
     /// # Errors

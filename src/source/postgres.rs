@@ -388,6 +388,10 @@ impl Source for PostgresSource {
         }
     }
 
+    fn reads_at_once(&self) -> Option<usize> {
+        Some(self.pool.size())
+    }
+
     fn read(&self, request: &Request, part: Part, sink: &mut Sink<'_>) -> Result<ReadStats, SourceError> {
         let mut lease = self.lease()?;
         match self.read_part(request, part, sink, &mut lease) {

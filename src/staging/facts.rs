@@ -4,14 +4,14 @@
 //! once from the source's batches. A key that has no code is a dangling reference, found and counted right
 //! here with its cause. A student row is 12 bytes; a state has tens of millions.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use rayon::slice::ParallelSliceMut;
 
 use crate::day::Day;
 use crate::edfi::contract as c;
 use crate::notice::Notices;
-use crate::source::{Batch, SourceError};
+use crate::source::{Batch, Part, SourceError};
 
 use super::descriptors::{Descriptor, Descriptors};
 use super::keys::Found;
@@ -33,7 +33,7 @@ const RARE: usize = 760;
 
 /// Days that do not fit two bytes (`1900-01-01`, `9999-12-31`), by number.
 #[derive(Debug, Default)]
-struct RareDays(Mutex<Vec<Day>>);
+pub(super) struct RareDays(Mutex<Vec<Day>>);
 
 impl RareDays {
     fn pack(&self, day: Option<Day>) -> Result<PackedDay, SourceError> {
@@ -41,7 +41,7 @@ impl RareDays {
         if (FIRST_DAY..=LAST_DAY).contains(&day.0) {
             return Ok(PackedDay(day.0 as i16));
         }
-        let mut days = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut days = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let number = days.iter().position(|&d| d == day).unwrap_or(days.len());
         if number == RARE {
             return Err(SourceError::Capacity(format!(
@@ -150,11 +150,14 @@ impl Facts {
         }
     }
 
+    /// Reads one part of the student associations.
     pub(super) fn read_students(
         reader: &Reader<'_>,
+        part: Part,
         sections: &StagedSections,
         students: &People,
-    ) -> Result<Facts, SourceError> {
+        rare: &RareDays,
+    ) -> Result<Vec<StudentFact>, SourceError> {
         use c::student_sections as t;
         let at = SectionColumns {
             school: t::SCHOOL,
@@ -162,32 +165,35 @@ impl Facts {
             session: t::SESSION,
             section: t::SECTION,
         };
-        let rare = RareDays::default();
-        let parts = reader.each_part(
-            &t::TABLE,
-            || (Vec::new(), Notices::new()),
-            |(rows, notices): &mut (Vec<StudentFact>, Notices), b, r| {
-                let Some(section) = resolve(sections.of(b, r, at), b, r, at, "student", notices) else {
-                    return Ok(());
-                };
-                let Some(student) = students.index.get(b.int(t::USI, r)) else {
-                    missing_person("student", notices);
-                    return Ok(());
-                };
-                let homeroom = if b.flag(t::HOMEROOM, r) == Some(true) { HOMEROOM } else { 0 };
-                rows.push(StudentFact {
-                    section,
-                    student: student | homeroom,
-                    begin: rare.pack(b.date(t::BEGIN, r))?,
-                    end: rare.pack(b.date(t::END, r))?,
-                });
-                Ok(())
-            },
-        )?;
+        let mut rows = Vec::new();
+        let mut notices = Notices::new();
+        let mut section_of = sections.lookup(at);
+        reader.each_of(&t::TABLE, part, |b, r| {
+            let Some(section) = resolve(section_of.of(b, r), b, r, at, "student", &mut notices) else {
+                return Ok(());
+            };
+            let Some(student) = students.index.get(b.int(t::USI, r)) else {
+                missing_person("student", &mut notices);
+                return Ok(());
+            };
+            let homeroom = if b.flag(t::HOMEROOM, r) == Some(true) { HOMEROOM } else { 0 };
+            rows.push(StudentFact {
+                section,
+                student: student | homeroom,
+                begin: rare.pack(b.date(t::BEGIN, r))?,
+                end: rare.pack(b.date(t::END, r))?,
+            });
+            Ok(())
+        })?;
+        reader.merge(notices);
+        Ok(rows)
+    }
+
+    /// Puts the parts of the student associations together, in output order.
+    pub(super) fn join_students(parts: Vec<Vec<StudentFact>>, rare: &RareDays) -> Facts {
         let mut rows: Vec<StudentFact> = Vec::new();
-        let total: usize = parts.iter().map(|(rows, _)| rows.len()).sum();
-        for (part, notices) in parts {
-            reader.merge(notices);
+        let total: usize = parts.iter().map(Vec::len).sum();
+        for part in parts {
             if rows.is_empty() {
                 // The first part, usually the only one, is not copied: this is the largest thing in memory.
                 rows = part;
@@ -197,16 +203,16 @@ impl Facts {
             }
         }
         rows.shrink_to_fit();
-        let rare = rare.0.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let rare = rare.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut facts = Facts { rare, ..Facts::default() };
         rows.par_sort_unstable_by(|x, y| {
-            let place = |f: &StudentFact| (f.section, f.student & !HOMEROOM);
+            let place = |f: &StudentFact| u64::from(f.section) << 32 | u64::from(f.student & !HOMEROOM);
             // Few students are in a section twice: days are unpacked for those alone.
             let span = |f: &StudentFact| (facts.day(f.begin), facts.day(f.end), f.student);
             place(x).cmp(&place(y)).then_with(|| span(x).cmp(&span(y)))
         });
         facts.students = rows;
-        Ok(facts)
+        facts
     }
 
     pub(super) fn read_staff(
@@ -224,8 +230,9 @@ impl Facts {
         };
         let mut notices = Notices::new();
         let mut rows = Vec::new();
+        let mut section_of = sections.lookup(at);
         reader.each(&t::TABLE, |b, r| {
-            let Some(section) = resolve(sections.of(b, r, at), b, r, at, "staff", &mut notices) else {
+            let Some(section) = resolve(section_of.of(b, r), b, r, at, "staff", &mut notices) else {
                 return Ok(());
             };
             let Some(person) = staff.index.get(b.int(t::USI, r)) else {
@@ -256,6 +263,7 @@ impl Facts {
     }
 }
 
+#[inline]
 fn resolve(
     found: Found,
     batch: &Batch,

@@ -7,11 +7,14 @@
 
 use std::collections::BTreeSet;
 
+use rayon::slice::ParallelSliceMut;
+
 use crate::day::Day;
 use crate::edfi::contract as c;
 use crate::notice::{Authority, Code, Notices, Severity};
-use crate::source::{Batch, SourceError};
+use crate::source::{Batch, Part, SourceError};
 
+use super::PERSON_MISSING;
 use super::decimal::Decimal;
 use super::descriptors::{Descriptor, Descriptors};
 use super::keys::{Found, KeyIndex, hash_key};
@@ -21,7 +24,6 @@ use super::sections::{SectionColumns, StagedSections};
 use super::time::StagedTime;
 pub use super::words::Word;
 use super::words::Words;
-use super::{PERSON_MISSING, Staged};
 
 /// A result names a gradebook entry that does not exist.
 pub static GRADEBOOK_ENTRY_MISSING: Code = Code {
@@ -165,26 +167,25 @@ impl StagedGradebook {
         self.words.get(word.0 as usize).map_or("", String::as_str)
     }
 
-    pub(super) fn read(
+    /// Puts results and grades in order beside the entries, which were read before them.
+    pub(super) fn complete(
+        mut self,
         reader: &Reader<'_>,
         descriptors: &Descriptors,
-        staged: &Staged,
-    ) -> Result<StagedGradebook, SourceError> {
-        let mut gradebook = StagedGradebook::default();
-        gradebook.read_entries(reader, descriptors, &staged.sections, &staged.time)?;
-        let results = gradebook.read_results(reader, descriptors, &staged.students)?;
-        let grades = read_grades(reader, descriptors, staged)?;
+        students: &People,
+        results: Vec<Rows<StudentEntry>>,
+        grades: Vec<Rows<StagedGrade>>,
+    ) -> StagedGradebook {
         // Words are numbered by text, so that neither parts nor threads show in what is sorted by them.
         let distinct: BTreeSet<&str> = std::iter::once("")
             .chain(results.iter().flat_map(|p| &p.words.list).map(String::as_str))
             .chain(grades.iter().flat_map(|p| &p.words.list).map(String::as_str))
             .collect();
-        gradebook.words = distinct.into_iter().map(str::to_owned).collect();
-        let words = &gradebook.words;
+        self.words = distinct.into_iter().map(str::to_owned).collect();
+        let words = &self.words;
         for part in results {
             let ranks = part.words.ranks(words);
-            reader.merge(part.notices);
-            gradebook.results.extend(part.rows.into_iter().map(|row| StudentEntry {
+            self.results.extend(part.rows.into_iter().map(|row| StudentEntry {
                 letter: ranks[row.letter.0 as usize],
                 statement: ranks[row.statement.0 as usize],
                 ..row
@@ -192,24 +193,23 @@ impl StagedGradebook {
         }
         for part in grades {
             let ranks = part.words.ranks(words);
-            reader.merge(part.notices);
-            gradebook.grades.extend(part.rows.into_iter().map(|row| StagedGrade {
+            self.grades.extend(part.rows.into_iter().map(|row| StagedGrade {
                 letter: ranks[row.letter.0 as usize],
                 statement: ranks[row.statement.0 as usize],
                 ..row
             }));
         }
-        gradebook.sort(reader, descriptors, staged);
-        Ok(gradebook)
+        self.sort(reader, descriptors, students);
+        self
     }
 
-    fn read_entries(
-        &mut self,
+    /// Reads the entries.
+    pub(super) fn read_entries(
         reader: &Reader<'_>,
         descriptors: &Descriptors,
         sections: &StagedSections,
         time: &StagedTime,
-    ) -> Result<(), SourceError> {
+    ) -> Result<StagedGradebook, SourceError> {
         use c::gradebook_entries as t;
         let at = SectionColumns {
             school: t::SCHOOL,
@@ -219,6 +219,7 @@ impl StagedGradebook {
         };
         let mut notices = Notices::new();
         let mut entries = Vec::new();
+        let mut section_of = sections.lookup(at);
         reader.each(&t::TABLE, |b, r| {
             let section = match b.int(t::YEAR, r) {
                 _ if b.int(t::SCHOOL, r).is_none() || b.text(t::SECTION, r).is_empty() => {
@@ -226,7 +227,7 @@ impl StagedGradebook {
                 }
                 None => EntrySection::Unnamed,
                 Some(year) if year != i64::from(reader.year) => EntrySection::OtherYear(year),
-                Some(_) => match reader.found(sections.of(b, r, at), "gradebookEntry.sectionIdentifier") {
+                Some(_) => match reader.found(section_of.of(b, r), "gradebookEntry.sectionIdentifier") {
                     Some(row) => EntrySection::Row(row),
                     None => EntrySection::Missing(section_label(b, r, at)),
                 },
@@ -278,9 +279,10 @@ impl StagedGradebook {
                 .cmp(&(&y.namespace, &y.identifier, &y.title, &y.description))
                 .then_with(|| key(x).cmp(&key(y)))
         });
-        self.index = KeyIndex::with_capacity(entries.len());
+        let mut gradebook =
+            StagedGradebook { index: KeyIndex::with_capacity(entries.len()), ..StagedGradebook::default() };
         for entry in entries {
-            let there = self.entries.last().is_some_and(|last: &GradebookEntry| {
+            let there = gradebook.entries.last().is_some_and(|last: &GradebookEntry| {
                 (&last.namespace, &last.identifier) == (&entry.namespace, &entry.identifier)
             });
             if there {
@@ -288,11 +290,11 @@ impl StagedGradebook {
                 reader.repeated("gradebookEntry", &key);
                 continue;
             }
-            let row = self.entries.len() as u32;
-            self.index.insert(hash_key(0, &[&entry.namespace, &entry.identifier]), row, |_| false);
-            self.entries.push(entry);
+            let row = gradebook.entries.len() as u32;
+            gradebook.index.insert(hash_key(0, &[&entry.namespace, &entry.identifier]), row, |_| false);
+            gradebook.entries.push(entry);
         }
-        Ok(())
+        Ok(gradebook)
     }
 
     fn entry(&self, namespace: &str, identifier: &str) -> Found {
@@ -305,15 +307,19 @@ impl StagedGradebook {
         )
     }
 
-    fn read_results(
+    /// Reads one part of what students earned.
+    pub(super) fn read_results(
         &self,
         reader: &Reader<'_>,
+        table_part: Part,
         descriptors: &Descriptors,
         students: &People,
-    ) -> Result<Vec<Rows<StudentEntry>>, SourceError> {
+    ) -> Result<Rows<StudentEntry>, SourceError> {
         use c::student_gradebook_entries as t;
-        reader.each_part(&t::TABLE, Rows::default, |part: &mut Rows<StudentEntry>, b, r| {
-            let notices = &mut part.notices;
+        let mut part = Rows::<StudentEntry>::default();
+        let mut collected = Notices::new();
+        let notices = &mut collected;
+        reader.each_of(&t::TABLE, table_part, |b, r| {
             let (namespace, identifier) = (b.text(t::NAMESPACE, r), b.text(t::IDENTIFIER, r));
             let entry = match self.entry(namespace, identifier) {
                 Found::Exact(entry) => entry,
@@ -354,12 +360,14 @@ impl StagedGradebook {
             };
             part.rows.push(row);
             Ok(())
-        })
+        })?;
+        reader.merge(collected);
+        Ok(part)
     }
 
     /// Puts rows into natural order; of a key that stands twice the first stays.
-    fn sort(&mut self, reader: &Reader<'_>, descriptors: &Descriptors, staged: &Staged) {
-        self.results.sort_by(|x, y| {
+    fn sort(&mut self, reader: &Reader<'_>, descriptors: &Descriptors, students: &People) {
+        self.results.par_sort_by(|x, y| {
             let key = |e: &StudentEntry| {
                 (e.entry, e.student, e.fulfilled, e.points, e.numeric, e.letter, e.statement)
             };
@@ -376,7 +384,7 @@ impl StagedGradebook {
             let same = (later.entry, later.student) == (first.entry, first.student);
             if same {
                 let entry = &entries[later.entry as usize];
-                let unique_id = staged.students.unique_id.get(later.student as usize);
+                let unique_id = students.unique_id.get(later.student as usize);
                 notices.add(
                     &ROW_REPEATED,
                     "studentGradebookEntry",
@@ -387,7 +395,7 @@ impl StagedGradebook {
             same
         });
         reader.merge(notices);
-        self.grades.sort_by(|x, y| {
+        self.grades.par_sort_by(|x, y| {
             let key = |g: &StagedGrade| (g.section, g.period);
             let rest = |g: &StagedGrade| {
                 (g.student, std::cmp::Reverse(g.begin), g.numeric, g.letter, g.statement, g.as_of, g.interim)
@@ -400,11 +408,15 @@ impl StagedGradebook {
     }
 }
 
-fn read_grades(
+/// Reads one part of the grades.
+pub(super) fn read_grades(
     reader: &Reader<'_>,
+    table_part: Part,
     descriptors: &Descriptors,
-    staged: &Staged,
-) -> Result<Vec<Rows<StagedGrade>>, SourceError> {
+    time: &StagedTime,
+    sections: &StagedSections,
+    students: &People,
+) -> Result<Rows<StagedGrade>, SourceError> {
     use c::grades as t;
     let at = SectionColumns {
         school: t::SCHOOL,
@@ -412,9 +424,12 @@ fn read_grades(
         session: t::SESSION,
         section: t::SECTION,
     };
-    reader.each_part(&t::TABLE, Rows::default, |part: &mut Rows<StagedGrade>, b, r| {
-        let notices = &mut part.notices;
-        let section = match staged.sections.of(b, r, at) {
+    let mut part = Rows::<StagedGrade>::default();
+    let mut collected = Notices::new();
+    let notices = &mut collected;
+    let mut section_of = sections.lookup(at);
+    reader.each_of(&t::TABLE, table_part, |b, r| {
+        let section = match section_of.of(b, r) {
             Found::Exact(section) => section,
             Found::Folded(section) => {
                 notices.add(&KEY_SPELLING, "grade.sectionIdentifier", "");
@@ -425,16 +440,16 @@ fn read_grades(
                 return Ok(());
             }
         };
-        let Some(student) = staged.students.index.get(b.int(t::USI, r)) else {
+        let Some(student) = students.index.get(b.int(t::USI, r)) else {
             missing_student("grade", notices);
             return Ok(());
         };
-        let school = staged.sections.school[section as usize];
+        let school = sections.school[section as usize];
         let period = descriptor(descriptors, b.int(t::PERIOD, r), "grade.gradingPeriodDescriptorId", notices);
         let (name, year) = (b.text(t::PERIOD_NAME, r), b.int(t::PERIOD_YEAR, r));
         let found = match year {
             Some(year) if year != i64::from(reader.year) => Found::Nothing,
-            _ => staged.time.grading_period(school, period, name),
+            _ => time.grading_period(school, period, name),
         };
         let period = match found {
             Found::Exact(period) => period,
@@ -464,19 +479,20 @@ fn read_grades(
         };
         part.rows.push(row);
         Ok(())
-    })
+    })?;
+    reader.merge(collected);
+    Ok(part)
 }
 
 /// The rows of one part of a table, with words of their own.
-struct Rows<T> {
+pub(super) struct Rows<T> {
     rows: Vec<T>,
     words: Words,
-    notices: Notices,
 }
 
 impl<T> Default for Rows<T> {
     fn default() -> Rows<T> {
-        Rows { rows: Vec::new(), words: Words::default(), notices: Notices::new() }
+        Rows { rows: Vec::new(), words: Words::default() }
     }
 }
 

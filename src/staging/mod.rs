@@ -4,6 +4,7 @@
 //! sorted so that a row's number is its rank in output order, and section associations as integers. Staging
 //! keeps every row of the year with its values as stored; what counts and what it becomes is the roster's.
 
+pub mod courses;
 pub mod decimal;
 pub mod descriptors;
 pub mod facts;
@@ -12,33 +13,29 @@ pub mod keys;
 pub mod orgs;
 pub mod people;
 pub mod read;
+mod schedule;
 pub mod sections;
+mod staff;
+mod stage;
 pub mod students;
 pub mod text;
 pub mod time;
 pub mod words;
 
-pub mod courses;
-
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use crate::edfi::contract as c;
-use crate::edfi::{Part, Resolved};
-use crate::notice::{Authority, Code, Notices, Severity};
-use crate::progress::Progress;
-use crate::source::{Source, SourceError};
+use crate::edfi::Part;
+use crate::notice::{Authority, Code, Severity};
 
 use courses::StagedCourses;
 use descriptors::{Descriptor, Descriptors};
 use facts::Facts;
 use gradebook::StagedGradebook;
 use orgs::StagedOrgs;
-use people::{People, PersonColumns, PersonText, PersonTextColumns, PersonTexts};
-use read::Reader;
+use people::{People, PersonTexts};
 use sections::StagedSections;
 use students::{StudentDemographics, StudentSchool};
 use time::StagedTime;
+
+pub use stage::stage;
 
 /// A section association names a section that does not exist.
 pub static SECTION_MISSING: Code = Code {
@@ -179,84 +176,15 @@ pub struct Staged {
     pub tables: Vec<(&'static str, u64)>,
 }
 
-/// Reads everything a run needs.
-///
-/// # Errors
-/// Whatever the source reports: staging itself never fails on data, it raises notices.
-pub fn stage(
-    source: &dyn Source,
-    resolved: &Resolved,
-    year: i16,
-    progress: &dyn Progress,
-) -> Result<(Staged, Notices), SourceError> {
-    let reader = Reader {
-        source,
-        resolved,
-        year,
-        progress,
-        rows: AtomicU64::new(0),
-        tables: Mutex::new(Vec::new()),
-        notices: Mutex::new(Notices::new()),
-    };
-    let mut staged = Staged {
-        standard: resolved.standard.label,
-        staff_begin_outside_key: resolved.standard.staff_begin_outside_key,
-        ..Staged::default()
-    };
-    let mut descriptors = Descriptors::read(&reader)?;
-    // Contact titles play the part of an e-mail type (the edu mapping), so they must be known beforehand.
-    let contact_emails = read_titles(&reader, &mut descriptors)?;
-    let d = &descriptors;
-
-    let (school_side, person_side) = rayon::join(
-        || -> Result<_, SourceError> {
-            let orgs = StagedOrgs::read(&reader, d)?;
-            let time = StagedTime::read(&reader, d)?;
-            let courses = StagedCourses::read(&reader, d, &time)?;
-            let sections = StagedSections::read(&reader, d, &time, &courses)?;
-            Ok((orgs, time, courses, sections))
-        },
-        || -> Result<_, SourceError> {
-            Ok((read_students(&reader)?, read_staff(&reader)?, read_contacts(&reader)?))
-        },
-    );
-    (staged.orgs, staged.time, staged.courses, staged.sections) = school_side?;
-    (staged.students, staged.staff, staged.contacts) = person_side?;
-
-    let (associations, details) = rayon::join(
-        || Facts::read_students(&reader, &staged.sections, &staged.students),
-        || read_person_rows(&reader, d, &staged, &contact_emails),
-    );
-    let details = details?;
-    staged.facts = associations?;
-    staged.facts.staff = Facts::read_staff(&reader, &staged.sections, &staged.staff, d)?;
-    staged.student_schools = details.student_schools;
-    staged.student_emails = details.student_emails;
-    staged.student_codes = details.student_codes;
-    staged.student_logins = details.student_logins;
-    staged.student_demographics = details.student_demographics;
-    staged.staff_emails = details.staff_emails;
-    staged.staff_codes = details.staff_codes;
-    staged.staff_assignments = details.staff_assignments;
-    staged.staff_schools = details.staff_schools;
-    staged.contact_emails = details.contact_emails;
-    staged.contact_telephones = details.contact_telephones;
-    staged.student_contacts = details.student_contacts;
-    staged.gradebook = StagedGradebook::read(&reader, d, &staged)?;
-    source.finish()?;
-
-    staged.rows = reader.rows.load(Ordering::Relaxed);
-    let mut notices = reader.notices.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let read = reader.tables.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    staged.tables = c::TABLES
-        .iter()
-        .filter_map(|table| read.iter().find(|(name, _)| *name == table.name).copied())
-        .collect();
-    for (table, physical) in &resolved.absent {
-        notices.add(&TABLE_ABSENT, &format!("edfi.{physical}: {}", table.doc.trim()), "");
+impl Staged {
+    /// Frees the ways from keys of the source to rows: what is staged refers to rows by number. Whoever goes on
+    /// to show source rows keeps them.
+    pub fn forget_keys(&mut self) {
+        self.sections.forget_keys();
+        for people in [&mut self.students, &mut self.staff, &mut self.contacts] {
+            people.forget_usis();
+        }
     }
-    staged.descriptors = descriptors;
-    Ok((staged, notices))
 }
 
 /// Which parts of the contract a mapping reads.
@@ -275,207 +203,4 @@ pub fn wanted(mapping: &crate::config::plan::Mapping) -> Vec<Part> {
     add(Part::Extensions, mapping.demographics && !mapping.demographic_extensions.is_empty());
     add(Part::Parents, mapping.include_parents);
     parts
-}
-
-fn read_students(reader: &Reader<'_>) -> Result<People, SourceError> {
-    use c::students as t;
-    let at = PersonColumns {
-        usi: t::USI,
-        unique_id: t::UNIQUE_ID,
-        first: t::FIRST,
-        middle: t::MIDDLE,
-        last: t::LAST,
-        preferred_first: t::PREFERRED_FIRST,
-        preferred_last: t::PREFERRED_LAST,
-        login: None,
-    };
-    People::read(reader, &t::TABLE, at, "student")
-}
-
-fn read_staff(reader: &Reader<'_>) -> Result<People, SourceError> {
-    use c::staff as t;
-    let at = PersonColumns {
-        usi: t::USI,
-        unique_id: t::UNIQUE_ID,
-        first: t::FIRST,
-        middle: t::MIDDLE,
-        last: t::LAST,
-        preferred_first: t::PREFERRED_FIRST,
-        preferred_last: t::PREFERRED_LAST,
-        login: Some(t::LOGIN),
-    };
-    People::read(reader, &t::TABLE, at, "staff")
-}
-
-fn read_contacts(reader: &Reader<'_>) -> Result<People, SourceError> {
-    use c::contacts as t;
-    let at = PersonColumns {
-        usi: t::USI,
-        unique_id: t::UNIQUE_ID,
-        first: t::FIRST,
-        middle: t::MIDDLE,
-        last: t::LAST,
-        preferred_first: t::PREFERRED_FIRST,
-        preferred_last: t::PREFERRED_LAST,
-        login: Some(t::LOGIN),
-    };
-    People::read(reader, &t::TABLE, at, "contact")
-}
-
-/// Staff addresses from contact associations: (USI, title as a descriptor, address).
-fn read_titles(
-    reader: &Reader<'_>,
-    descriptors: &mut Descriptors,
-) -> Result<Vec<(i64, Descriptor, String)>, SourceError> {
-    use c::staff_contact_emails as t;
-    let mut rows = Vec::new();
-    reader.each(&t::TABLE, |b, r| {
-        if let (Some(usi), false) = (b.int(t::USI, r), b.text(t::ADDRESS, r).trim().is_empty()) {
-            let title = descriptors.intern("", b.text(t::TITLE, r));
-            rows.push((usi, title, b.text(t::ADDRESS, r).to_owned()));
-        }
-        Ok(())
-    })?;
-    Ok(rows)
-}
-
-/// The tables that hang on persons.
-#[derive(Default)]
-struct PersonRows {
-    student_schools: Vec<StudentSchool>,
-    student_emails: PersonTexts,
-    student_codes: PersonTexts,
-    student_logins: PersonTexts,
-    student_demographics: StudentDemographics,
-    staff_emails: PersonTexts,
-    staff_codes: PersonTexts,
-    staff_assignments: Vec<StaffAssignment>,
-    staff_schools: Vec<StaffSchool>,
-    contact_emails: PersonTexts,
-    contact_telephones: PersonTexts,
-    student_contacts: Vec<StudentContact>,
-}
-
-fn read_person_rows(
-    reader: &Reader<'_>,
-    d: &Descriptors,
-    staged: &Staged,
-    titles: &[(i64, Descriptor, String)],
-) -> Result<PersonRows, SourceError> {
-    let email = |usi, text, kind, suppressed, organization| PersonTextColumns {
-        usi,
-        text,
-        kind: Some(kind),
-        organization,
-        suppressed: Some(suppressed),
-        priority: None,
-    };
-    let mut rows =
-        PersonRows { student_schools: students::read_schools(reader, staged, d)?, ..Default::default() };
-    {
-        use c::{student_codes as sc, student_emails as se, student_logins as sl};
-        let people = &staged.students;
-        let at = email(se::USI, se::ADDRESS, se::TYPE, se::SUPPRESSED, Some(se::ORGANIZATION));
-        rows.student_emails = PersonTexts::read(reader, &se::TABLE, at, people, d)?;
-        let at = PersonTextColumns {
-            usi: sc::USI,
-            text: sc::CODE,
-            kind: Some(sc::SYSTEM),
-            organization: Some(sc::ORGANIZATION),
-            ..PersonTextColumns::default()
-        };
-        rows.student_codes = PersonTexts::read(reader, &sc::TABLE, at, people, d)?;
-        let at = PersonTextColumns {
-            usi: sl::USI,
-            text: sl::LOGIN,
-            organization: Some(sl::ORGANIZATION),
-            ..PersonTextColumns::default()
-        };
-        rows.student_logins = PersonTexts::read(reader, &sl::TABLE, at, people, d)?;
-        rows.student_demographics = StudentDemographics::read(reader, people, d)?;
-    }
-    {
-        use c::{staff_assignments as a, staff_codes as tc, staff_emails as te, staff_schools as s};
-        let people = &staged.staff;
-        let at = email(te::USI, te::ADDRESS, te::TYPE, te::SUPPRESSED, None);
-        rows.staff_emails = PersonTexts::read(reader, &te::TABLE, at, people, d)?;
-        for (usi, title, address) in titles {
-            let Some(person) = people.index.get(Some(*usi)) else {
-                reader.orphan(&c::staff_contact_emails::TABLE, "person");
-                continue;
-            };
-            let text = PersonText {
-                kind: *title,
-                organization: 0,
-                suppressed: false,
-                priority: i32::MAX,
-                text: address,
-            };
-            rows.staff_emails.push(person, text)?;
-        }
-        rows.staff_emails.sort();
-        let at = PersonTextColumns {
-            usi: tc::USI,
-            text: tc::CODE,
-            kind: Some(tc::SYSTEM),
-            ..PersonTextColumns::default()
-        };
-        rows.staff_codes = PersonTexts::read(reader, &tc::TABLE, at, people, d)?;
-        rows.staff_assignments = people::read_rows(reader, &a::TABLE, a::USI, people, |staff, b, r| {
-            Some(StaffAssignment {
-                staff,
-                organization: b.int(a::ORGANIZATION, r)?,
-                classification: reader.descriptor(
-                    d,
-                    b.int(a::CLASSIFICATION, r),
-                    "staffEducationOrganizationAssignmentAssociation.staffClassificationDescriptorId",
-                ),
-                begin: b.date(a::BEGIN, r),
-                end: b.date(a::END, r),
-            })
-        })?;
-        rows.staff_assignments.sort_by(|x, y| {
-            (x.staff, x.organization, d.code_value(x.classification), x.begin, x.end).cmp(&(
-                y.staff,
-                y.organization,
-                d.code_value(y.classification),
-                y.begin,
-                y.end,
-            ))
-        });
-        rows.staff_schools = people::read_rows(reader, &s::TABLE, s::USI, people, |staff, b, r| {
-            let year = b.int(s::YEAR, r).and_then(|y| i16::try_from(y).ok());
-            Some(StaffSchool { staff, school: b.int(s::SCHOOL, r)?, year })
-        })?;
-        rows.staff_schools.sort_unstable();
-        rows.staff_schools.dedup();
-    }
-    {
-        use c::{contact_emails as ce, contact_telephones as ct, student_contacts as l};
-        let people = &staged.contacts;
-        let at = email(ce::USI, ce::ADDRESS, ce::TYPE, ce::SUPPRESSED, None);
-        rows.contact_emails = PersonTexts::read(reader, &ce::TABLE, at, people, d)?;
-        let at = PersonTextColumns {
-            priority: Some(ct::PRIORITY),
-            ..email(ct::USI, ct::NUMBER, ct::TYPE, ct::SUPPRESSED, None)
-        };
-        rows.contact_telephones = PersonTexts::read(reader, &ct::TABLE, at, people, d)?;
-        rows.student_contacts = people::read_rows(reader, &l::TABLE, l::CONTACT, people, |contact, b, r| {
-            let Some(student) = staged.students.index.get(b.int(l::STUDENT, r)) else {
-                reader.orphan(&l::TABLE, "student");
-                return None;
-            };
-            Some(StudentContact {
-                contact,
-                student,
-                relation: reader.descriptor(
-                    d,
-                    b.int(l::RELATION, r),
-                    "studentContactAssociation.relationDescriptorId",
-                ),
-            })
-        })?;
-        rows.student_contacts.sort_by_key(|l| (l.contact, l.student, d.code_value(l.relation)));
-    }
-    Ok(rows)
 }

@@ -15,28 +15,46 @@ use super::descriptors::{Descriptor, Descriptors};
 use super::read::Reader;
 use super::text::{TextColumn, reordered};
 
-/// Rows of persons by USI. Server-made USIs fit 32 bits, which halves the table; others are kept apart.
+/// Rows of persons by USI. A server deals USIs out one after the other, so that they are mostly dense: then a row is
+/// found by its position, at four bytes a number. Others are kept apart.
 #[derive(Debug, Default)]
 pub struct UsiIndex {
-    small: FxHashMap<u32, u32>,
-    large: FxHashMap<i64, u32>,
+    dense: Vec<u32>,
+    sparse: FxHashMap<i64, u32>,
 }
 
+/// No person has this USI.
+const NOBODY: u32 = u32::MAX;
+/// Numbers of the dense table per person: above it a hash table is smaller.
+const DENSITY: usize = 4;
+
 impl UsiIndex {
-    fn insert(&mut self, usi: i64, row: u32) {
-        match u32::try_from(usi) {
-            Ok(small) => self.small.insert(small, row),
-            Err(_) => self.large.insert(usi, row),
-        };
+    /// An index of persons by row: for each its USI. Of a USI that stands twice the last row is meant.
+    fn new(usis: impl Iterator<Item = (i64, u32)> + Clone) -> UsiIndex {
+        let persons = usis.clone().count();
+        let most = persons.saturating_mul(DENSITY).saturating_add(1024);
+        let place = |usi: i64| usize::try_from(usi).ok().filter(|&n| n < most);
+        let length = usis.clone().filter_map(|(usi, _)| place(usi)).max().map_or(0, |n| n + 1);
+        let mut index = UsiIndex { dense: vec![NOBODY; length], sparse: FxHashMap::default() };
+        for (usi, row) in usis {
+            match place(usi) {
+                Some(n) => index.dense[n] = row,
+                None => {
+                    index.sparse.insert(usi, row);
+                }
+            }
+        }
+        index
     }
 
     /// The person with this USI.
     #[inline]
     pub(super) fn get(&self, usi: Option<i64>) -> Option<u32> {
         let usi = usi?;
-        match u32::try_from(usi) {
-            Ok(small) => self.small.get(&small).copied(),
-            Err(_) => self.large.get(&usi).copied(),
+        match usize::try_from(usi).ok().and_then(|n| self.dense.get(n)) {
+            Some(&row) if row != NOBODY => Some(row),
+            _ if self.sparse.is_empty() => None,
+            _ => self.sparse.get(&usi).copied(),
         }
     }
 }
@@ -104,6 +122,11 @@ impl People {
         self.index.get(Some(usi))
     }
 
+    /// Frees the way from USIs to persons.
+    pub(super) fn forget_usis(&mut self) {
+        self.index = UsiIndex::default();
+    }
+
     pub(super) fn read(
         reader: &Reader<'_>,
         table: &'static Table,
@@ -135,7 +158,7 @@ impl People {
         });
         // One unique id twice is impossible in a database; in an extract the second is the same person again.
         let mut kept: Vec<u32> = Vec::with_capacity(order.len());
-        let mut index = UsiIndex::default();
+        let mut rows: Vec<(i64, u32)> = Vec::with_capacity(order.len());
         for row in order {
             let unique_id = raw.unique_id.get(row as usize);
             match kept.last() {
@@ -144,8 +167,11 @@ impl People {
                 }
                 _ => kept.push(row),
             }
-            index.insert(usis[row as usize], kept.len() as u32 - 1);
+            rows.push((usis[row as usize], kept.len() as u32 - 1));
         }
+        drop(usis);
+        raw.index = UsiIndex::new(rows.iter().copied());
+        drop(rows);
         // One column at a time, so that no two whole tables are in memory at once.
         for column in [
             &mut raw.unique_id,
@@ -158,7 +184,6 @@ impl People {
         ] {
             *column = column.reordered(&kept);
         }
-        raw.index = index;
         Ok(raw)
     }
 }
@@ -190,7 +215,7 @@ pub struct PersonText<'a> {
 }
 
 /// Where a child table's columns stand in a batch.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct PersonTextColumns {
     pub usi: usize,
     pub text: usize,
@@ -305,4 +330,23 @@ pub(super) fn read_rows<T>(
         Ok(())
     })?;
     Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn persons_are_found_by_usi_wherever_it_lies() {
+        let usis =
+            [(7, 0), (1_000_000, 1), (-3, 2), (0, 3), (i64::MAX, 4), (1027, 5), (7, 6), (5_000_000_000, 7)];
+        let index = UsiIndex::new(usis.into_iter());
+        assert!(!index.dense.is_empty() && !index.sparse.is_empty());
+        for (usi, row) in &usis[1..] {
+            assert_eq!(index.get(Some(*usi)), Some(*row), "{usi}");
+        }
+        for nobody in [None, Some(1), Some(-7), Some(6), Some(i64::MIN), Some(1028), Some(705_032_704)] {
+            assert_eq!(index.get(nobody), None);
+        }
+    }
 }

@@ -1,12 +1,9 @@
 //! Reading contract tables from a source, row by row over batches.
 //!
-//! In: a source and the resolved schema. Out: calls per row, on one thread or one per part. Counts rows for
-//! the report and tells the progress display; knows nothing of what the rows mean.
+//! In: a source and the resolved schema. Out: calls per row, on the thread that asks. Counts rows for the report
+//! and tells the progress display; knows nothing of what the rows mean, nor when they are best read.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use rayon::prelude::*;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::edfi::{Resolved, Table};
 use crate::notice::{Authority, Code, Notices, Severity};
@@ -56,20 +53,26 @@ pub static ORPHAN_ROW: Code = Code {
     remedy: "Extract all tables at one moment.",
 };
 
+/// How far the reading of a contract table is.
+pub(super) struct TableCount {
+    pub(super) name: &'static str,
+    pub(super) rows: u64,
+    parts_left: usize,
+}
+
 /// Reads tables of one resolved source.
 pub struct Reader<'a> {
     pub(super) source: &'a dyn Source,
     pub(super) resolved: &'a Resolved,
     pub(super) year: i16,
     pub(super) progress: &'a dyn Progress,
-    pub(super) rows: AtomicU64,
-    pub(super) tables: Mutex<Vec<(&'static str, u64)>>,
+    pub(super) tables: Mutex<Vec<TableCount>>,
     pub(super) notices: Mutex<Notices>,
 }
 
 impl Reader<'_> {
     fn with_notices(&self, act: impl FnOnce(&mut Notices)) {
-        act(&mut self.notices.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        act(&mut self.notices.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Takes over notices that were collected apart.
@@ -113,12 +116,29 @@ impl Reader<'_> {
     pub fn each(
         &self,
         table: &'static Table,
+        take: impl FnMut(&Batch, usize) -> Result<(), SourceError>,
+    ) -> Result<(), SourceError> {
+        self.each_of(table, Part::WHOLE, take)
+    }
+
+    /// In how many parts a table is best read. An absent table is one part without rows.
+    pub(super) fn parts(&self, table: &'static Table) -> usize {
+        self.resolved
+            .get(table)
+            .map_or(1, |resolved| self.source.parts(&resolved.request(self.year).table).max(1))
+    }
+
+    /// Like [`Reader::each`], for one part of a table.
+    pub(super) fn each_of(
+        &self,
+        table: &'static Table,
+        part: Part,
         mut take: impl FnMut(&Batch, usize) -> Result<(), SourceError>,
     ) -> Result<(), SourceError> {
         let Some(resolved) = self.resolved.get(table) else { return Ok(()) };
         let request = resolved.request(self.year);
-        self.begin(&request.table);
-        let stats = self.source.read(&request, Part::WHOLE, &mut |batch| {
+        self.begin(table, &request.table, part.of);
+        let stats = self.source.read(&request, part, &mut |batch| {
             self.progress.rows(&request.table, batch.rows() as u64);
             (0..batch.rows()).try_for_each(|row| take(batch, row))
         })?;
@@ -126,42 +146,29 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Like [`Reader::each`], but a large table is read in parts at once, each into a state of its own.
-    pub fn each_part<S: Send>(
-        &self,
-        table: &'static Table,
-        new: impl Fn() -> S + Sync,
-        take: impl Fn(&mut S, &Batch, usize) -> Result<(), SourceError> + Sync,
-    ) -> Result<Vec<S>, SourceError> {
-        let Some(resolved) = self.resolved.get(table) else { return Ok(Vec::new()) };
-        let request = resolved.request(self.year);
-        self.begin(&request.table);
-        let of = self.source.parts(&request.table).max(1);
-        let parts = (0..of)
-            .into_par_iter()
-            .map(|index| {
-                let mut state = new();
-                let stats = self.source.read(&request, Part { index, of }, &mut |batch| {
-                    self.progress.rows(&request.table, batch.rows() as u64);
-                    (0..batch.rows()).try_for_each(|row| take(&mut state, batch, row))
-                })?;
-                Ok((state, stats.rows))
-            })
-            .collect::<Result<Vec<_>, SourceError>>()?;
-        self.end(table, &request.table, parts.iter().map(|(_, rows)| rows).sum());
-        Ok(parts.into_iter().map(|(state, _)| state).collect())
+    fn counts(&self) -> MutexGuard<'_, Vec<TableCount>> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn begin(&self, table: &str) {
-        let estimate = self.source.catalog().tables.get(table).and_then(|t| t.rows_estimate);
-        self.progress.table(table, estimate);
+    fn begin(&self, table: &'static Table, physical: &str, parts: usize) {
+        let mut counts = self.counts();
+        if counts.iter().all(|count| count.name != table.name) {
+            counts.push(TableCount { name: table.name, rows: 0, parts_left: parts });
+            let estimate = self.source.catalog().tables.get(physical).and_then(|t| t.rows_estimate);
+            // Told under the lock: no part may tell of rows before.
+            self.progress.table(physical, estimate);
+        }
     }
 
     fn end(&self, table: &'static Table, physical: &str, rows: u64) {
-        self.rows.fetch_add(rows, Ordering::Relaxed);
-        if let Ok(mut tables) = self.tables.lock() {
-            tables.push((table.name, rows));
+        let mut counts = self.counts();
+        let Some(count) = counts.iter_mut().find(|count| count.name == table.name) else { return };
+        count.rows += rows;
+        count.parts_left -= 1;
+        let done = count.parts_left == 0;
+        drop(counts);
+        if done {
+            self.progress.done(physical);
         }
-        self.progress.done(physical);
     }
 }

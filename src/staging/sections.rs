@@ -11,7 +11,7 @@ use crate::source::{Batch, SourceError};
 
 use super::courses::StagedCourses;
 use super::descriptors::{Descriptor, Descriptors};
-use super::keys::{Found, KeyIndex, hash_key};
+use super::keys::{Found, KeyIndex, PackedKey, PackedKeys};
 use super::read::Reader;
 use super::text::{TextColumn, reordered};
 use super::time::StagedTime;
@@ -40,6 +40,7 @@ pub struct StagedSections {
     pub periods: Vec<(u32, String)>,
     /// (section, grade level), sorted by section and code value.
     pub grades: Vec<(u32, Descriptor)>,
+    keys: PackedKeys,
     index: KeyIndex,
 }
 
@@ -50,6 +51,37 @@ pub(super) struct SectionColumns {
     pub local_code: usize,
     pub session: usize,
     pub section: usize,
+}
+
+/// Finds sections by their keys, row after row. Rows that follow each other often name the same section: then
+/// nothing is looked up.
+pub(super) struct SectionLookup<'s> {
+    sections: &'s StagedSections,
+    columns: SectionColumns,
+    key: PackedKey,
+    last: PackedKey,
+    found: Found,
+}
+
+impl SectionLookup<'_> {
+    /// The section that a row names.
+    #[inline]
+    pub(super) fn of(&mut self, batch: &Batch, row: usize) -> Found {
+        let Some(school) = batch.int(self.columns.school, row) else { return Found::Nothing };
+        let SectionColumns { local_code, session, section, .. } = self.columns;
+        self.key.pack(school, [local_code, session, section].map(|column| batch.texts(column).get(row)));
+        if self.key.bytes() == self.last.bytes() {
+            return self.found;
+        }
+        let StagedSections { index, keys, .. } = self.sections;
+        let exact = index.exact(self.key.hash(), |n| keys.get(n) == self.key.bytes());
+        self.found = match exact {
+            Some(section) => Found::Exact(section),
+            None => self.sections.spelled_otherwise(batch, row, self.columns),
+        };
+        std::mem::swap(&mut self.key, &mut self.last);
+        self.found
+    }
 }
 
 impl StagedSections {
@@ -108,18 +140,17 @@ impl StagedSections {
         order
             .par_sort_unstable_by(|&x, &y| session(x).cmp(&session(y)).then_with(|| texts(x).cmp(&texts(y))));
         let mut index = KeyIndex::with_capacity(order.len());
+        let (mut keys, mut key) = (PackedKeys::default(), PackedKey::default());
         let mut kept: Vec<u32> = Vec::with_capacity(order.len());
         for row in order {
             let n = row as usize;
             let texts = [raw.local_code.get(n), raw.session_name.get(n), raw.section.get(n)];
-            let same = |code: u32| {
-                let there = kept[code as usize] as usize;
-                raw.school[there] == raw.school[n]
-                    && [raw.local_code.get(there), raw.session_name.get(there), raw.section.get(there)]
-                        == texts
-            };
-            match index.insert(hash_key(raw.school[n], &texts), kept.len() as u32, same) {
-                None => kept.push(row),
+            key.pack(raw.school[n], texts.map(str::as_bytes));
+            match index.insert(key.hash(), kept.len() as u32, |code| keys.get(code) == key.bytes()) {
+                None => {
+                    kept.push(row);
+                    keys.push(&key);
+                }
                 Some(_) => reader.repeated("section", &raw.label(n)),
             }
         }
@@ -133,6 +164,7 @@ impl StagedSections {
             room: raw.room.reordered(&kept),
             periods: Vec::new(),
             grades: Vec::new(),
+            keys,
             index,
         };
         drop(raw);
@@ -140,36 +172,44 @@ impl StagedSections {
         Ok(sections)
     }
 
-    /// The section that a row of another table names.
-    #[inline]
-    pub(super) fn of(&self, batch: &Batch, row: usize, columns: SectionColumns) -> Found {
-        let Some(school) = batch.int(columns.school, row) else { return Found::Nothing };
-        self.find(
-            school,
-            batch.text(columns.local_code, row),
-            batch.text(columns.session, row),
-            batch.text(columns.section, row),
-        )
+    /// The section of the year with this key.
+    pub fn find(&self, school: i64, local_code: &str, session: &str, section: &str) -> Found {
+        let mut key = PackedKey::default();
+        key.pack(school, [local_code, session, section].map(str::as_bytes));
+        match self.index.exact(key.hash(), |n| self.keys.get(n) == key.bytes()) {
+            Some(section) => Found::Exact(section),
+            None => self.folded(school, &[local_code, session, section]),
+        }
     }
 
-    /// The section of the year with this key.
-    #[inline]
-    pub fn find(&self, school: i64, local_code: &str, session: &str, section: &str) -> Found {
-        self.index.find(
-            school,
-            &[local_code, session, section],
-            |n| {
-                let n = n as usize;
-                self.school[n] == school
-                    && self.section.get(n) == section
-                    && self.local_code.get(n) == local_code
-                    && self.session_name.get(n) == session
-            },
-            |n| {
-                let n = n as usize;
-                (self.school[n], vec![self.local_code.get(n), self.session_name.get(n), self.section.get(n)])
-            },
-        )
+    /// Finds the sections that the rows of another table name.
+    pub(super) fn lookup(&self, columns: SectionColumns) -> SectionLookup<'_> {
+        SectionLookup {
+            sections: self,
+            columns,
+            key: PackedKey::default(),
+            last: PackedKey::default(),
+            found: Found::Nothing,
+        }
+    }
+
+    /// Frees what [`StagedSections::lookup`] needs.
+    pub(super) fn forget_keys(&mut self) {
+        self.keys = PackedKeys::default();
+        self.index = KeyIndex::default();
+    }
+
+    #[cold]
+    fn spelled_otherwise(&self, batch: &Batch, row: usize, at: SectionColumns) -> Found {
+        let Some(school) = batch.int(at.school, row) else { return Found::Nothing };
+        self.folded(school, &[at.local_code, at.session, at.section].map(|column| batch.text(column, row)))
+    }
+
+    fn folded(&self, school: i64, texts: &[&str]) -> Found {
+        self.index.folded(school, texts, |n| {
+            let n = n as usize;
+            (self.school[n], vec![self.local_code.get(n), self.session_name.get(n), self.section.get(n)])
+        })
     }
 
     fn read_details(&mut self, reader: &Reader<'_>, descriptors: &Descriptors) -> Result<(), SourceError> {
@@ -181,8 +221,9 @@ impl StagedSections {
             session: p::SESSION,
             section: p::SECTION,
         };
+        let mut section = self.lookup(at);
         reader.each(&p::TABLE, |b, r| {
-            match reader.found(self.of(b, r, at), "sectionClassPeriod.sectionIdentifier") {
+            match reader.found(section.of(b, r), "sectionClassPeriod.sectionIdentifier") {
                 Some(n) => periods.push((n, b.text(p::PERIOD, r).to_owned())),
                 None => reader.orphan(&p::TABLE, "section"),
             }
@@ -197,9 +238,9 @@ impl StagedSections {
             session: g::SESSION,
             section: g::SECTION,
         };
+        let mut section = self.lookup(at);
         reader.each(&g::TABLE, |b, r| {
-            let Some(n) = reader.found(self.of(b, r, at), "sectionOfferedGradeLevel.sectionIdentifier")
-            else {
+            let Some(n) = reader.found(section.of(b, r), "sectionOfferedGradeLevel.sectionIdentifier") else {
                 reader.orphan(&g::TABLE, "section");
                 return Ok(());
             };

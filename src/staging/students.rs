@@ -3,11 +3,13 @@
 //! In: studentSchoolAssociation, the demographic tables of any data standard. Out: rows by student, sorted.
 //! A student has several organization associations (mapping.md 0.10): all are kept here, the roster reduces.
 
+use rayon::slice::ParallelSliceMut;
+
 use crate::day::Day;
+use crate::edfi::Table;
 use crate::edfi::contract as c;
 use crate::source::SourceError;
 
-use super::Staged;
 use super::descriptors::{Descriptor, Descriptors};
 use super::people::{People, read_rows};
 use super::read::Reader;
@@ -35,11 +37,11 @@ pub struct StudentSchool {
 
 pub(super) fn read_schools(
     reader: &Reader<'_>,
-    staged: &Staged,
+    people: &People,
     d: &Descriptors,
 ) -> Result<Vec<StudentSchool>, SourceError> {
     use c::student_schools as t;
-    let mut rows = read_rows(reader, &t::TABLE, t::USI, &staged.students, |student, b, r| {
+    let mut rows = read_rows(reader, &t::TABLE, t::USI, people, |student, b, r| {
         Some(StudentSchool {
             student,
             school: b.int(t::SCHOOL, r)?,
@@ -59,7 +61,7 @@ pub(super) fn read_schools(
             ),
         })
     })?;
-    rows.sort_by(|x, y| {
+    rows.par_sort_by(|x, y| {
         (x.student, x.school, x.entry, x.exit, d.code_value(x.grade), x.primary, x.year).cmp(&(
             y.student,
             y.school,
@@ -137,84 +139,134 @@ pub struct StudentDemographics {
     pub programs: Vec<StudentProgram>,
 }
 
-impl StudentDemographics {
-    pub(super) fn read(
-        reader: &Reader<'_>,
-        people: &People,
-        d: &Descriptors,
-    ) -> Result<StudentDemographics, SourceError> {
-        use c::{
-            student_births as b_, student_characteristics as ch, student_demographics as o,
-            student_indicators as i, student_programs as p, student_races as ra,
-        };
-        let value = |id| d.by_id(id).map_or("", |x| d.code_value(x)).to_owned();
-        let mut births = read_rows(reader, &b_::TABLE, b_::USI, people, |student, b, r| {
-            Some(Birth {
-                student,
-                date: b.date(b_::DATE, r),
-                city: b.text(b_::CITY, r).to_owned(),
-                state: value(b.int(b_::STATE, r)),
-                country: value(b.int(b_::COUNTRY, r)),
-                sex: d.by_id(b.int(b_::SEX, r)).ok().filter(|x| x.is_some()),
-            })
-        })?;
-        births.sort_by(|x, y| (x.student, x.date, &x.city).cmp(&(y.student, y.date, &y.city)));
-        births.dedup_by_key(|x| x.student);
-        let mut organizations = read_rows(reader, &o::TABLE, o::USI, people, |student, b, r| {
-            Some(OrgDemographics {
-                student,
-                organization: b.int(o::ORGANIZATION, r)?,
-                sex: reader.descriptor(d, b.int(o::SEX, r), "sexDescriptorId"),
-                hispanic: b.flag(o::HISPANIC, r),
-                gender_identity: b.text(o::GENDER_IDENTITY, r).to_owned(),
-                limited_english: reader.descriptor(
-                    d,
-                    b.int(o::LIMITED_ENGLISH, r),
-                    "limitedEnglishProficiencyDescriptorId",
-                ),
-            })
-        })?;
-        organizations.sort_by(|x, y| {
-            (x.student, x.organization, d.code_value(x.sex), x.hispanic).cmp(&(
-                y.student,
-                y.organization,
-                d.code_value(y.sex),
-                y.hispanic,
-            ))
-        });
-        let pairs = |table, usi, column| -> Result<Vec<(u32, Descriptor)>, SourceError> {
-            let mut rows = read_rows(reader, table, usi, people, |student, b, r| {
-                let found = reader.descriptor(d, b.int(column, r), "studentRace or characteristic");
-                found.is_some().then_some((student, found))
-            })?;
-            rows.sort_by(|x: &(u32, Descriptor), y| {
-                (x.0, d.code_value(x.1), d.namespace(x.1)).cmp(&(y.0, d.code_value(y.1), d.namespace(y.1)))
-            });
-            rows.dedup();
-            Ok(rows)
-        };
-        let races = pairs(&ra::TABLE, ra::USI, ra::RACE)?;
-        let characteristics = pairs(&ch::TABLE, ch::USI, ch::CHARACTERISTIC)?;
-        let mut indicators = read_rows(reader, &i::TABLE, i::USI, people, |student, b, r| {
-            Some((student, b.text(i::NAME, r).to_owned(), b.text(i::VALUE, r).to_owned()))
-        })?;
-        indicators.sort_unstable();
-        let mut programs = read_rows(reader, &p::TABLE, p::USI, people, |student, b, r| {
-            Some(StudentProgram {
-                student,
-                kind: reader.descriptor(d, b.int(p::PROGRAM_TYPE, r), "programTypeDescriptorId"),
-                begin: b.date(p::BEGIN, r),
-                end: b.date(p::END, r),
-            })
-        })?;
-        programs.sort_by(|x, y| {
-            (x.student, d.code_value(x.kind), x.begin, x.end).cmp(&(
-                y.student,
-                d.code_value(y.kind),
-                y.begin,
-                y.end,
-            ))
-        });
-        Ok(StudentDemographics { births, organizations, races, characteristics, indicators, programs })
-    }
+/// Reads birth facts, one row a student.
+pub(super) fn read_births(
+    reader: &Reader<'_>,
+    people: &People,
+    d: &Descriptors,
+) -> Result<Vec<Birth>, SourceError> {
+    use c::student_births as t;
+    let value = |id| d.by_id(id).map_or("", |x| d.code_value(x)).to_owned();
+    let mut births = read_rows(reader, &t::TABLE, t::USI, people, |student, b, r| {
+        Some(Birth {
+            student,
+            date: b.date(t::DATE, r),
+            city: b.text(t::CITY, r).to_owned(),
+            state: value(b.int(t::STATE, r)),
+            country: value(b.int(t::COUNTRY, r)),
+            sex: d.by_id(b.int(t::SEX, r)).ok().filter(|x| x.is_some()),
+        })
+    })?;
+    births.par_sort_by(|x, y| (x.student, x.date, &x.city).cmp(&(y.student, y.date, &y.city)));
+    births.dedup_by_key(|x| x.student);
+    Ok(births)
+}
+
+/// Reads what organizations say of students.
+pub(super) fn read_organizations(
+    reader: &Reader<'_>,
+    people: &People,
+    d: &Descriptors,
+) -> Result<Vec<OrgDemographics>, SourceError> {
+    use c::student_demographics as t;
+    let mut organizations = read_rows(reader, &t::TABLE, t::USI, people, |student, b, r| {
+        Some(OrgDemographics {
+            student,
+            organization: b.int(t::ORGANIZATION, r)?,
+            sex: reader.descriptor(d, b.int(t::SEX, r), "sexDescriptorId"),
+            hispanic: b.flag(t::HISPANIC, r),
+            gender_identity: b.text(t::GENDER_IDENTITY, r).to_owned(),
+            limited_english: reader.descriptor(
+                d,
+                b.int(t::LIMITED_ENGLISH, r),
+                "limitedEnglishProficiencyDescriptorId",
+            ),
+        })
+    })?;
+    organizations.par_sort_by(|x, y| {
+        (x.student, x.organization, d.code_value(x.sex), x.hispanic).cmp(&(
+            y.student,
+            y.organization,
+            d.code_value(y.sex),
+            y.hispanic,
+        ))
+    });
+    Ok(organizations)
+}
+
+/// Reads the races of students, the union over organizations.
+pub(super) fn read_races(
+    reader: &Reader<'_>,
+    people: &People,
+    d: &Descriptors,
+) -> Result<Vec<(u32, Descriptor)>, SourceError> {
+    use c::student_races as t;
+    read_values(reader, &t::TABLE, (t::USI, t::RACE), people, d)
+}
+
+/// Reads the characteristics of students.
+pub(super) fn read_characteristics(
+    reader: &Reader<'_>,
+    people: &People,
+    d: &Descriptors,
+) -> Result<Vec<(u32, Descriptor)>, SourceError> {
+    use c::student_characteristics as t;
+    read_values(reader, &t::TABLE, (t::USI, t::CHARACTERISTIC), people, d)
+}
+
+fn read_values(
+    reader: &Reader<'_>,
+    table: &'static Table,
+    (usi, column): (usize, usize),
+    people: &People,
+    d: &Descriptors,
+) -> Result<Vec<(u32, Descriptor)>, SourceError> {
+    let mut rows = read_rows(reader, table, usi, people, |student, b, r| {
+        let found = reader.descriptor(d, b.int(column, r), "studentRace or characteristic");
+        found.is_some().then_some((student, found))
+    })?;
+    rows.par_sort_by(|x: &(u32, Descriptor), y| {
+        (x.0, d.code_value(x.1), d.namespace(x.1)).cmp(&(y.0, d.code_value(y.1), d.namespace(y.1)))
+    });
+    rows.dedup();
+    Ok(rows)
+}
+
+/// Reads the indicators of students.
+pub(super) fn read_indicators(
+    reader: &Reader<'_>,
+    people: &People,
+) -> Result<Vec<(u32, String, String)>, SourceError> {
+    use c::student_indicators as t;
+    let mut indicators = read_rows(reader, &t::TABLE, t::USI, people, |student, b, r| {
+        Some((student, b.text(t::NAME, r).to_owned(), b.text(t::VALUE, r).to_owned()))
+    })?;
+    indicators.par_sort_unstable();
+    Ok(indicators)
+}
+
+/// Reads the programs of students.
+pub(super) fn read_programs(
+    reader: &Reader<'_>,
+    people: &People,
+    d: &Descriptors,
+) -> Result<Vec<StudentProgram>, SourceError> {
+    use c::student_programs as t;
+    let mut programs = read_rows(reader, &t::TABLE, t::USI, people, |student, b, r| {
+        Some(StudentProgram {
+            student,
+            kind: reader.descriptor(d, b.int(t::PROGRAM_TYPE, r), "programTypeDescriptorId"),
+            begin: b.date(t::BEGIN, r),
+            end: b.date(t::END, r),
+        })
+    })?;
+    programs.par_sort_by(|x, y| {
+        (x.student, d.code_value(x.kind), x.begin, x.end).cmp(&(
+            y.student,
+            d.code_value(y.kind),
+            y.begin,
+            y.end,
+        ))
+    });
+    Ok(programs)
 }

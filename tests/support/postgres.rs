@@ -152,6 +152,13 @@ impl Cluster {
         self.port
     }
 
+    /// The number of its first process.
+    pub fn process(&self) -> String {
+        let file =
+            std::fs::read_to_string(self.folder.join("data").join("postmaster.pid")).unwrap_or_default();
+        file.lines().next().unwrap_or_default().to_owned()
+    }
+
     /// The folder of its Unix socket.
     pub fn socket(&self) -> &Path {
         &self.folder
