@@ -158,6 +158,17 @@ fn postgres(
     run: &Run,
     environment: &[(OsString, OsString)],
 ) -> Result<PostgresSource, OpenError> {
+    let (settings, remark) = connection(address, run, environment)?;
+    Ok(PostgresSource::open(&settings, remark, &options(run))?)
+}
+
+/// What it takes to reach a database, its password included, and what is to be said of the password if the server
+/// refuses it.
+pub(super) fn connection(
+    address: &str,
+    run: &Run,
+    environment: &[(OsString, OsString)],
+) -> Result<(ConnectionSettings, Option<String>), ConnectionError> {
     let Connection { ssl_mode, ssl_root_cert, ssl_cert, ssl_key, .. } = &run.connection;
     let path = |path: &Option<PathBuf>| path.as_ref().map(|p| p.display().to_string());
     let further = [
@@ -179,7 +190,12 @@ fn postgres(
     };
     let (password, remark) = sources.find(&settings, &variable)?;
     settings.password = password;
-    let options = Options {
+    Ok((settings, remark))
+}
+
+/// How a database is talked to.
+pub(super) fn options(run: &Run) -> Options {
+    Options {
         connections: run.connection.connections,
         snapshot: if run.connection.shared_snapshot { Snapshot::Shared } else { Snapshot::Off },
         statement_timeout: run.connection.statement_timeout,
@@ -190,8 +206,7 @@ fn postgres(
             ..Retry::default()
         },
         ..Options::default()
-    };
-    Ok(PostgresSource::open(&settings, remark, &options)?)
+    }
 }
 
 /// Tells why a source could not be opened, and gives the exit code.

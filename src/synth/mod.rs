@@ -12,6 +12,7 @@ mod catalog;
 mod chance;
 mod class_records;
 mod classes;
+pub mod database;
 mod descriptor_values;
 mod descriptors;
 mod family;

@@ -36,8 +36,9 @@ impl Picked {
     /// # Errors
     /// The name of a column that the table does not have.
     pub(super) fn new(table: usize, def: &TableDef, request: &Request) -> Result<Picked, String> {
-        let column =
-            |name: &String| def.columns.iter().find(|c| c.name == name).map(|c| c.name).ok_or_else(|| name.clone());
+        let column = |name: &String| {
+            def.columns.iter().find(|c| c.name == name).map(|c| c.name).ok_or_else(|| name.clone())
+        };
         let mut wanted = Vec::new();
         let mut columns = Vec::new();
         for (position, asked) in request.columns.iter().enumerate() {

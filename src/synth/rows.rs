@@ -155,7 +155,9 @@ impl<'a> Rows<'a> {
     pub(super) fn wants(&self, tables: &[&str]) -> bool {
         let Form::Picked(picked) = &self.form else { return true };
         let name = SPECS[picked.table].name;
-        tables.iter().any(|table| table.strip_suffix('*').map_or(name == *table, |start| name.starts_with(start)))
+        tables
+            .iter()
+            .any(|table| table.strip_suffix('*').map_or(name == *table, |start| name.starts_with(start)))
     }
 
     /// Whether the tables of a stage, or of one behind it, are wanted.

@@ -110,9 +110,8 @@ fn plan(spec: &str) -> Result<SynthPlan, String> {
             }
             "seed" => plan.seed = value.parse().map_err(|_| wrong("a whole number"))?,
             "standard" => {
-                plan.standard = Shape::from_label(value).ok_or_else(|| {
-                    wrong(&format!("one of {}", Shape::ALL.map(Shape::label).join(", ")))
-                })?;
+                plan.standard = Shape::from_label(value)
+                    .ok_or_else(|| wrong(&format!("one of {}", Shape::ALL.map(Shape::label).join(", "))))?;
             }
             "year" => plan.school_year = value.parse().map_err(|_| wrong("a year"))?,
             "traps" => {

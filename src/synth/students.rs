@@ -165,7 +165,12 @@ impl Pupil<'_> {
             let suppressed = chance.permille(500).then_some(true);
             if self.wanted.organizations {
                 let address = format!("{mailbox}@mail.example");
-                people::student_email(rows, school, usi, Email { address: &address, kind: "Other", suppressed });
+                people::student_email(
+                    rows,
+                    school,
+                    usi,
+                    Email { address: &address, kind: "Other", suppressed },
+                );
             }
         }
         if self.wanted.organizations {
@@ -263,7 +268,11 @@ impl Pupil<'_> {
                 let mut mailbox = String::new();
                 names::mailbox(&mut mailbox, first, last, &unique);
                 let address = format!("{mailbox}@home.example");
-                people::contact_email(rows, usi, Email { address: &address, kind: "Home/Personal", suppressed });
+                people::contact_email(
+                    rows,
+                    usi,
+                    Email { address: &address, kind: "Home/Personal", suppressed },
+                );
             }
             let telephone = |line: char| format!("(555) 0{line}{}-{digits:04}", number % 10);
             people::contact_telephone(rows, usi, &telephone('1'), "Mobile", None, Some(1));
