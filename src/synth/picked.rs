@@ -24,6 +24,8 @@ pub(super) struct Picked {
     pub table: usize,
     /// Rows so far; whoever takes them clears it.
     pub batch: Batch,
+    /// Whether a descriptor id is among what is wanted.
+    pub descriptors: bool,
     /// What a value was that is not of the wanted kind.
     pub fault: Option<String>,
     wanted: Vec<Wanted>,
@@ -54,7 +56,8 @@ impl Picked {
             Some((name, year)) => Some((column(name)?, i64::from(*year))),
             None => None,
         };
-        Ok(Picked { table, batch: Batch::new(columns), fault: None, wanted, year })
+        let descriptors = wanted.iter().any(|column| column.name.ends_with("descriptorid"));
+        Ok(Picked { table, batch: Batch::new(columns), descriptors, fault: None, wanted, year })
     }
 
     /// Takes a row, unless it is of another year.

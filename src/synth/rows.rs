@@ -170,6 +170,9 @@ impl<'a> Rows<'a> {
 
     /// The descriptor id of a default code value.
     pub(super) fn code(&self, kind: &'static str, value: &'static str) -> Cell<'static> {
+        if matches!(&self.form, Form::Picked(picked) if !picked.descriptors) {
+            return Cell::Null;
+        }
         let id = self.layout.codes.id(kind, value);
         debug_assert!(id.is_some(), "no descriptor {kind} {value}");
         id.into()

@@ -62,7 +62,8 @@ pub(super) fn write(family: &Family, index: usize, rows: &mut Rows<'_>) {
     if !rows.goes_on_to(Stage::Classes) {
         return;
     }
-    let timetable = Timetable::new(family, school, &mut chance);
+    let named = rows.wants(&["section*", "studentsection*", "staffsection*", "grade*"]);
+    let timetable = Timetable::new(family, school, named, &mut chance);
     timetable.write(school, year, &mut chance, rows);
     if rows.goes_on_to(Stage::Staff) {
         staff::write(family, school, &timetable, &mut chance, rows);
