@@ -79,7 +79,7 @@ fn every_table_of_every_standard_holds_the_rows_of_its_extract() {
 
 #[test]
 fn parts_are_disjoint_and_together_complete() {
-    let invented = SynthSource::new(&plan(9_000, Shape::S52, Traps::Safe), "invented").unwrap();
+    let invented = SynthSource::new(&plan(2_000, Shape::S52, Traps::Safe), "invented").unwrap();
     for table in synth::tables(Shape::S52).iter().filter(|t| {
         ["studentsectionassociation", "section", "descriptor", "staff", "calendardate"].contains(&t.name)
     }) {
