@@ -29,7 +29,7 @@ use rosterpack::day::Day;
 use rosterpack::pipeline;
 use rosterpack::progress::Progress;
 use rosterpack::source::postgres::{ConnectionSettings, Options, PostgresSource, Secret};
-use rosterpack::synth::{self, Shape, SynthPlan};
+use rosterpack::synth::SynthPlan;
 
 const CHILD: &str = "--export-and-report";
 const CONNECTIONS: usize = 2;
@@ -143,13 +143,11 @@ fn median(mut values: Vec<f64>) -> f64 {
 
 fn compare(students: u64, pairs: usize) {
     let temp = tempfile::tempdir().unwrap();
-    let folder = temp.path().join("ods");
-    synth::write(&SynthPlan { students, ..SynthPlan::default() }, &folder, &|_, _| {}).unwrap();
     let server = cluster::Cluster::start(&cluster::Setup {
         settings: "shared_buffers = 1GB\nlog_statement = all\nfsync = off",
         ..cluster::Setup::default()
     });
-    let database = ods::load_invented(&server, Shape::S52, &folder);
+    let database = ods::invented(&server, &SynthPlan { students, ..SynthPlan::default() });
     server.psql(&database, "VACUUM ANALYZE");
     let url = server.url("postgres", &database);
     let target = temp.path().join("roster.zip");

@@ -6,95 +6,18 @@
 //! number of section associations, `BENCH_PAIRS` the number of pairs.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a bench
 
-#[path = "../tests/support/postgres.rs"]
-mod cluster;
+mod support;
 
 use std::hint::black_box;
 use std::time::Instant;
 
 use rosterpack::edfi::contract::student_sections;
-use rosterpack::source::postgres::decode::{Decoder, Wire};
 use rosterpack::source::postgres::{ConnectionSettings, Options, PostgresSource, Secret};
-use rosterpack::source::{Batch, Column, ColumnRequest, Part, Request, Source};
+use rosterpack::source::{ColumnRequest, Part, Request, Source};
+use support::{cluster, median};
 
 fn number(name: &str, default: usize) -> usize {
     std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(default)
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-/// One message per row, as the server sends them.
-fn recorded(rows: usize) -> Vec<Vec<u8>> {
-    let mut messages = vec![b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0".to_vec()];
-    for n in 0..rows as i32 {
-        let texts = [
-            format!("ALG-{}", n % 997),
-            "2024-2025 Fall Semester".to_owned(),
-            format!("25590100102Trad220ALG{}", n % 2801),
-        ];
-        let mut row = 9i16.to_be_bytes().to_vec();
-        let mut value = |bytes: &[u8]| {
-            row.extend((bytes.len() as i32).to_be_bytes());
-            row.extend(bytes);
-        };
-        value(&n.to_be_bytes());
-        value(texts[0].as_bytes());
-        value(&255_901_001_i64.to_be_bytes());
-        value(&2025i16.to_be_bytes());
-        value(texts[1].as_bytes());
-        value(texts[2].as_bytes());
-        value(&9000i32.to_be_bytes());
-        row.extend((-1i32).to_be_bytes());
-        row.extend((-1i32).to_be_bytes());
-        messages.push(row);
-    }
-    messages.push((-1i16).to_be_bytes().to_vec());
-    messages
-}
-
-fn decoder_alone(rows: usize, rounds: usize) {
-    let messages = recorded(rows);
-    let bytes: usize = messages.iter().map(Vec::len).sum();
-    let wires = [
-        Wire::Int4,
-        Wire::Text,
-        Wire::Int8,
-        Wire::Int2,
-        Wire::Text,
-        Wire::Text,
-        Wire::Date,
-        Wire::Date,
-        Wire::Bool,
-    ];
-    let mut batch = Batch::new(student_sections::TABLE.columns.iter().map(|c| Column::new(c.kind)).collect());
-    let seconds = median(
-        (0..rounds)
-            .map(|_| {
-                let mut decoder =
-                    Decoder::new(wires.into_iter().enumerate().map(|(n, wire)| (wire, n)).collect());
-                let start = Instant::now();
-                for message in &messages {
-                    decoder.push(message, &mut batch).unwrap();
-                    if decoder.full(&batch) {
-                        black_box(&batch);
-                        decoder.clear(&mut batch);
-                    }
-                }
-                decoder.finish().unwrap();
-                assert_eq!(decoder.rows(), rows as u64);
-                batch.clear();
-                start.elapsed().as_secs_f64()
-            })
-            .collect(),
-    );
-    println!(
-        "decoder alone: {:.1} M rows/s, {:.0} MB/s ({rows} rows of 9 columns, median of {rounds})",
-        rows as f64 / seconds / 1e6,
-        bytes as f64 / seconds / 1e6
-    );
 }
 
 const CONNECTIONS: usize = 2;
@@ -197,7 +120,7 @@ fn against_psql(rows: usize, pairs: usize) {
 }
 
 fn main() {
-    decoder_alone(1_000_000, 7);
+    support::decoder::alone(1_000_000, 7);
     if std::path::Path::new("/usr/lib/postgresql").exists() {
         against_psql(number("BENCH_ROWS", 1_200_000), number("BENCH_PAIRS", 7));
     } else {

@@ -190,7 +190,9 @@ pub fn export_to(
                     .tables
                     .map(|warehouse| package::write_tables(warehouse, &tables, version, &plan.tenant))
                     .transpose()?;
-                let package = package::prepare(target, &tables, &options, &told)?;
+                let draft = package::prepare(target, &tables, &options, &told)?;
+                progress.stage(&named("reading back"));
+                let package = draft.prove()?;
                 let files = package.written().files.iter().map(|f| (f.file, f.rows)).collect();
                 pending.push((package, warehouse));
                 files

@@ -83,7 +83,7 @@ const EDGES: &[(&str, &[&str], &str)] = &[
     ("check", &["spec"], ""),
     ("package", &["spec"], ""),
     ("report", &["config", "spec", "progress"], "says what was asked for and what came of it"),
-    ("synth", &[], "invents an ODS; knows no OneRoster and reads nothing"),
+    ("synth", &["source"], "is a source of its own, and fills an empty database; knows no OneRoster"),
     ("sourced_id", &[], ""),
 ];
 

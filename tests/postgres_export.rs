@@ -115,8 +115,7 @@ impl Invented {
         let temp = tempfile::tempdir().unwrap();
         let plan = SynthPlan { students: 40, standard, traps: Traps::Safe, ..SynthPlan::default() };
         synth::write(&plan, &temp.path().join("ods"), &|_, _| {}).unwrap();
-        // psql runs as this user, the server does not: \copy reads the files.
-        let database = ods::load_invented(server, standard, &temp.path().join("ods"));
+        let database = ods::invented(server, &plan);
         Invented { temp, database }
     }
 

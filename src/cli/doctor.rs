@@ -173,6 +173,11 @@ impl Patient<'_> {
                         exam.add(Check::new("reachable", Outcome::Ok, place.clone()));
                         server::examine(database, exam);
                     }
+                    Opened::Invented(_) => {
+                        exam.add(Check::new("reachable", Outcome::Ok, format!("{place}: invented rows")));
+                        exam.skip(doctor::SERVER, "invented rows have no server");
+                        exam.skip(&["snapshot"], "invented rows never change");
+                    }
                 }
                 let (year, size) = doctor::examine(source, &subject, exam);
                 (Some(place), year, size)
@@ -227,6 +232,11 @@ impl Patient<'_> {
                 exam.add(Check::fail("reachable", World::Configuration, error.to_string()));
                 exam.skip(doctor::SERVER, "the address or the password cannot be used");
                 exam.skip(&["snapshot"], "the address or the password cannot be used");
+            }
+            OpenError::Invented(error) => {
+                exam.add(Check::fail("reachable", World::Configuration, error.to_string()));
+                exam.skip(doctor::SERVER, "what shall be invented cannot be");
+                exam.skip(&["snapshot"], "what shall be invented cannot be");
             }
             OpenError::Source(error) if source::names_a_database(self.run) => server::refused(error, exam),
             OpenError::Source(error) => {

@@ -19,11 +19,12 @@ use crate::source::postgres::{
     ConnectionError, ConnectionSettings, Options, PasswordSources, PostgresSource, Retry, Snapshot,
 };
 use crate::source::{Source, SourceError};
+use crate::synth::source::{SpecError, SynthSource};
 
 /// Flags of every verb that reads an ODS. Values are text: the table of settings parses them.
 #[derive(Debug, Clone, Default, Args)]
 pub struct SourceArgs {
-    /// Where the ODS is: a folder of table extracts, or postgres://user@host/database
+    /// Where the ODS is: a folder of table extracts, postgres://user@host/database, or synth:students=1000
     #[arg(long, value_name = "DIR|ADDRESS")]
     pub source: Option<String>,
     /// The embedded sample district: needs no other flag
@@ -81,6 +82,8 @@ pub enum Opened {
     Extracts(DumpSource),
     /// A database.
     Postgres(Box<PostgresSource>),
+    /// Nowhere: its rows are invented while they are read.
+    Invented(Box<SynthSource>),
 }
 
 impl Opened {
@@ -89,6 +92,7 @@ impl Opened {
         match self {
             Opened::Extracts(source) => source,
             Opened::Postgres(source) => source.as_ref(),
+            Opened::Invented(source) => source.as_ref(),
         }
     }
 
@@ -110,6 +114,9 @@ pub enum OpenError {
     /// The address or a setting of the connection is wrong.
     #[error(transparent)]
     Connection(#[from] ConnectionError),
+    /// What shall be invented cannot be.
+    #[error(transparent)]
+    Invented(#[from] SpecError),
     /// The place refuses.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -126,6 +133,9 @@ pub fn open(args: &SourceArgs, run: &Run, environment: &[(OsString, OsString)]) 
     let place = run.place.as_deref().unwrap_or_default();
     if ConnectionSettings::looks_like(place) {
         return Ok(Opened::Postgres(Box::new(postgres(place, run, environment)?)));
+    }
+    if SynthSource::looks_like(place) {
+        return Ok(Opened::Invented(Box::new(SynthSource::from_spec(place)?)));
     }
     if place.contains("://") {
         // The address may hold a password: it is not repeated.
@@ -148,6 +158,17 @@ fn postgres(
     run: &Run,
     environment: &[(OsString, OsString)],
 ) -> Result<PostgresSource, OpenError> {
+    let (settings, remark) = connection(address, run, environment)?;
+    Ok(PostgresSource::open(&settings, remark, &options(run))?)
+}
+
+/// What it takes to reach a database, its password included, and what is to be said of the password if the server
+/// refuses it.
+pub(super) fn connection(
+    address: &str,
+    run: &Run,
+    environment: &[(OsString, OsString)],
+) -> Result<(ConnectionSettings, Option<String>), ConnectionError> {
     let Connection { ssl_mode, ssl_root_cert, ssl_cert, ssl_key, .. } = &run.connection;
     let path = |path: &Option<PathBuf>| path.as_ref().map(|p| p.display().to_string());
     let further = [
@@ -169,7 +190,12 @@ fn postgres(
     };
     let (password, remark) = sources.find(&settings, &variable)?;
     settings.password = password;
-    let options = Options {
+    Ok((settings, remark))
+}
+
+/// How a database is talked to.
+pub(super) fn options(run: &Run) -> Options {
+    Options {
         connections: run.connection.connections,
         snapshot: if run.connection.shared_snapshot { Snapshot::Shared } else { Snapshot::Off },
         statement_timeout: run.connection.statement_timeout,
@@ -180,8 +206,7 @@ fn postgres(
             ..Retry::default()
         },
         ..Options::default()
-    };
-    Ok(PostgresSource::open(&settings, remark, &options)?)
+    }
 }
 
 /// Tells why a source could not be opened, and gives the exit code.
@@ -189,6 +214,10 @@ pub fn tell_open(error: &OpenError, process: &mut Process<'_>) -> ExitCode {
     match error {
         // The message says what to do.
         OpenError::Connection(error) => {
+            process.fault(error, "");
+            ExitCode::Usage
+        }
+        OpenError::Invented(error) => {
             process.fault(error, "");
             ExitCode::Usage
         }

@@ -114,7 +114,38 @@ pub struct MeasuredFile {
 /// Hears, on the calling thread, how many rows and CSV bytes of a file are done so far.
 pub type Progress<'a> = dyn Fn(File, u64, u64) + Sync + 'a;
 
-/// A package that is complete on the disk under a temporary name. Dropped, it leaves nothing behind.
+/// A package that was written under a temporary name and not looked at yet. Dropped, it leaves nothing behind.
+#[must_use = "nobody may have the package before it is proven"]
+pub struct Draft {
+    partial: Partial,
+    target: PathBuf,
+    bytes: u64,
+    options: Options,
+    expected: Vec<Expected>,
+}
+
+impl Draft {
+    /// Reads the package back; what it says then is what a reader will find.
+    ///
+    /// # Errors
+    /// [`PackageError::ReadBack`] when it is not what was to be written, [`PackageError::Output`] when it cannot be
+    /// read; nothing is left behind.
+    pub fn prove(mut self) -> Result<PendingPackage, PackageError> {
+        let proven = read_back::prove(self.partial.file(), &self.options, &self.expected);
+        proven.map_err(|unproven| match unproven {
+            Unproven::Io(error) => PackageError::output(What::Package, &self.target, Step::Read, &error),
+            Unproven::Fault(Fault { entry, reason }) => {
+                PackageError::ReadBack { target: self.target.clone(), entry, reason }
+            }
+        })?;
+        self.partial.sync()?;
+        let files = self.expected.into_iter().map(|entry| entry.written).collect();
+        let written = Written { path: self.target, bytes: self.bytes, files };
+        Ok(PendingPackage { partial: self.partial, written })
+    }
+}
+
+/// A package that is complete and proven on the disk under a temporary name. Dropped, it leaves nothing behind.
 #[must_use = "the package has no name before it is published"]
 pub struct PendingPackage {
     partial: Partial,
@@ -147,7 +178,7 @@ pub fn write(
     options: &Options,
     progress: &Progress<'_>,
 ) -> Result<Written, PackageError> {
-    prepare(target, tables, options, progress)?.publish()
+    prepare(target, tables, options, progress)?.prove()?.publish()
 }
 
 /// Writes a package beside the target, under a temporary name.
@@ -159,7 +190,7 @@ pub fn prepare(
     tables: &[Table<'_>],
     options: &Options,
     progress: &Progress<'_>,
-) -> Result<PendingPackage, PackageError> {
+) -> Result<Draft, PackageError> {
     prepare_limited(target, tables, options, progress, zip::LIMIT)
 }
 
@@ -169,7 +200,7 @@ fn prepare_limited(
     options: &Options,
     progress: &Progress<'_>,
     limit: u64,
-) -> Result<PendingPackage, PackageError> {
+) -> Result<Draft, PackageError> {
     if !(1..=9).contains(&options.compression) {
         return Err(PackageError::Setting {
             reason: format!("the compression level is {}", options.compression),
@@ -178,10 +209,7 @@ fn prepare_limited(
     }
     let mut partial = Partial::create(What::Package, target)?;
     let (bytes, expected) = write_entries(target, partial.file(), tables, options, progress, limit)?;
-    prove(target, partial.file(), options, &expected)?;
-    let files = expected.into_iter().map(|entry| entry.written).collect();
-    partial.sync()?;
-    Ok(PendingPackage { partial, written: Written { path: target.to_owned(), bytes, files } })
+    Ok(Draft { partial, target: target.to_owned(), bytes, options: options.clone(), expected })
 }
 
 /// Writes all entries; gives the size of the zip and what it must hold.
@@ -225,21 +253,6 @@ fn write_entries(
             Err(Failure::Error(error)) => return Err(error),
         };
     }
-}
-
-/// Reads the package back; what it says then is what a reader will find.
-fn prove(
-    target: &Path,
-    file: &mut std::fs::File,
-    options: &Options,
-    expected: &[Expected],
-) -> Result<(), PackageError> {
-    read_back::prove(file, options, expected).map_err(|unproven| match unproven {
-        Unproven::Io(error) => PackageError::output(What::Package, target, Step::Read, &error),
-        Unproven::Fault(Fault { entry, reason }) => {
-            PackageError::ReadBack { target: target.to_owned(), entry, reason }
-        }
-    })
 }
 
 /// Formats and counts everything and writes nothing (`--dry-run`). Files without rows are left out, as in a package.

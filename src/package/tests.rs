@@ -39,7 +39,12 @@ fn quiet(_: File, _: u64, _: u64) {}
 fn write_here(tables: &[Table<'_>], limit: u64) -> (tempfile::TempDir, Written) {
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("package.zip");
-    let written = prepare_limited(&target, tables, &options(), &quiet, limit).unwrap().publish().unwrap();
+    let written = prepare_limited(&target, tables, &options(), &quiet, limit)
+        .unwrap()
+        .prove()
+        .unwrap()
+        .publish()
+        .unwrap();
     (folder, written)
 }
 

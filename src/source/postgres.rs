@@ -10,6 +10,7 @@ mod connection;
 pub mod decode;
 mod dialect;
 mod fault;
+mod load;
 mod opening;
 mod pool;
 mod relation;
@@ -20,6 +21,7 @@ mod statement;
 
 pub use connection::{ConnectionError, ConnectionSettings, SslMode};
 pub use fault::OpeningStep;
+pub use load::{Load, LoadError};
 pub use retry::Retry;
 pub use secret::{Environment, PasswordSources, Secret};
 

@@ -47,8 +47,9 @@ pub(super) struct Timetable {
 }
 
 impl Timetable {
-    /// Plans the timetable of a school.
-    pub(super) fn new(family: &Family, school: &School, chance: &mut Chance) -> Timetable {
+    /// Plans the timetable of a school. Only with `named` do its sections get their identifiers, which are most of the
+    /// work and not always read.
+    pub(super) fn new(family: &Family, school: &School, named: bool, chance: &mut Chance) -> Timetable {
         let grades = school.kind.grades();
         let sizes = shares(
             school.students,
@@ -96,7 +97,7 @@ impl Timetable {
                 }
                 for class in ranges.iter().flat_map(|range| range.clone()) {
                     table.classes[class].sections =
-                        sections(school, slot, &table.courses, &table.classes[class]);
+                        sections(school, slot, named, &table.courses, &table.classes[class]);
                 }
                 slots.push(ranges);
             }
@@ -144,6 +145,13 @@ impl Timetable {
 
     /// Writes periods, rooms, offerings and sections.
     pub(super) fn write(&self, school: &School, year: i16, chance: &mut Chance, rows: &mut Rows<'_>) {
+        if !rows.wants(&["section*", "courseoffering", "classperiod", "location", "gradebookentry"]) {
+            // What is written behind draws on the chances after these.
+            for _ in &self.classes {
+                chance.permille(40);
+            }
+            return;
+        }
         schools::write_class_periods(rows, school.id);
         for teacher in 0..self.teachers {
             schools::write_room(rows, school.id, &room(teacher));
@@ -207,13 +215,22 @@ pub(super) fn room(teacher: usize) -> String {
 }
 
 /// Semester schools teach a course in both semesters, quarter schools in every other quarter.
-fn sections(school: &School, slot: usize, courses: &[(Course, i64)], class: &Class) -> Vec<(usize, String)> {
-    let course: String = courses[class.course].0.code.chars().filter(|c| *c != '-').collect();
+fn sections(
+    school: &School,
+    slot: usize,
+    named: bool,
+    courses: &[(Course, i64)],
+    class: &Class,
+) -> Vec<(usize, String)> {
     let terms: &[usize] = match (school.terms.len(), slot) {
         (4, 0..3) => &[0, 2],
         (4, _) => &[1, 3],
         _ => &[0, 1],
     };
+    if !named {
+        return terms.iter().map(|term| (*term, String::new())).collect();
+    }
+    let course: String = courses[class.course].0.code.chars().filter(|c| *c != '-').collect();
     let year = school.terms.last().map_or(0, |t| t.end.ymd().0);
     terms
         .iter()

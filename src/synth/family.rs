@@ -166,9 +166,8 @@ impl Family {
         let parts = shares(size, kinds.iter().map(|k| k.1));
         for ((kind, _, usual, first), part) in kinds.iter().copied().zip(parts) {
             let count = part.div_ceil(usual).max(1);
-            for (nth, students) in
-                shares(part, (0..count).map(|k| 60 + (k * 37 + 11) % 80)).into_iter().enumerate()
-            {
+            let sizes = shares(part, (0..count).map(|nth| weight(nth, count)));
+            for (nth, students) in sizes.into_iter().enumerate() {
                 let number = self.schools.len();
                 let id = self.agencies[agency].id * 1000 + first + nth as i64;
                 // The small charter and every seventh school have quarters.
@@ -227,6 +226,18 @@ fn scrambled(prefix: &str, number: u64, begin: u64, width: usize) -> String {
         _ => 618_033_989,
     };
     format!("{prefix}{:0width$}", (number % modulus * factor + begin) % modulus)
+}
+
+/// How large a school is among those of its kind in an agency. Where there are many, one in nine is several times
+/// as large as the usual one and one in seven a fraction of it, as between a city and its outskirts.
+fn weight(nth: u64, count: u64) -> u64 {
+    let usual = 60 + (nth * 37 + 11) % 80;
+    match nth {
+        _ if count < 8 => usual,
+        _ if nth % 9 == 3 => usual * 3,
+        _ if nth % 7 == 5 => usual / 6,
+        _ => usual,
+    }
 }
 
 /// Divides a total by weights, without remainder.
@@ -314,6 +325,21 @@ mod tests {
             assert_eq!(family.schools.iter().map(|s| s.students).sum::<u64>(), students);
             assert!(ids.iter().all(|id| *id < i64::from(i32::MAX)));
             assert!(family.next_staff < 10u64.pow(family.width as u32));
+        }
+    }
+
+    #[test]
+    fn there_are_large_and_small_schools() {
+        let family = Family::new(&SynthPlan { students: 1_000_000, ..SynthPlan::default() }).unwrap();
+        let of = |kind: Kind| {
+            let mut sizes: Vec<u64> =
+                family.schools.iter().filter(|s| s.kind == kind).map(|s| s.students).collect();
+            sizes.sort_unstable();
+            (sizes[0], sizes[sizes.len() / 2], sizes[sizes.len() - 1])
+        };
+        for kind in [Kind::Elementary, Kind::Middle, Kind::High] {
+            let (smallest, middle, largest) = of(kind);
+            assert!(smallest * 4 < middle && middle * 2 < largest, "{kind:?}: {smallest} {middle} {largest}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! An invented family of districts, written as the table extracts of an Ed-Fi ODS.
 //!
-//! In: a [`SynthPlan`]. Out: one CSV a table, in the form of `COPY edfi.<table> TO ... CSV HEADER`. The bytes
+//! In: a [`SynthPlan`]. Out: one CSV a table, in the form of `COPY edfi.<table> TO ... CSV HEADER`; the same rows in
+//! a database ([`database`]) or as a source ([`source`]). The bytes
 //! depend on the plan alone: every school has its own stream of chances, is generated on its own, and is written
 //! in a fixed order, so that memory holds a few schools at a time whatever the number of students. The same
 //! people, schools and facts come out for every data standard. Nothing here reads an ODS or knows OneRoster.
@@ -12,6 +13,7 @@ mod catalog;
 mod chance;
 mod class_records;
 mod classes;
+pub mod database;
 mod descriptor_values;
 mod descriptors;
 mod family;
@@ -19,9 +21,11 @@ mod names;
 mod org_records;
 mod organizations;
 mod person_records;
+mod picked;
 mod rows;
 mod schema;
 mod schools;
+pub mod source;
 mod staff;
 mod students;
 mod tables;
@@ -147,7 +151,7 @@ pub fn write(
     let parts = Part::all(&family);
     // So many schools at a time are in memory; their number changes nothing in the files.
     for some in parts.chunks(rayon::current_num_threads() * 2) {
-        let written: Vec<Rows<'_>> = some.par_iter().map(|part| part.rows(&family, &layout)).collect();
+        let written: Vec<Rows<'_>> = some.par_iter().map(|part| part.extracts(&family, &layout)).collect();
         files.par_iter_mut().try_for_each(|file| file.append(&written))?;
         for file in &files {
             progress(file.name, file.rows);
@@ -176,14 +180,19 @@ impl Part {
         [Part::State].into_iter().chain(agencies).chain(schools).chain(traps).collect()
     }
 
-    fn rows<'a>(self, family: &Family, layout: &'a Layout) -> Rows<'a> {
-        let mut rows = Rows::new(layout);
+    fn write(self, family: &Family, layout: &Layout, rows: &mut Rows<'_>) {
         match self {
-            Part::State => organizations::write_state(family, layout, &mut rows),
-            Part::Agency(index) => organizations::write_agency(family, index, &mut rows),
-            Part::School(index) => schools::write(family, index, &mut rows),
-            Part::Traps => traps::write(family, &mut rows),
+            Part::State => organizations::write_state(family, layout, rows),
+            Part::Agency(index) => organizations::write_agency(family, index, rows),
+            Part::School(index) => schools::write(family, index, rows),
+            Part::Traps => traps::write(family, rows),
         }
+    }
+
+    /// Its rows of all tables.
+    fn extracts<'a>(self, family: &Family, layout: &'a Layout) -> Rows<'a> {
+        let mut rows = Rows::new(layout);
+        self.write(family, layout, &mut rows);
         rows
     }
 }
@@ -214,8 +223,9 @@ impl TableFile {
 
     fn append(&mut self, parts: &[Rows<'_>]) -> Result<(), SynthError> {
         for part in parts {
-            self.put(&part.bytes[self.id])?;
-            self.rows += part.counts[self.id];
+            let (bytes, rows) = part.extract(self.id);
+            self.put(bytes)?;
+            self.rows += rows;
         }
         Ok(())
     }

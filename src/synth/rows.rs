@@ -1,10 +1,12 @@
-//! Rows of an extract in the form of `COPY ... TO ... CSV HEADER`.
+//! Rows of the family, either all tables in the form of `COPY ... TO ... CSV HEADER`, or one table as a batch.
 //!
-//! In: a table and its values by column name. Out: bytes per table, in the column order of the shape. A value
-//! for a column that this shape lacks is left out, which is how one generator serves every data standard;
-//! a column that nobody fills is null. Nothing is checked against keys here: the tests do that.
+//! In: a table and its values by column name. Out: bytes per table, in the column order of the shape, or the
+//! columns of one table that were asked for. A value for a column that this shape lacks is left out, which is how
+//! one generator serves every data standard; a column that nobody fills is null. Nothing is checked against keys
+//! here: the tests do that.
 
 use super::descriptors::Codes;
+use super::picked::Picked;
 use super::schema::{Shape, TableDef};
 use super::tables::{SPECS, TableId};
 use crate::day::Day;
@@ -76,19 +78,71 @@ impl Layout {
     }
 }
 
-/// Rows of all tables, for one part of the family.
+/// When a school's tables are written: a stage may draw on the chances of those before it, never of those behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stage {
+    /// Organizations, sessions, calendars, courses.
+    Organizations,
+    /// Sections and what hangs on them.
+    Classes,
+    Staff,
+    Students,
+}
+
+impl Stage {
+    /// The stage that writes a table.
+    pub(super) fn of(table: &str) -> Stage {
+        let begins = |with: &[&str]| with.iter().any(|word| table.starts_with(word));
+        if begins(&["student", "generalstudent", "contact", "parent"]) || table == "grade" {
+            Stage::Students
+        } else if begins(&["staff"]) {
+            Stage::Staff
+        } else if begins(&["section", "courseoffering", "classperiod", "location", "gradebookentry"]) {
+            Stage::Classes
+        } else {
+            Stage::Organizations
+        }
+    }
+}
+
+/// Where rows go.
+pub(super) enum Form {
+    /// Every table, as an extract holds it.
+    Extracts {
+        /// Bytes per table id.
+        bytes: Vec<Vec<u8>>,
+        /// Rows per table id.
+        counts: Vec<u64>,
+    },
+    /// One table.
+    Picked(Box<Picked>),
+}
+
+/// Rows for one part of the family.
 pub(super) struct Rows<'a> {
     layout: &'a Layout,
-    /// Bytes per table id.
-    pub bytes: Vec<Vec<u8>>,
-    /// Rows per table id.
-    pub counts: Vec<u64>,
+    /// Where they go.
+    pub form: Form,
 }
 
 impl<'a> Rows<'a> {
-    /// No rows yet.
+    /// No rows yet, of all tables.
     pub(super) fn new(layout: &'a Layout) -> Rows<'a> {
-        Rows { layout, bytes: vec![Vec::new(); SPECS.len()], counts: vec![0; SPECS.len()] }
+        let form = Form::Extracts { bytes: vec![Vec::new(); SPECS.len()], counts: vec![0; SPECS.len()] };
+        Rows { layout, form }
+    }
+
+    /// No rows yet, of one table.
+    pub(super) fn picked(layout: &'a Layout, picked: Picked) -> Rows<'a> {
+        Rows { layout, form: Form::Picked(Box::new(picked)) }
+    }
+
+    /// Bytes and rows of a table; nothing when only one is picked.
+    pub(super) fn extract(&self, table: usize) -> (&[u8], u64) {
+        match &self.form {
+            Form::Extracts { bytes, counts } => (&bytes[table], counts[table]),
+            Form::Picked(_) => (&[], 0),
+        }
     }
 
     /// The shape that is written.
@@ -96,8 +150,29 @@ impl<'a> Rows<'a> {
         self.layout.shape
     }
 
+    /// Whether any of these tables is wanted; a star stands for any ending of a name. What is not wanted need not
+    /// be put into words, but the chances must be drawn all the same.
+    pub(super) fn wants(&self, tables: &[&str]) -> bool {
+        let Form::Picked(picked) = &self.form else { return true };
+        let name = SPECS[picked.table].name;
+        tables
+            .iter()
+            .any(|table| table.strip_suffix('*').map_or(name == *table, |start| name.starts_with(start)))
+    }
+
+    /// Whether the tables of a stage, or of one behind it, are wanted.
+    pub(super) fn goes_on_to(&self, stage: Stage) -> bool {
+        match &self.form {
+            Form::Extracts { .. } => true,
+            Form::Picked(picked) => Stage::of(SPECS[picked.table].name) >= stage,
+        }
+    }
+
     /// The descriptor id of a default code value.
     pub(super) fn code(&self, kind: &'static str, value: &'static str) -> Cell<'static> {
+        if matches!(&self.form, Form::Picked(picked) if !picked.descriptors) {
+            return Cell::Null;
+        }
         let id = self.layout.codes.id(kind, value);
         debug_assert!(id.is_some(), "no descriptor {kind} {value}");
         id.into()
@@ -114,7 +189,15 @@ impl<'a> Rows<'a> {
             values.iter().all(|(name, _)| SPECS[index].columns.iter().any(|c| c.name == *name)),
             "{table:?} lacks one of {values:?}"
         );
-        let out = &mut self.bytes[index];
+        let (out, count) = match &mut self.form {
+            Form::Extracts { bytes, counts } => (&mut bytes[index], &mut counts[index]),
+            Form::Picked(picked) => {
+                if picked.table == index {
+                    picked.add(values);
+                }
+                return;
+            }
+        };
         for (position, column) in def.columns.iter().enumerate() {
             if position > 0 {
                 out.push(b',');
@@ -134,7 +217,7 @@ impl<'a> Rows<'a> {
             }
         }
         out.push(b'\n');
-        self.counts[index] += 1;
+        *count += 1;
     }
 }
 

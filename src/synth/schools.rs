@@ -8,7 +8,7 @@ use super::chance::Chance;
 use super::classes::Timetable;
 use super::family::{Family, School, date, weekday};
 use super::org_records::{self as org, GradingPeriod};
-use super::rows::Rows;
+use super::rows::{Rows, Stage};
 use super::tables::TableId as T;
 use super::{staff, students};
 use crate::day::Day;
@@ -49,7 +49,9 @@ pub(super) fn write(family: &Family, index: usize, rows: &mut Rows<'_>) {
     for (term, period) in grading_periods(school) {
         org::grading_period(rows, school.id, year, &school.terms[term].name, period.as_period());
     }
-    write_calendar(rows, school.id, year, "STD", days(school, index));
+    if rows.wants(&["calendar*"]) {
+        write_calendar(rows, school.id, year, "STD", days(school, index));
+    }
     for mut course in
         catalog::courses(Owner::School).into_iter().filter(|c| school.kind.grades().contains(&c.grades.0))
     {
@@ -57,10 +59,18 @@ pub(super) fn write(family: &Family, index: usize, rows: &mut Rows<'_>) {
         org::course(rows, school.id, &course);
     }
 
-    let timetable = Timetable::new(family, school, &mut chance);
+    if !rows.goes_on_to(Stage::Classes) {
+        return;
+    }
+    let named = rows.wants(&["section*", "studentsection*", "staffsection*", "grade*"]);
+    let timetable = Timetable::new(family, school, named, &mut chance);
     timetable.write(school, year, &mut chance, rows);
-    staff::write(family, school, &timetable, &mut chance, rows);
-    students::write(family, school, &timetable, &mut chance, rows);
+    if rows.goes_on_to(Stage::Staff) {
+        staff::write(family, school, &timetable, &mut chance, rows);
+    }
+    if rows.goes_on_to(Stage::Students) {
+        students::write(family, school, &timetable, &mut chance, rows);
+    }
 }
 
 /// The code of a course that each school owns for itself.

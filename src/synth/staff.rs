@@ -22,9 +22,6 @@ pub(super) fn write_person(
 ) {
     let usi = FIRST_STAFF + number as i64;
     let person = names::person(chance);
-    let unique = family.staff_id(number);
-    let mut mailbox = String::new();
-    names::mailbox(&mut mailbox, person.first, person.last, &number.to_string());
     let name = Name {
         first: person.first,
         middle: chance.permille(300).then(|| names::first(chance, person.female)),
@@ -32,6 +29,14 @@ pub(super) fn write_person(
         preferred_first: chance.permille(40).then(|| names::first(chance, person.female)),
         ..Name::default()
     };
+    let count = 1 + usize::from(chance.permille(100));
+    let hired = date(family.plan.school_year - 2 - chance.below(20) as i16, 7, 1 + chance.below(28) as u32);
+    if !rows.wants(&["staff*"]) {
+        return;
+    }
+    let unique = family.staff_id(number);
+    let mut mailbox = String::new();
+    names::mailbox(&mut mailbox, person.first, person.last, &number.to_string());
     people::staff(rows, usi, &unique, name, Some(&mailbox));
     let work = format!("{mailbox}@{domain}");
     let home = format!("{mailbox}@home.example");
@@ -39,11 +44,9 @@ pub(super) fn write_person(
         Email { address: &work, kind: "Work", suppressed: None },
         Email { address: &home, kind: "Home/Personal", suppressed: Some(true) },
     ];
-    let count = 1 + usize::from(chance.permille(100));
     people::staff_emails(rows, org, usi, &emails[..count]);
     people::staff_code(rows, org, usi, "State", &format!("48{unique}"));
     people::staff_code(rows, org, usi, "SSN", &format!("{}{:04}", super::SSN_PREFIX, number % 10_000));
-    let hired = date(family.plan.school_year - 2 - chance.below(20) as i16, 7, 1 + chance.below(28) as u32);
     people::employment(rows, org, usi, hired, "$1,042.50");
 }
 

@@ -36,6 +36,16 @@ struct Pupil<'a> {
     number: u64,
     unique: String,
     person: Person,
+    wanted: Wanted,
+}
+
+/// Which texts of a student somebody will read: putting the others into words would be most of the work.
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    person: bool,
+    organizations: bool,
+    contacts: bool,
+    results: bool,
 }
 
 /// Writes the students of a school.
@@ -48,6 +58,18 @@ pub(super) fn write(
 ) {
     let mut number = school.first_student;
     let mut household: Option<Household> = None;
+    let organizations = rows.wants(&[
+        "studenteducationorganization*",
+        "studentdemographic*",
+        "studentdirectory*",
+        "studentidentificationcode",
+    ]);
+    let wanted = Wanted {
+        person: organizations || rows.wants(&["student"]),
+        organizations,
+        contacts: rows.wants(&["contact*", "parent*"]),
+        results: rows.wants(&["grade", "studentgradebookentry"]),
+    };
     for (nth, grade) in school.kind.grades().enumerate() {
         for position in 0..table.sizes[nth] as usize {
             let mut person = names::person(chance);
@@ -60,8 +82,9 @@ pub(super) fn write(
                 school,
                 usi: FIRST_STUDENT + number as i64,
                 number,
-                unique: family.student_id(number),
+                unique: if wanted.person { family.student_id(number) } else { String::new() },
                 person,
+                wanted,
             };
             pupil.write_person(grade, chance, rows);
             pupil.write_organizations(chance, rows);
@@ -113,7 +136,9 @@ impl Pupil<'_> {
         let agency = self.family.agency(self.school);
         let (district, school, usi) = (agency.id, self.school.id, self.usi);
         let mut mailbox = String::new();
-        names::mailbox(&mut mailbox, self.person.first, self.person.last, &self.unique);
+        if self.wanted.organizations {
+            names::mailbox(&mut mailbox, self.person.first, self.person.last, &self.unique);
+        }
         let learner = chance.permille(110);
         let hispanic = chance.permille(270);
         let at_district = AtOrganization {
@@ -131,25 +156,29 @@ impl Pupil<'_> {
         people::student_organization(rows, school, usi, at_school);
         self.write_races(hispanic, chance, rows);
 
-        let address = format!("{mailbox}@students.{}", agency.domain);
-        if !chance.permille(60) {
+        if !chance.permille(60) && self.wanted.organizations {
+            let address = format!("{mailbox}@students.{}", agency.domain);
             let email = Email { address: &address, kind: "Home/Personal", suppressed: None };
             people::student_email(rows, school, usi, email);
         }
         if chance.permille(120) {
-            let address = format!("{mailbox}@mail.example");
             let suppressed = chance.permille(500).then_some(true);
-            people::student_email(rows, school, usi, Email { address: &address, kind: "Other", suppressed });
+            if self.wanted.organizations {
+                let address = format!("{mailbox}@mail.example");
+                people::student_email(
+                    rows,
+                    school,
+                    usi,
+                    Email { address: &address, kind: "Other", suppressed },
+                );
+            }
         }
-        people::student_code(rows, district, usi, "State", &format!("48{:0>8}", self.unique));
-        people::student_code(
-            rows,
-            district,
-            usi,
-            "SSN",
-            &format!("{}{:04}", super::SSN_PREFIX, self.number % 10_000),
-        );
-        people::student_code(rows, school, usi, "District", &self.unique);
+        if self.wanted.organizations {
+            let secret = format!("{}{:04}", super::SSN_PREFIX, self.number % 10_000);
+            people::student_code(rows, district, usi, "State", &format!("48{:0>8}", self.unique));
+            people::student_code(rows, district, usi, "SSN", &secret);
+            people::student_code(rows, school, usi, "District", &self.unique);
+        }
 
         if chance.permille(120) {
             people::student_characteristic(rows, school, usi, "Economic Disadvantaged");
@@ -229,25 +258,27 @@ impl Pupil<'_> {
         let usi = FIRST_CONTACT + number as i64;
         let first = names::first(chance, woman);
         let last = if chance.permille(750) { self.person.last } else { names::last(chance) };
-        let unique = self.family.contact_id(number);
-        people::contact(rows, usi, &unique, Name { first, last, ..Name::default() });
-        if chance.permille(500) {
-            let mut mailbox = String::new();
-            names::mailbox(&mut mailbox, first, last, &unique);
-            let address = format!("{mailbox}@home.example");
-            let email = Email {
-                address: &address,
-                kind: "Home/Personal",
-                suppressed: chance.permille(50).then_some(true),
-            };
-            people::contact_email(rows, usi, email);
-        }
+        let suppressed = chance.permille(500).then(|| chance.permille(50).then_some(true));
         let digits = chance.below(10_000);
-        let mobile = format!("(555) 01{}-{digits:04}", number % 10);
-        people::contact_telephone(rows, usi, &mobile, "Mobile", None, Some(1));
-        if chance.permille(150) {
-            let home = format!("(555) 02{}-{digits:04}", number % 10);
-            people::contact_telephone(rows, usi, &home, "Home", chance.permille(200).then_some(true), None);
+        let second = chance.permille(150).then(|| chance.permille(200).then_some(true));
+        if self.wanted.contacts {
+            let unique = self.family.contact_id(number);
+            people::contact(rows, usi, &unique, Name { first, last, ..Name::default() });
+            if let Some(suppressed) = suppressed {
+                let mut mailbox = String::new();
+                names::mailbox(&mut mailbox, first, last, &unique);
+                let address = format!("{mailbox}@home.example");
+                people::contact_email(
+                    rows,
+                    usi,
+                    Email { address: &address, kind: "Home/Personal", suppressed },
+                );
+            }
+            let telephone = |line: char| format!("(555) 0{line}{}-{digits:04}", number % 10);
+            people::contact_telephone(rows, usi, &telephone('1'), "Mobile", None, Some(1));
+            if let Some(suppressed) = second {
+                people::contact_telephone(rows, usi, &telephone('2'), "Home", suppressed, None);
+            }
         }
         match (chance.permille(60), chance.permille(40), woman) {
             (true, _, _) => "Guardian",
@@ -343,10 +374,15 @@ impl Pupil<'_> {
         let mut points = 0;
         for nth in 0..2 {
             points = 55 + chance.below(46);
+            if !self.wanted.results {
+                continue;
+            }
             let entry = gradebook_entry(self.school, nth);
             record::gradebook_result(rows, &entry, self.usi, points, Day(begin.0 + 9 + 7 * nth));
         }
-        if let Some((_, period)) = schools::grading_periods(self.school).first() {
+        if self.wanted.results
+            && let Some((_, period)) = schools::grading_periods(self.school).first()
+        {
             let period = (period.descriptor, period.sequence, period.name.as_str());
             record::grade(rows, key, self.usi, since, period, points);
         }

@@ -12,7 +12,8 @@ use rosterpack::edfi::{STANDARDS, contract};
 use rosterpack::source::postgres::{ConnectionSettings, Options, PostgresSource, Retry, Secret};
 use rosterpack::source::{Batch, Kind, Part, Request, Source, SourceError};
 
-use rosterpack::synth::{self, Shape};
+use rosterpack::synth::SynthPlan;
+use rosterpack::synth::database::{Keys, fill};
 
 use crate::cluster::{Cluster, SUPERUSER_PASSWORD};
 
@@ -78,30 +79,12 @@ pub fn load(cluster: &Cluster, folder: &Path) -> String {
     database
 }
 
-/// Makes a database of an invented district in the shape of a data standard, with the types and keys that the
-/// standard gives its tables, from the extracts in a folder.
-pub fn load_invented(cluster: &Cluster, shape: Shape, folder: &Path) -> String {
+/// Makes a database of an invented district as `rosterpack synth --to` does: with the types and keys that the data
+/// standard gives its tables.
+pub fn invented(cluster: &Cluster, plan: &SynthPlan) -> String {
     let database = cluster.database("");
-    let mut script = String::from("CREATE SCHEMA edfi;\n");
-    for table in synth::tables(shape) {
-        let name = table.name;
-        let columns: Vec<String> = table
-            .columns
-            .iter()
-            .map(|c| format!("\"{}\" {}{}", c.name, c.pg_type, if c.nullable { "" } else { " NOT NULL" }))
-            .collect();
-        writeln!(
-            script,
-            "CREATE TABLE edfi.\"{name}\" ({}, PRIMARY KEY ({}));",
-            columns.join(", "),
-            table.primary_key.join(", ")
-        )
-        .unwrap();
-        let file = folder.join(name).with_extension("csv");
-        writeln!(script, "\\copy edfi.\"{name}\" FROM '{}' WITH (FORMAT csv, HEADER)", file.display())
-            .unwrap();
-    }
-    cluster.psql(&database, &script);
+    let settings = settings(cluster, &database);
+    fill(plan, &settings, None, &Options::default(), Keys::Primary, &|_, _| {}).unwrap();
     database
 }
 

@@ -89,7 +89,7 @@ fn an_invented_district_of_every_standard_reads_as_its_extracts() {
         let folder = tempfile::tempdir().unwrap();
         let plan = SynthPlan { students: 60, standard: shape, traps: Traps::All, ..SynthPlan::default() };
         synth::write(&plan, folder.path(), &|_, _| {}).unwrap();
-        let database = ods::load_invented(server, shape, folder.path());
+        let database = ods::invented(server, &plan);
         let source = ods::open(server, &database, &ods::impatient()).unwrap();
         let dump = DumpSource::open(folder.path()).unwrap();
         let resolved = edfi::resolve(source.catalog(), None, ALL).unwrap();

@@ -156,6 +156,23 @@ impl Session {
         Ok(rows.iter().map(text).collect::<Result<_, _>>()?)
     }
 
+    /// Runs a COPY FROM STDIN with these pieces of its input; the number of rows that the server took.
+    pub(super) fn copy_in<'a>(
+        &mut self,
+        sql: &str,
+        pieces: impl Iterator<Item = &'a [u8]>,
+    ) -> Result<u64, Failure> {
+        let Session { connection, silence, runtime } = self;
+        let silence = *silence;
+        runtime.block_on(async {
+            let mut copy = within(silence, connection.copy_in_raw(sql)).await?;
+            for piece in pieces {
+                within(silence, copy.send(piece)).await?;
+            }
+            within(silence, copy.finish()).await
+        })
+    }
+
     /// Runs a COPY TO STDOUT and hands every payload to the receiver, in order.
     pub(super) fn copy_out(&mut self, sql: &str, receiver: &mut impl Receiver) -> Result<(), Stop> {
         let Session { connection, silence, runtime } = self;
