@@ -29,10 +29,11 @@ pub struct ExplainArgs {
 }
 
 const EXAMPLES: &str = "\
-Reads and maps exactly as `export` does with the same flags, and writes nothing: the answer first, then
-every source row, each decision with the values and dates that were compared, and the cells of the
-package. It shows the values of the one person that is asked about; birth date, sex and race only with
---demographics, and codes of private identification systems (social security numbers) never.
+Reads and maps exactly as `export` does with the same flags, and writes nothing: the answer
+first, then every source row, each decision with the values and dates that were compared, and
+the cells of the package. It shows the values of the one person that is asked about; birth
+date, sex and race only with --demographics, and codes of private identification systems
+(social security numbers) never.
 
 Keys of sections, courses and sessions may leave out what is not needed to tell rows apart:
   section  [SCHOOL/][LOCAL_COURSE_CODE/]SECTION[/SESSION]
@@ -52,7 +53,7 @@ Examples:
 /// What is told.
 enum Told {
     Row(Box<Explanation>),
-    Column(ColumnAnswer),
+    Column(Box<ColumnAnswer>),
 }
 
 /// What is asked.
@@ -195,7 +196,7 @@ fn row(
 fn column(run: &Run, column: &str, process: &mut Process<'_>) -> Result<Told, ExitCode> {
     let crosswalks = crosswalks(run, process)?;
     match explain::explain_column(column, &run.plan, &crosswalks) {
-        Ok(told) => Ok(Told::Column(told)),
+        Ok(told) => Ok(Told::Column(Box::new(told))),
         Err(error) => {
             process.fault(&error, &error.help);
             Err(ExitCode::Usage)
