@@ -46,7 +46,7 @@ Examples:
       --as-of 2021-10-01 student 604822
   rosterpack explain --sample --parents parent trap-contact-of-two
   rosterpack explain --sample section 'TRAP-NO-OFFERING/trap-1'
-  rosterpack explain --sample 6114abd83a770bff43795f58aa70a8d7
+  rosterpack explain --sample 56ad88fd432fa2025ff2c650a6fbedc6
   rosterpack explain users.role
   rosterpack explain --oneroster 1.2 roles.roleType";
 
