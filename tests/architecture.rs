@@ -109,7 +109,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("rustc_hash", &[]),
     // The derive is how a severity or an origin is spelt in the report.
     ("serde", &["config", "notice", "report", "roster", "check", "doctor", "snapshot", "explain"]),
-    ("serde_json", &["cli", "report", "doctor", "snapshot"]),
+    ("serde_json", &["cli", "report", "doctor", "snapshot", "explain"]),
     ("sqlx", &["source"]),
     ("strsim", &["config", "explain"]),
     ("tempfile", &["cli", "package", "report", "snapshot"]),

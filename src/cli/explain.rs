@@ -10,7 +10,7 @@ use super::{ExitCode, Process, export, source};
 use crate::config::Run;
 use crate::config::plan::Edition;
 use crate::crosswalk::Crosswalks;
-use crate::explain::{self, ExplainError, Kind, Question};
+use crate::explain::{self, ColumnAnswer, ExplainError, Explanation, Kind, Question};
 use crate::sourced_id::SourcedId;
 
 /// Flags of `explain`.
@@ -30,10 +30,11 @@ pub struct ExplainArgs {
 }
 
 const EXAMPLES: &str = "\
-Reads and maps exactly as `export` does with the same flags, and writes nothing: the answer first, then
-every source row, each decision with the values and dates that were compared, and the cells of the
-package. It shows the values of the one person that is asked about; birth date, sex and race only with
---demographics, and codes of private identification systems (social security numbers) never.
+Reads and maps exactly as `export` does with the same flags, and writes nothing: the answer
+first, then every source row, each decision with the values and dates that were compared, and
+the cells of the package. It shows the values of the one person that is asked about; birth
+date, sex and race only with --demographics, and codes of private identification systems
+(social security numbers) never.
 
 Keys of sections, courses and sessions may leave out what is not needed to tell rows apart:
   section  [SCHOOL/][LOCAL_COURSE_CODE/]SECTION[/SESSION]
@@ -46,9 +47,15 @@ Examples:
       --as-of 2021-10-01 student 604822
   rosterpack explain --sample --parents parent trap-contact-of-two
   rosterpack explain --sample section 'TRAP-NO-OFFERING/trap-1'
-  rosterpack explain --sample 6114abd83a770bff43795f58aa70a8d7
+  rosterpack explain --sample 56ad88fd432fa2025ff2c650a6fbedc6
   rosterpack explain users.role
   rosterpack explain --oneroster 1.2 roles.roleType";
+
+/// What is told.
+enum Told {
+    Row(Box<Explanation>),
+    Column(Box<ColumnAnswer>),
+}
 
 /// What is asked.
 enum Asked {
@@ -125,13 +132,20 @@ pub fn run(args: &ExplainArgs, process: &mut Process<'_>) -> ExitCode {
     };
     let told = match &asked {
         Asked::Row(question) => row(args, &run, edition, question, process),
-        Asked::Column(column) => self::column(args, &run, edition, column, process),
+        Asked::Column(column) => self::column(&run, edition, column, process),
     };
-    let text = match told {
-        Ok(text) => text,
+    let told = match told {
+        Ok(told) => told,
         Err(code) => return code,
     };
-    match process.out.write_all(text.as_bytes()).and_then(|()| process.out.flush()) {
+    let out = &mut *process.out;
+    let written = match (&told, args.json) {
+        (Told::Row(told), true) => told.json(out),
+        (Told::Row(told), false) => write!(out, "{told}"),
+        (Told::Column(told), true) => told.json(out),
+        (Told::Column(told), false) => write!(out, "{told}"),
+    };
+    match written.and_then(|()| out.flush()) {
         Ok(()) => ExitCode::Published,
         Err(_) => {
             process
@@ -148,25 +162,23 @@ fn crosswalks(run: &Run, process: &mut Process<'_>) -> Result<Crosswalks, ExitCo
     })
 }
 
-/// As text or JSON; making JSON of these types cannot fail.
-fn shown<T: serde::Serialize + std::fmt::Display>(json: bool, told: &T) -> String {
-    match json {
-        true => serde_json::to_string_pretty(told).map_or_else(|e| e.to_string(), |text| text + "\n"),
-        false => told.to_string(),
-    }
-}
-
 fn row(
     args: &ExplainArgs,
     run: &Run,
     edition: Edition,
     question: &Question,
     process: &mut Process<'_>,
-) -> Result<String, ExitCode> {
+) -> Result<Told, ExitCode> {
     let crosswalks = crosswalks(run, process)?;
     if let Some(threads) = run.threads {
         // Fails only when the pool is there already, which happens in tests alone: the answer is the same.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    }
+    if run.as_of_is_today && export::outside_of_year(run.plan.as_of, run.plan.school_year) {
+        process.note(format_args!(
+            "--as-of is today, {}, which is outside of school year {}: give the day of the export that is explained",
+            run.plan.as_of, run.plan.school_year
+        ));
     }
     let opened = source::open(&args.shaping.source, run, &process.environment)
         .map_err(|e| source::tell_open(&e, process))?;
@@ -176,7 +188,7 @@ fn row(
         explain::explain(opened.source(), &crosswalks, &run.plan, edition, question, progress.as_ref());
     drop(progress);
     match explained {
-        Ok(told) => Ok(shown(args.json, &told)),
+        Ok(told) => Ok(Told::Row(Box::new(told))),
         Err(ExplainError::Run(error)) => Err(export::tell(&error, process)),
         Err(ExplainError::Unknown(unknown)) => {
             process.fault(&unknown, &unknown.help);
@@ -189,16 +201,10 @@ fn row(
     }
 }
 
-fn column(
-    args: &ExplainArgs,
-    run: &Run,
-    edition: Edition,
-    column: &str,
-    process: &mut Process<'_>,
-) -> Result<String, ExitCode> {
+fn column(run: &Run, edition: Edition, column: &str, process: &mut Process<'_>) -> Result<Told, ExitCode> {
     let crosswalks = crosswalks(run, process)?;
     match explain::explain_column(column, edition, &crosswalks) {
-        Ok(told) => Ok(shown(args.json, &told)),
+        Ok(told) => Ok(Told::Column(Box::new(told))),
         Err(error) => {
             process.fault(&error, &error.help);
             Err(ExitCode::Usage)

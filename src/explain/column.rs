@@ -3,6 +3,8 @@
 //! In: a file and a column of one OneRoster version. Out: [`ColumnAnswer`], made of the specification, of the row of
 //! docs/mapping.md and of the declarations that the row names; no source is read.
 
+use std::io::{self, Write};
+
 use serde::Serialize;
 
 use super::mapping::{self, Rule as MappingRule};
@@ -36,6 +38,17 @@ pub struct ColumnAnswer {
     pub settings: Vec<SettingTold>,
     /// Notices that tell of it.
     pub notices: Vec<NoticeTold>,
+}
+
+impl ColumnAnswer {
+    /// Writes it as JSON, with a line break at the end.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn json(&self, out: &mut dyn Write) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut *out, self)?;
+        writeln!(out)
+    }
 }
 
 /// What the specification says of a column.

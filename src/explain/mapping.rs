@@ -165,7 +165,7 @@ mod tests {
             }
         }
         assert_eq!(rule(File::Demographics, "white"), rule(File::Demographics, "asian"));
-        assert!(rule(File::Users, "role").unwrap().rule.contains("classifications crosswalk"));
+        assert!(rule(File::Users, "role").unwrap().from.contains("classifications crosswalk"));
         assert_eq!(rule(File::Users, "rolle"), None);
         assert_eq!(extension(File::Users, "metadata.edu.natural_key").unwrap().0, "natural_key");
     }

@@ -4,6 +4,7 @@
 //! `docs/reference/explain.schema.json`. It decides nothing.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 
 use serde::Serialize;
 
@@ -217,6 +218,15 @@ pub struct Follow {
 }
 
 impl Explanation {
+    /// Writes it as JSON, with a line break at the end.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn json(&self, out: &mut dyn Write) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut *out, self)?;
+        writeln!(out)
+    }
+
     #[allow(clippy::too_many_arguments)] // every part is of another type, and there is one call
     pub(super) fn new(
         subject: &Subject,
