@@ -25,6 +25,7 @@ pub mod notice;
 pub mod package;
 pub mod pipeline;
 pub mod progress;
+pub mod publish;
 pub mod report;
 pub mod roster;
 pub mod snapshot;

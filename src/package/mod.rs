@@ -6,7 +6,7 @@
 //!
 //! Blocks are formatted and compressed on all threads of the current rayon pool and written in order; the bytes
 //! depend on rows, options and block boundaries, never on the number of threads. Memory is bounded by two blocks a
-//! thread. This module judges no cell and knows no Ed-Fi; reading a package back is not done here either.
+//! thread. [`PackageReader`] reads a package back, row by row. This module judges no cell and knows no Ed-Fi.
 
 mod csv;
 mod deflate;
@@ -14,6 +14,7 @@ mod error;
 mod manifest;
 mod ordered;
 mod partial;
+mod read;
 mod table;
 mod warehouse;
 mod zip;
@@ -29,6 +30,7 @@ use self::deflate::Packed;
 pub use self::error::{PackageError, Step};
 use self::ordered::in_order;
 use self::partial::Partial;
+pub use self::read::{PackageReader, ReadError, ReadLimits, Rows};
 pub use self::table::{BLOCK_UNITS, Table, blocks};
 use self::table::{Part, arrange, parts};
 pub use self::warehouse::{PendingTables, table_name, write_tables};
