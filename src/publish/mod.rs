@@ -5,4 +5,7 @@
 //! part works without the others; the caller puts them together. No part reads the clock for a result: times and days are
 //! handed in. Nothing here knows Ed-Fi or the configuration.
 
+pub mod archive;
+pub mod durable;
 pub mod guard;
+pub mod lock;
