@@ -445,7 +445,9 @@ fn the_world_stays_outside() {
                     let from_env = tokens[n - 2].1 == Token::Name("env".into());
                     (from_env && module != "main").then_some("reads the environment")
                 }
-                "async" | "await" => (!["source", "publish"].contains(&module.as_str())).then_some("is async"),
+                "async" | "await" => {
+                    (!["source", "publish"].contains(&module.as_str())).then_some("is async")
+                }
                 "thread_rng" | "OsRng" | "RandomState" => (module != "retry").then_some("is left to chance"),
                 _ => None,
             };

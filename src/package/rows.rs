@@ -116,6 +116,29 @@ impl<R: Read + Seek> PackageReader<R> {
         self.open_entry(file.csv_name())
     }
 
+    /// Every entry with its unpacked size, whatever it is, in the order of the zip.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn entries(&mut self) -> Result<Vec<(String, u64)>, ReadError> {
+        let mut entries = Vec::new();
+        for index in 0..self.zip.len() {
+            let entry = self.zip.by_index_raw(index).map_err(|e| fault(&self.path, None, e))?;
+            let name = entry.name().map_err(|e| fault(&self.path, None, e))?.into_owned();
+            entries.push((name, entry.size()));
+        }
+        Ok(entries)
+    }
+
+    /// The unpacked bytes of an entry; its sum is checked at its end.
+    ///
+    /// # Errors
+    /// [`ReadError`] when there is no such entry, or it cannot be unpacked.
+    pub fn raw(&mut self, name: &str) -> Result<Box<dyn Read + '_>, ReadError> {
+        let entry = self.zip.by_name(name).map_err(|e| fault(&self.path, Some(name), e))?;
+        Ok(Box::new(entry))
+    }
+
     fn open_entry(&mut self, name: &str) -> Result<Option<Rows<'_>>, ReadError> {
         let Some(index) = self.zip.index_for_name(name) else { return Ok(None) };
         let path = self.path.clone();

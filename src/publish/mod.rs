@@ -6,6 +6,10 @@
 //! handed in. Nothing here knows Ed-Fi or the configuration.
 
 pub mod archive;
+pub mod delivery;
+pub mod directory;
 pub mod durable;
 pub mod guard;
 pub mod lock;
+pub mod parcel;
+pub mod sftp;
