@@ -130,7 +130,7 @@ pub(super) async fn log_in(
         for hash in hashes {
             let key = PrivateKeyWithHashAlg::new(key.clone(), hash);
             let outcome = handle.authenticate_publickey(user, key).await;
-            if attempts.end(&name, outcome.map_err(|e| e.to_string()))? {
+            if attempts.end(&name, alive(handle, outcome))? {
                 return Ok(());
             }
         }
@@ -142,7 +142,7 @@ pub(super) async fn log_in(
     }
     if let Some(password) = &with.password {
         let outcome = handle.authenticate_password(user, password.expose()).await;
-        if attempts.end("password", outcome.map_err(|e| e.to_string()))? {
+        if attempts.end("password", alive(handle, outcome))? {
             return Ok(());
         }
         let interactive =
@@ -166,6 +166,21 @@ pub(super) async fn log_in(
             .unwrap_or("nothing more".into()),
     }
     .into())
+}
+
+/// The library takes a connection that breaks for a refusal without any method left: that is no answer of the server's.
+fn alive<E: std::fmt::Display>(
+    handle: &Handle<Checker>,
+    outcome: Result<AuthResult, E>,
+) -> Result<AuthResult, String> {
+    match outcome {
+        Ok(AuthResult::Failure { remaining_methods, .. })
+            if remaining_methods.is_empty() && handle.is_closed() =>
+        {
+            Err("the connection ended during the login".to_owned())
+        }
+        outcome => outcome.map_err(|error| error.to_string()),
+    }
 }
 
 /// What was tried, and what the server would take.
@@ -222,7 +237,7 @@ async fn with_agent(
             None
         };
         let outcome = handle.authenticate_publickey_with(user, key, hash, &mut agent).await;
-        if attempts.end(&name, outcome.map_err(|e| e.to_string()))? {
+        if attempts.end(&name, alive(handle, outcome))? {
             return Ok(true);
         }
     }
