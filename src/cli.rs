@@ -4,10 +4,13 @@
 //! [`ExitCode`]. stdout holds only what was asked for; everything else goes to stderr (design.md section 4).
 //! One file per verb; this one knows no stage and no setting.
 
+pub mod deliver;
 pub mod doctor;
 pub mod exit;
 pub mod explain;
 pub mod export;
+pub mod guard;
+pub mod host_key;
 pub mod ids;
 pub mod interrupt;
 pub mod sample;
@@ -33,7 +36,8 @@ pub use exit::ExitCode;
     max_term_width = 100,
     about = "Reads an Ed-Fi ODS and publishes OneRoster packages that are closed and deterministic",
     after_help = "Try it: `rosterpack export --sample` exports a small invented district.\n\
-                  Exit codes: 0 done, 1 refused, 2 usage, 3 source, 7 output; see docs/reference/exit-codes.md."
+                  Exit codes: 0 done, 1 refused, 2 usage, 3 source, 4 held, 5 delivery,\n\
+                  6 locked, 7 output; see docs/reference/exit-codes.md."
 )]
 pub struct Cli {
     /// What to do.
@@ -54,6 +58,12 @@ pub enum Verb {
     Doctor(Box<doctor::DoctorArgs>),
     /// Write the tables that an export may read as extracts, to repeat a run offline
     Snapshot(Box<snapshot::SnapshotArgs>),
+    /// Say whether a package may follow the one that was delivered last
+    Guard(guard::GuardArgs),
+    /// Send a package to a vendor's SFTP server or into a folder
+    Deliver(Box<deliver::DeliverArgs>),
+    /// Show the host keys of an SFTP server, and store them
+    HostKey(host_key::HostKeyArgs),
     /// Invent a district family and write it as table extracts
     Synth(synth::SynthArgs),
 }
@@ -110,6 +120,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, process: &mut Process<
             Verb::Ids(args) => ids::run(&args, process),
             Verb::Doctor(args) => doctor::run(&args, process),
             Verb::Snapshot(args) => snapshot::run(&args, process),
+            Verb::Guard(args) => guard::run(&args, process),
+            Verb::Deliver(args) => deliver::run(&args, process),
+            Verb::HostKey(args) => host_key::run(&args, process),
             Verb::Synth(args) => synth::run(&args, process),
         },
         Err(told) if told.use_stderr() => {

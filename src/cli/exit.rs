@@ -71,17 +71,17 @@ impl ExitCode {
             ),
             ExitCode::Held => (
                 "held",
-                "The guard held a package whose rows fell too far below the last delivery. Reserved: this version has no guard.",
-                "Compare with the last delivery; release the package if the change is meant.",
+                "The guard held a package in which too much is missing that the last delivery had. Nothing was delivered.",
+                "Read the reasons on stderr, look why the rows are gone; release exactly these counts if that is right.",
             ),
             ExitCode::Delivery => (
                 "delivery",
-                "The package is complete but could not be delivered. Reserved: this version delivers nothing.",
-                "The package is kept and can be sent again.",
+                "The package is complete but one of its targets did not get it, or a server could not be asked.",
+                "Follow the help line on stderr; the package is kept: send the same bytes with `rosterpack deliver`.",
             ),
             ExitCode::Locked => (
                 "locked",
-                "Another run holds the lock of this output. Reserved: this version takes no lock.",
+                "Another run holds the lock of this output. stderr says which one. Reserved: no verb of this version takes a lock.",
                 "Wait for the other run.",
             ),
             ExitCode::Output => (

@@ -6,7 +6,8 @@
 //!
 //! Blocks are formatted and compressed on all threads of the current rayon pool and written in order; the bytes
 //! depend on rows, options and block boundaries, never on the number of threads. Memory is bounded by two blocks a
-//! thread. Before a package gets its name it is read back from the disk ([`Options::references`]). This module knows no Ed-Fi.
+//! thread. Before a package gets its name it is read back from the disk ([`Options::references`]); [`PackageReader`] reads
+//! any package row by row. This module judges no cell and knows no Ed-Fi.
 
 mod csv;
 mod deflate;
@@ -17,6 +18,7 @@ mod ordered;
 mod parquet;
 mod partial;
 mod read_back;
+mod rows;
 mod table;
 mod warehouse;
 mod zip;
@@ -32,7 +34,9 @@ use self::deflate::Packed;
 pub use self::error::{PackageError, Step, What};
 use self::ordered::in_order;
 use self::partial::Partial;
+pub(crate) use self::partial::sync_folder;
 use self::read_back::{Expected, Fault, Unproven};
+pub use self::rows::{PackageReader, ReadError, ReadLimits, Rows};
 pub use self::table::{BLOCK_UNITS, Table, blocks};
 use self::table::{Part, arrange, parts};
 pub use self::warehouse::{Format, PendingTables, Warehouse, table_name, write_tables};

@@ -84,7 +84,7 @@ fn bare(error: io::Error) -> io::Error {
 
 /// Makes a rename in this folder survive a power failure.
 #[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     match fs::File::open(folder)?.sync_all() {
         // Some network and FUSE file systems know no such thing for folders.
         Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
@@ -96,6 +96,6 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 
 /// Folders cannot be opened as files here.
 #[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
 }

@@ -14,15 +14,14 @@ mod load;
 mod opening;
 mod pool;
 mod relation;
-mod retry;
 mod secret;
 mod session;
 mod statement;
 
+pub use crate::retry::Retry;
 pub use connection::{ConnectionError, ConnectionSettings, SslMode};
 pub use fault::OpeningStep;
 pub use load::{Load, LoadError};
-pub use retry::Retry;
 pub use secret::{Environment, PasswordSources, Secret};
 
 use std::time::Duration;

@@ -1,36 +1,14 @@
-//! Passwords: where they come from, and a type that never shows them.
+//! Passwords of PostgreSQL: where they come from.
 //!
 //! In: `password_file`, `password_command`, the environment (`PGPASSWORD`, `PGPASSFILE`) and a pgpass file.
 //! Out: a [`Secret`] for one server, database and user, or nothing. Errors name the place that was asked,
 //! never what it answered. Passwords in connection strings are `connection.rs`'s affair.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use super::connection::{ConnectionError, ConnectionSettings};
-
-/// A password. Printing it gives `***`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Takes a password in.
-    pub fn new(password: impl Into<String>) -> Secret {
-        Secret(password.into())
-    }
-
-    /// The password itself, for the server alone.
-    pub(super) fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
+use crate::secret;
+pub use crate::secret::{Environment, Secret};
 
 /// Where a password may come from, other than the connection string.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,9 +18,6 @@ pub struct PasswordSources {
     /// A shell command whose first line of output is the password.
     pub command: Option<String>,
 }
-
-/// Looks up an environment variable; an argument, so that tests need no environment of their own.
-pub type Environment<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
 impl PasswordSources {
     /// The password for these settings: the one in the connection string, else `password_file` or
@@ -71,7 +46,7 @@ impl PasswordSources {
             (None, None) => {}
         }
         if let Some(password) = environment("PGPASSWORD").filter(|p| !p.is_empty()) {
-            return Ok((Some(Secret(password)), None));
+            return Ok((Some(Secret::new(password)), None));
         }
         let file = settings
             .passfile
@@ -90,36 +65,17 @@ fn default_passfile(environment: &Environment<'_>) -> Option<PathBuf> {
     }
 }
 
-fn first_line(text: &str) -> Option<Secret> {
-    text.lines().next().filter(|line| !line.is_empty()).map(Secret::new)
-}
-
 fn read_file(file: &Path) -> Result<Secret, ConnectionError> {
-    let fault = |reason: String| ConnectionError::Password {
+    secret::from_file(file).map_err(|reason| ConnectionError::Password {
         place: format!("password_file {}", file.display()),
         reason,
-    };
-    let text = std::fs::read_to_string(file).map_err(|error| fault(error.to_string()))?;
-    first_line(&text).ok_or_else(|| fault("its first line is empty".into()))
+    })
 }
 
 fn run(command: &str) -> Result<Secret, ConnectionError> {
     // The command itself is not repeated: it may carry a token.
-    let fault = |reason: String| ConnectionError::Password { place: "password_command".to_owned(), reason };
-    let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
-    let output = Command::new(shell)
-        .args([flag, command])
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .map_err(|error| fault(format!("it cannot be started: {error}")))?;
-    if !output.status.success() {
-        return Err(fault(format!("it failed with {}", output.status)));
-    }
-    std::str::from_utf8(&output.stdout)
-        .ok()
-        .and_then(first_line)
-        .ok_or_else(|| fault("its first line of output is empty, or not UTF-8".into()))
+    let place = || "password_command".to_owned();
+    secret::from_command(command).map_err(|reason| ConnectionError::Password { place: place(), reason })
 }
 
 /// Others must not be able to read the file: libpq ignores it then, and so do we, but we say it.
@@ -208,7 +164,7 @@ mod tests {
 
     #[test]
     fn pgpass_lines_match_in_order_with_wildcards_and_escapes() {
-        let found = |text: &str| lookup(text, &settings()).map(|s| s.0);
+        let found = |text: &str| lookup(text, &settings()).map(|s| s.expose().to_owned());
         assert_eq!(found("db.example:5433:EdFi_Ods:reader:a\\:b\\\\c"), Some("a:b\\c".into()));
         assert_eq!(found("#db.example:5433:EdFi_Ods:reader:no\n*:*:*:reader:x:y"), Some("x:y".into()));
         assert_eq!(found("db.example:5432:*:*:wrong\n*:*:*:*:right"), Some("right".into()));
@@ -227,7 +183,7 @@ mod tests {
         std::fs::write(&file, "from file\nsecond line\n").unwrap();
         let environment = |name: &str| (name == "PGPASSWORD").then(|| "from environment".to_owned());
         let found = |sources: PasswordSources, environment: &Environment<'_>| {
-            sources.find(&settings(), environment).map(|(secret, _)| secret.map(|s| s.0))
+            sources.find(&settings(), environment).map(|(secret, _)| secret.map(|s| s.expose().to_owned()))
         };
         let by_file = PasswordSources { file: Some(file.clone()), command: None };
         let by_command = PasswordSources { file: None, command: Some("echo from command; exit 0".into()) };

@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::connection::{ConnectionSettings, SslMode};
 use super::fault::Failure;
-use super::retry::{Retry, jitter};
+use crate::retry::{Retry, jitter};
 use crate::source::SourceError;
 
 /// How the server's statistics and logs call us.

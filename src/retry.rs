@@ -1,14 +1,14 @@
-//! How often and how patiently connecting is tried again.
+//! How often and how patiently a connection is tried again.
 //!
 //! In: the limits. Out: the waits between attempts: exponential with jitter, so that many exporters that were
-//! started by the same clock do not come back together. Only connecting is ever repeated: a read that broke
-//! is not, because what it delivered is already in use.
+//! started by the same clock do not come back together. Sources repeat only connecting (what a read that broke has
+//! delivered is already in use), deliveries the whole upload.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
 
-/// Limits of repeated connecting.
+/// Limits of repetition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retry {
     /// Attempts in all, at least one.
@@ -38,7 +38,7 @@ impl Retry {
 }
 
 /// A number in 0..1 that differs from process to process. It moves waits, never results.
-pub(super) fn jitter() -> f64 {
+pub(crate) fn jitter() -> f64 {
     RandomState::new().build_hasher().finish() as f64 / u64::MAX as f64
 }
 

@@ -1,0 +1,248 @@
+//! `rosterpack deliver`: sends a finished package to one or more targets.
+//!
+//! In: a package and targets. Out: the targets that have it on stdout, one a line; exit code 5 when one of them has
+//! not. The package is kept as it is. Secrets come from the environment, a file or a command.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::{ExitCode, Process, interrupt};
+use crate::publish::delivery::{Road, Target};
+use crate::publish::directory::FolderTarget;
+use crate::publish::durable::NoFailpoint;
+use crate::publish::parcel::Form;
+use crate::publish::sftp::{Address, Login, Manners, Patience, Pin, Replace, SecretPlace, SftpTarget};
+use crate::retry::Retry;
+
+/// Flags of `deliver`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The password is taken from ROSTERPACK_SFTP_PASSWORD, --password-file or --password-command, the passphrase of a key from
+ROSTERPACK_SFTP_PASSPHRASE, --passphrase-file or --passphrase-command. Behind the last slash of a target may stand the
+name of the zip, with {name} for the package's own. Paths are absolute; /~/ is the folder of the login.
+
+Examples:
+  rosterpack host-key sftp.vendor.example --store known_hosts
+  rosterpack deliver north.zip --to sftp://north@sftp.vendor.example/in/OneRoster.zip \\
+      --identity id_ed25519 --known-hosts known_hosts
+  rosterpack deliver north.zip --loose --to sftp://north@sftp.vendor.example/~/DailyImport/ --agent
+  rosterpack deliver north.zip --to file:///srv/pickup/{name}.zip --mode 640")]
+pub struct DeliverArgs {
+    /// The package
+    #[arg(value_name = "PACKAGE.zip")]
+    pub package: PathBuf,
+    /// Where to: sftp://user@host:port/path or file:///path; may be repeated
+    #[arg(long, value_name = "TARGET", required = true)]
+    pub to: Vec<String>,
+    /// Deliver the files of the package loose, into a folder
+    #[arg(long)]
+    pub loose: bool,
+    /// An empty file that says, by its presence, that everything has arrived
+    #[arg(long, value_name = "NAME")]
+    pub marker: Option<String>,
+    /// Leave loose OneRoster files that the package does not hold where they are
+    #[arg(long)]
+    pub keep_absent: bool,
+    /// Permissions of files at file:// targets, in octal
+    #[arg(long, value_name = "MODE", default_value = "600", value_parser = mode)]
+    pub mode: u32,
+
+    /// Private key to log in with; may be repeated
+    #[arg(long, value_name = "FILE", help_heading = "SFTP: login")]
+    pub identity: Vec<PathBuf>,
+    /// File whose first line is the passphrase of the keys
+    #[arg(long, value_name = "FILE", help_heading = "SFTP: login")]
+    pub passphrase_file: Option<PathBuf>,
+    /// Command whose first line of output is the passphrase
+    #[arg(long, value_name = "COMMAND", help_heading = "SFTP: login")]
+    pub passphrase_command: Option<String>,
+    /// Also try the keys of the agent at SSH_AUTH_SOCK
+    #[arg(long, help_heading = "SFTP: login")]
+    pub agent: bool,
+    /// File whose first line is the password
+    #[arg(long, value_name = "FILE", help_heading = "SFTP: login")]
+    pub password_file: Option<PathBuf>,
+    /// Command whose first line of output is the password
+    #[arg(long, value_name = "COMMAND", help_heading = "SFTP: login")]
+    pub password_command: Option<String>,
+
+    /// File with pinned host keys; may be repeated [default: ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts]
+    #[arg(long, value_name = "FILE", help_heading = "SFTP: server")]
+    pub known_hosts: Vec<PathBuf>,
+    /// Fingerprint of the host key, SHA256:..., instead of a file; may be repeated
+    #[arg(long, value_name = "FINGERPRINT", help_heading = "SFTP: server", conflicts_with = "known_hosts")]
+    pub host_key: Vec<String>,
+    /// How a file gets its final name
+    #[arg(long, value_enum, default_value = "rename", help_heading = "SFTP: server")]
+    pub replace: ReplaceName,
+    /// Attempts when the connection fails
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..), help_heading = "SFTP: server")]
+    pub attempts: u32,
+    /// Seconds to connect and log in
+    #[arg(long, value_name = "S", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..), help_heading = "SFTP: server")]
+    pub connect_timeout: u64,
+    /// Seconds without a sign of life from the server
+    #[arg(long, value_name = "S", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..), help_heading = "SFTP: server")]
+    pub idle_timeout: u64,
+}
+
+/// Ways to a final name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReplaceName {
+    /// Rename over the old file
+    Rename,
+    /// Remove the old file, then rename: for servers that do not rename over an existing one
+    RemoveFirst,
+    /// Write under the final name: for servers that do not rename; wants a marker
+    Direct,
+}
+
+/// Reads permissions in octal.
+fn mode(text: &str) -> Result<u32, String> {
+    let mode = u32::from_str_radix(text, 8).map_err(|_| "permissions are octal, as in 640")?;
+    // Whoever delivers must be able to replace it, and nobody executes a roster.
+    if mode & !0o666 == 0 && mode & 0o600 == 0o600 {
+        Ok(mode)
+    } else {
+        Err("permissions lie between 600 and 666".into())
+    }
+}
+
+impl DeliverArgs {
+    /// The target of an address.
+    fn target(&self, address: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<Target, String> {
+        let form = if self.loose { Form::Loose } else { Form::Zip };
+        if let Some(path) = address.strip_prefix("file://") {
+            if !path.starts_with('/') {
+                return Err(format!("`{address}` is no absolute path; write file:///folder/{{name}}.zip"));
+            }
+            let (mode, marker, keep_absent) = (self.mode, self.marker.clone(), self.keep_absent);
+            return Target::folder(FolderTarget { folder: path.into(), mode, marker, keep_absent }, form);
+        }
+        let place = |variable: &str, file: &Option<PathBuf>, command: &Option<String>| SecretPlace {
+            variable: Some(variable.to_owned()),
+            file: file.clone(),
+            command: command.clone(),
+        };
+        let agent = match (self.agent, environment("SSH_AUTH_SOCK")) {
+            (true, None) => return Err("--agent was given, but SSH_AUTH_SOCK is not set".to_owned()),
+            (asked, socket) => socket.filter(|_| asked).map(PathBuf::from),
+        };
+        let pin = match (self.host_key.is_empty(), self.known_hosts.is_empty()) {
+            (false, _) => Pin::Fingerprints(self.host_key.clone()),
+            (true, false) => Pin::KnownHosts(self.known_hosts.clone()),
+            (true, true) => {
+                let own = environment("HOME").map(|home| PathBuf::from(home).join(".ssh/known_hosts"));
+                Pin::KnownHosts(own.into_iter().chain([PathBuf::from("/etc/ssh/ssh_known_hosts")]).collect())
+            }
+        };
+        let sftp = SftpTarget {
+            address: Address::parse(address)?,
+            pin,
+            login: Login {
+                identities: self.identity.clone(),
+                passphrase: place(
+                    "ROSTERPACK_SFTP_PASSPHRASE",
+                    &self.passphrase_file,
+                    &self.passphrase_command,
+                ),
+                agent,
+                password: place("ROSTERPACK_SFTP_PASSWORD", &self.password_file, &self.password_command),
+            },
+            manners: Manners {
+                replace: match self.replace {
+                    ReplaceName::Rename => Replace::Rename,
+                    ReplaceName::RemoveFirst => Replace::RemoveFirst,
+                    ReplaceName::Direct => Replace::Direct,
+                },
+                marker: self.marker.clone(),
+                keep_absent: self.keep_absent,
+            },
+            retry: Retry {
+                attempts: self.attempts,
+                first: Duration::from_secs(1),
+                max: Duration::from_secs(60),
+            },
+            patience: Patience {
+                connect: Duration::from_secs(self.connect_timeout),
+                idle: Duration::from_secs(self.idle_timeout),
+            },
+        };
+        Target::sftp(sftp, form)
+    }
+}
+
+/// Runs the verb.
+pub fn run(args: &DeliverArgs, process: &mut Process<'_>) -> ExitCode {
+    let variables = process.environment.clone();
+    let environment = move |name: &str| {
+        let found = variables.iter().find(|(known, _)| known == OsStr::new(name));
+        found.and_then(|(_, value)| value.to_str().map(str::to_owned)).filter(|value| !value.is_empty())
+    };
+    let mut targets = Vec::new();
+    for address in &args.to {
+        match args.target(address, &environment) {
+            Ok(target) => targets.push(target),
+            Err(reason) => {
+                process.fault(format_args!("--to: {reason}"), "see `rosterpack deliver --help`");
+                return ExitCode::Usage;
+            }
+        }
+    }
+    if !args.package.is_file() {
+        process.fault(
+            format_args!("there is no package {}", args.package.display()),
+            "name a zip that `export` wrote",
+        );
+        return ExitCode::Usage;
+    }
+    if process.signals {
+        let folders = targets.iter().filter_map(|target| match &target.road {
+            Road::Folder(folder) => Some(folder.folder.clone()),
+            Road::Sftp(_) => None,
+        });
+        interrupt::clear_up_on_signal(folders.collect());
+    }
+    let mut worst = ExitCode::Published;
+    for target in &targets {
+        let label = target.label();
+        match target.deliver(&args.package, &BTreeMap::new(), &environment, &NoFailpoint) {
+            Ok(receipt) => {
+                if writeln!(process.out, "{label}").and_then(|()| process.out.flush()).is_err() {
+                    process.fault("cannot write to standard output", "the package was delivered");
+                    return ExitCode::Output;
+                }
+                if receipt.attempts > 1 {
+                    process.note(format_args!("{label}: it took {} attempts", receipt.attempts));
+                }
+            }
+            Err(error) => {
+                process.fault(format_args!("{label}: {error}"), error.help());
+                let code = if error.is_usage() { ExitCode::Usage } else { ExitCode::Delivery };
+                // A delivery that failed weighs more for a scheduler than a target that was never tried.
+                worst = if worst == ExitCode::Delivery { worst } else { code };
+            }
+        }
+    }
+    if worst == ExitCode::Delivery {
+        process.note(format_args!("the package is kept: {}", args.package.display()));
+    }
+    worst
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn permissions_are_octal_and_let_the_owner_write() {
+        assert_eq!(mode("640").unwrap(), 0o640);
+        for bad in ["", "888", "755", "400", "0x1", "1777"] {
+            assert!(mode(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Publishing: a finished package is judged, kept and delivered, or held.
+//!
+//! In: a package on the disk and plain settings, which a configuration fills. Out: a verdict ([`guard`]), an archive
+//! with an audit log ([`archive`]), receipts of deliveries ([`delivery`]), the outcome of a command ([`hook`]). Each
+//! part works without the others; the caller puts them together. No part reads the clock for a result: times and days are
+//! handed in. Nothing here knows Ed-Fi or the configuration.
+
+pub mod archive;
+pub mod delivery;
+pub mod directory;
+pub mod durable;
+pub mod guard;
+pub mod lock;
+pub mod parcel;
+pub mod sftp;
