@@ -222,7 +222,7 @@ fn compare(students: u64, pairs: usize) {
     println!("  processor while reading {client:>10.2} s, and on the server {server_side:.2} s");
     println!("  the same of psql        {psql:>10.2} s, and on the server {psql_server:.2} s");
     println!(
-        "  ratio of processor time {:>10.2} (client and server; hardly moved by other load, unlike wall times)",
+        "  ratio of processor time {:>10.2} (client and server together)",
         (client + server_side) / (psql + psql_server)
     );
     println!("  processor in all        {:>10.2} s", of(PROCESSOR));

@@ -264,8 +264,7 @@ pub struct ResolvedTable {
 }
 
 impl ResolvedTable {
-    /// The request that reads this table, kept to one school year where the table carries one. The year itself is
-    /// then not asked for: it is the same in every row.
+    /// The request that reads this table, kept to one school year where the table carries one.
     pub fn request(&self, year: i16) -> Request {
         Request {
             table: self.physical.clone(),
@@ -273,10 +272,7 @@ impl ResolvedTable {
                 .columns
                 .iter()
                 .zip(self.table.columns)
-                .map(|(name, column)| ColumnRequest {
-                    name: name.clone().filter(|_| self.table.year != Some(column.name)),
-                    kind: column.kind,
-                })
+                .map(|(name, column)| ColumnRequest { name: name.clone(), kind: column.kind })
                 .collect(),
             year: self.table.year.map(|column| (column.to_owned(), year)),
         }

@@ -279,13 +279,7 @@ fn resolve(
             Some(section)
         }
         Found::Nothing => {
-            let cause = format!(
-                "section {} {} {} {}",
-                batch.int(at.school, row).unwrap_or_default(),
-                batch.text(at.session, row),
-                batch.text(at.local_code, row),
-                batch.text(at.section, row)
-            );
+            let cause = at.label(batch, row);
             notices.add(&SECTION_MISSING, &cause, "");
             notices.leave_out(&SECTION_MISSING, &cause, "enrollments", 1);
             None

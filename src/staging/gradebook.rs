@@ -12,7 +12,7 @@ use rayon::slice::ParallelSliceMut;
 use crate::day::Day;
 use crate::edfi::contract as c;
 use crate::notice::{Authority, Code, Notices, Severity};
-use crate::source::{Batch, Part, SourceError};
+use crate::source::{Part, SourceError};
 
 use super::PERSON_MISSING;
 use super::decimal::Decimal;
@@ -229,7 +229,7 @@ impl StagedGradebook {
                 Some(year) if year != i64::from(reader.year) => EntrySection::OtherYear(year),
                 Some(_) => match reader.found(section_of.of(b, r), "gradebookEntry.sectionIdentifier") {
                     Some(row) => EntrySection::Row(row),
-                    None => EntrySection::Missing(section_label(b, r, at)),
+                    None => EntrySection::Missing(at.label(b, r)),
                 },
             };
             let kind = descriptor(
@@ -436,7 +436,7 @@ pub(super) fn read_grades(
                 section
             }
             Found::Nothing => {
-                leave_out(&GRADEBOOK_SECTION_MISSING, &section_label(b, r, at), notices);
+                leave_out(&GRADEBOOK_SECTION_MISSING, &at.label(b, r), notices);
                 return Ok(());
             }
         };
@@ -494,16 +494,6 @@ impl<T> Default for Rows<T> {
     fn default() -> Rows<T> {
         Rows { rows: Vec::new(), words: Words::default() }
     }
-}
-
-fn section_label(batch: &Batch, row: usize, at: SectionColumns) -> String {
-    format!(
-        "section {} {} {} {}",
-        batch.int(at.school, row).unwrap_or_default(),
-        batch.text(at.session, row),
-        batch.text(at.local_code, row),
-        batch.text(at.section, row)
-    )
 }
 
 fn leave_out(code: &'static Code, cause: &str, notices: &mut Notices) {

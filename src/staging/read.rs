@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::edfi::{Resolved, Table};
 use crate::notice::{Authority, Code, Notices, Severity};
 use crate::progress::Progress;
-use crate::source::{Batch, Part, Source, SourceError};
+use crate::source::{Batch, ColumnRequest, Part, Request, Source, SourceError};
 
 use super::descriptors::{Descriptor, Descriptors};
 use super::keys::Found;
@@ -121,11 +121,19 @@ impl Reader<'_> {
         self.each_of(table, Part::WHOLE, take)
     }
 
+    /// The request for a table. The year to which it is kept is not asked for: it is the same in every row.
+    fn request(&self, table: &'static Table) -> Option<Request> {
+        let mut request = self.resolved.get(table)?.request(self.year);
+        if let Some((year, _)) = &request.year {
+            let same = |column: &&mut ColumnRequest| column.name.as_ref() == Some(year);
+            request.columns.iter_mut().filter(same).for_each(|column| column.name = None);
+        }
+        Some(request)
+    }
+
     /// In how many parts a table is best read. An absent table is one part without rows.
     pub(super) fn parts(&self, table: &'static Table) -> usize {
-        self.resolved
-            .get(table)
-            .map_or(1, |resolved| self.source.parts(&resolved.request(self.year).table).max(1))
+        self.resolved.get(table).map_or(1, |resolved| self.source.parts(&resolved.physical).max(1))
     }
 
     /// Like [`Reader::each`], for one part of a table.
@@ -135,8 +143,7 @@ impl Reader<'_> {
         part: Part,
         mut take: impl FnMut(&Batch, usize) -> Result<(), SourceError>,
     ) -> Result<(), SourceError> {
-        let Some(resolved) = self.resolved.get(table) else { return Ok(()) };
-        let request = resolved.request(self.year);
+        let Some(request) = self.request(table) else { return Ok(()) };
         self.begin(table, &request.table, part.of);
         let stats = self.source.read(&request, part, &mut |batch| {
             self.progress.rows(&request.table, batch.rows() as u64);

@@ -53,6 +53,20 @@ pub(super) struct SectionColumns {
     pub section: usize,
 }
 
+impl SectionColumns {
+    /// What a row calls its section, for messages.
+    #[cold]
+    pub(super) fn label(self, batch: &Batch, row: usize) -> String {
+        format!(
+            "section {} {} {} {}",
+            batch.int(self.school, row).unwrap_or_default(),
+            batch.text(self.session, row),
+            batch.text(self.local_code, row),
+            batch.text(self.section, row)
+        )
+    }
+}
+
 /// Finds sections by their keys, row after row. Rows that follow each other often name the same section: then
 /// nothing is looked up.
 pub(super) struct SectionLookup<'s> {
