@@ -16,6 +16,7 @@ use rosterpack::progress::Progress;
 use rosterpack::source::Source;
 use rosterpack::source::dump::DumpSource;
 use rosterpack::source::postgres::{ConnectionSettings, Options, PostgresSource, Secret};
+use rosterpack::spec::File;
 use rosterpack::synth::SynthPlan;
 use rosterpack::synth::source::SynthSource;
 
@@ -44,9 +45,34 @@ pub fn open(place: &str) -> Outcome<Box<dyn Source>> {
     Ok(Box::new(DumpSource::open(Path::new(place))?))
 }
 
+/// What an export writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Files {
+    /// What a plan gives by itself, and demographics.
+    Usual,
+    /// Parents as well.
+    Everything,
+    /// Enrollments alone.
+    Enrollments,
+}
+
+impl Files {
+    const ALL: [(&'static str, Files); 3] =
+        [("usual", Files::Usual), ("everything", Files::Everything), ("enrollments", Files::Enrollments)];
+
+    fn word(self) -> &'static str {
+        Files::ALL.iter().find(|(_, files)| *files == self).map_or("usual", |(word, _)| word)
+    }
+}
+
 /// The plan of a bench's export.
-pub fn plan(everything: bool) -> Plan {
-    let mapping = Mapping { include_parents: everything, demographics: true, ..Mapping::default() };
+pub fn plan(files: Files) -> Plan {
+    let mapping = Mapping {
+        include_parents: files == Files::Everything,
+        demographics: files != Files::Enrollments,
+        ..Mapping::default()
+    };
+    let only = if files == Files::Enrollments { vec![File::Enrollments] } else { Vec::new() };
     Plan {
         tenant: "bench".into(),
         id_prefix: "bench".into(),
@@ -55,23 +81,28 @@ pub fn plan(everything: bool) -> Plan {
         editions: vec![Edition::ALL[0].1],
         data_standard: None,
         mapping,
-        scope: Scope::default(),
+        scope: Scope { files: only, ..Scope::default() },
         compression: LEVEL,
         system_name: "rosterpack".into(),
         system_code: "bench".into(),
     }
 }
 
-/// Notes when each stage begins.
+/// Notes when each stage begins: wall and processor seconds.
 struct Stages {
     start: Instant,
-    begun: Mutex<Vec<(String, f64)>>,
+    begun: Mutex<Vec<(String, f64, f64)>>,
+}
+
+fn busy() -> f64 {
+    let (user, system) = process::processor_seconds();
+    user + system
 }
 
 impl Progress for Stages {
     fn stage(&self, name: &str) {
         if let Ok(mut begun) = self.begun.lock() {
-            begun.push((name.to_owned(), self.start.elapsed().as_secs_f64()));
+            begun.push((name.to_owned(), self.start.elapsed().as_secs_f64(), busy()));
         }
     }
     fn table(&self, _table: &str, _estimate: Option<u64>) {}
@@ -101,23 +132,28 @@ pub struct Run {
     pub zip: f64,
     /// Seconds of wall by stage.
     pub stages: [f64; STAGES.len()],
+    /// Seconds of processor by stage.
+    pub busy: [f64; STAGES.len()],
 }
 
 /// If this process is such a child: exports, and tells what it cost.
 pub fn child_of(arguments: &[String]) -> Option<Outcome<()>> {
     match &arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [CHILD, place, target, everything] => Some(child(place, Path::new(target), *everything == "true")),
+        [CHILD, place, target, word] => {
+            let (_, files) = Files::ALL.into_iter().find(|(known, _)| known == word)?;
+            Some(child(place, Path::new(target), files))
+        }
         _ => None,
     }
 }
 
-fn child(place: &str, target: &Path, everything: bool) -> Outcome<()> {
+fn child(place: &str, target: &Path, files: Files) -> Outcome<()> {
     let start = Instant::now();
     let stages = Stages { start, begun: Mutex::default() };
     let source = open(place)?;
     let crosswalks = Crosswalks::embedded()?;
     let target = (target != Path::new("-")).then_some(target);
-    let outcome = pipeline::export(source.as_ref(), &crosswalks, &plan(everything), target, &stages)?;
+    let outcome = pipeline::export(source.as_ref(), &crosswalks, &plan(files), target, &stages)?;
     let wall = start.elapsed().as_secs_f64();
     if let Some(reasons) = outcome.refused {
         return Err(format!("refused: {reasons:?}").into());
@@ -127,40 +163,45 @@ fn child(place: &str, target: &Path, everything: bool) -> Outcome<()> {
     let csv: u64 = written.clone().flat_map(|w| &w.files).map(|f| f.csv_bytes).sum();
     let zip: u64 = written.map(|w| w.bytes).sum();
     let begun = stages.begun.into_inner()?;
-    let mut seconds = [0.0; STAGES.len()];
-    for (n, (name, begin)) in begun.iter().enumerate() {
-        let end = begun.get(n + 1).map_or(wall, |(_, next)| *next);
+    let (user, system) = process::processor_seconds();
+    let (mut seconds, mut processor) = ([0.0; STAGES.len()], [0.0; STAGES.len()]);
+    for (n, (name, begin, busy)) in begun.iter().enumerate() {
+        let (end, busy_end) =
+            begun.get(n + 1).map_or((wall, user + system), |(_, next, busy)| (*next, *busy));
         let name = if name == "counting" { "writing" } else { name };
         if let Some(stage) = STAGES.iter().position(|stage| *stage == name) {
-            seconds[stage] = end - begin;
+            (seconds[stage], processor[stage]) = (end - begin, busy_end - busy);
         }
     }
     // Connecting and the catalog belong to the reading.
-    seconds[0] += begun.first().map_or(0.0, |(_, begin)| *begin);
-    let (user, system) = process::processor_seconds();
+    if let Some((_, begin, busy)) = begun.first() {
+        seconds[0] += begin;
+        processor[0] += busy;
+    }
     print!("{wall} {user} {system} {} {} {rows} {csv} {zip}", process::peak_bytes(), outcome.read_rows);
-    seconds.iter().for_each(|s| print!(" {s}"));
+    seconds.iter().chain(&processor).for_each(|s| print!(" {s}"));
     println!();
     Ok(())
 }
 
 impl Run {
     /// The head of a table of runs.
-    pub const HEADER: &'static str = "students source     wall s   cpu s  peak MiB  M rows in M rows out   CSV MB   zip MB | reading mapping checking writing proving";
+    pub const HEADER: &'static str = "students source     wall s   cpu s  peak MiB  M rows in M rows out   CSV MB   zip MB | cpu s of reading mapping checking writing proving";
 
     /// Exports in a process of its own. The target `-` writes nothing.
-    pub fn of(place: &str, target: &Path, everything: bool) -> Outcome<Run> {
+    pub fn of(place: &str, target: &Path, files: Files) -> Outcome<Run> {
         let output = Command::new(std::env::current_exe()?)
             .args([CHILD, place])
             .arg(target)
-            .arg(everything.to_string())
+            .arg(files.word())
             .stderr(Stdio::inherit())
             .output()?;
         let text = String::from_utf8(output.stdout)?;
         let figures: Vec<f64> = text.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
         match figures[..] {
-            [wall, user, system, peak, read_rows, rows, csv, zip, a, b, c, d, e] => {
-                Ok(Run { wall, user, system, peak, read_rows, rows, csv, zip, stages: [a, b, c, d, e] })
+            [wall, user, system, peak, read_rows, rows, csv, zip, a, b, c, d, e, f, g, h, i, j] => {
+                let (stages, busy) = ([a, b, c, d, e], [f, g, h, i, j]);
+                Ok(Run { wall, user, system, peak, read_rows, rows, csv, zip, stages, busy })
             }
             _ => Err(format!("the export ended with {}", output.status).into()),
         }
@@ -173,9 +214,9 @@ impl Run {
 
     /// A line of the table.
     pub fn line(&self, students: u64, source: &str) -> String {
-        let [reading, mapping, checking, writing, proving] = self.stages;
+        let [reading, mapping, checking, writing, proving] = self.busy;
         format!(
-            "{students:>8} {source:<9} {:7.2} {:7.2} {:9.0} {:10.2} {:10.2} {:8.1} {:8.1} | {reading:7.2} {mapping:7.2} {checking:8.2} {writing:7.2} {proving:7.2}",
+            "{students:>8} {source:<9} {:7.2} {:7.2} {:9.0} {:10.2} {:10.2} {:8.1} {:8.1} | {reading:16.2} {mapping:7.2} {checking:8.2} {writing:7.2} {proving:7.2}",
             self.wall,
             self.processor(),
             self.peak / f64::from(1 << 20),

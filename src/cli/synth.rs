@@ -20,16 +20,17 @@ use crate::synth::{self, Shape, SynthError, SynthPlan, SynthSummary, Traps};
 Examples:
   rosterpack synth --students 300 --out district
   rosterpack synth --students 100000 --seed 7 --out big --data-standard 4.0 --gzip
-  createdb invented && rosterpack synth --students 1000000 --to postgres://owner@localhost/invented
+  rosterpack synth --students 1000000 --to postgres://owner@localhost/invented
   rosterpack export --source district --tenant demo --school-year 2025 \\
       --as-of 2024-10-01 --out packages/
 
-A database is filled by COPY in one transaction: all of it is there afterwards, or nothing. It must have
-neither schema edfi nor schema util; nothing is ever dropped. The password comes from PGPASSWORD, a pgpass
-file, or --set password_file=... or password_command=..., as for --source.
+A database is filled by COPY in one transaction: all of it is there afterwards, or
+nothing. It must have neither schema edfi nor schema util; nothing is ever dropped.
+The password comes from PGPASSWORD, a pgpass file, or --set password_file=... or
+password_command=..., as for --source of export.
 
-`export --source synth:students=1000000,seed=7,standard=5.2` exports the same district without writing
-it anywhere first.")]
+`export --source synth:students=1000000,seed=7,standard=5.2` exports the same
+district without writing it anywhere first.")]
 pub struct SynthArgs {
     /// How many students
     #[arg(long, value_name = "N")]

@@ -1,10 +1,10 @@
 //! An invented family of districts, written as the table extracts of an Ed-Fi ODS.
 //!
 //! In: a [`SynthPlan`]. Out: one CSV a table, in the form of `COPY edfi.<table> TO ... CSV HEADER`; the same rows in
-//! a database ([`database`]) or as a source ([`source`]). The bytes
-//! depend on the plan alone: every school has its own stream of chances, is generated on its own, and is written
-//! in a fixed order, so that memory holds a few schools at a time whatever the number of students. The same
-//! people, schools and facts come out for every data standard. Nothing here reads an ODS or knows OneRoster.
+//! a database ([`database`]) or as a source ([`source`]). The bytes depend on the plan alone: every school has its
+//! own stream of chances, is generated on its own, and is written in a fixed order, so that memory holds a few schools
+//! at a time whatever the number of students. The same people, schools and facts come out for every data standard.
+//! Nothing here reads an ODS or knows OneRoster.
 //!
 //! Person and descriptor ids come from ranges that nothing else uses ([`FIRST_STUDENT`] and its kin), and social
 //! security numbers from the area `000`, which is never assigned: if one of them shows up in a package, it leaked.
