@@ -157,9 +157,13 @@ mod tests {
         let outcome = outcome(&script, Duration::from_secs(3));
         assert_eq!(outcome, HookOutcome { end: HookEnd::OutOfTime, said: "begun\n".into() });
         for pid in std::fs::read_to_string(pids).unwrap().split_whitespace() {
-            // Dead, or a zombie that waits for its parent to notice.
-            let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-            assert!(status.is_empty() || status.contains("State:\tZ"), "{status}");
+            // Dead, or a zombie that waits for its parent to notice; a kill takes a moment to arrive.
+            let lives = || {
+                let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+                !status.is_empty() && !status.contains("State:\tZ") && !status.contains("State:\tX")
+            };
+            let tries = (0..100_000).take_while(|_| lives()).inspect(|_| std::thread::yield_now()).count();
+            assert!(tries < 100_000, "{pid} lives");
         }
     }
 
