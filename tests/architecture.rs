@@ -87,7 +87,11 @@ const EDGES: &[(&str, &[&str], &str)] = &[
     ("package", &["spec"], ""),
     ("publish", &["secret", "retry"], "meets servers"),
     ("publish", &["package", "spec"], "judges and delivers anybody's package: no Ed-Fi, no configuration"),
-    ("cli", &["publish"], "`rosterpack guard`, `deliver`, `host-key`"),
+    (
+        "cli",
+        &["publish", "spec", "retry"],
+        "`rosterpack guard`, `deliver`, `host-key`: files by name, patience",
+    ),
     ("report", &["config", "spec", "progress"], "says what was asked for and what came of it"),
     ("synth", &["source"], "is a source of its own, and fills an empty database; knows no OneRoster"),
     ("sourced_id", &[], ""),

@@ -70,6 +70,9 @@ fn help_texts() {
     same("tests/golden/cli/explain-help.txt", &help(Some("explain"), false));
     same("tests/golden/cli/doctor-help.txt", &help(Some("doctor"), false));
     same("tests/golden/cli/snapshot-help.txt", &help(Some("snapshot"), false));
+    same("tests/golden/cli/guard-help.txt", &help(Some("guard"), false));
+    same("tests/golden/cli/deliver-help.txt", &help(Some("deliver"), false));
+    same("tests/golden/cli/host-key-help.txt", &help(Some("host-key"), false));
     same("tests/golden/cli/synth-help.txt", &help(Some("synth"), false));
 }
 

@@ -21,15 +21,16 @@ use crate::retry::Retry;
 /// Flags of `deliver`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The password is taken from ROSTERPACK_SFTP_PASSWORD, --password-file or --password-command, the passphrase of a key from
-ROSTERPACK_SFTP_PASSPHRASE, --passphrase-file or --passphrase-command. Behind the last slash of a target may stand the
-name of the zip, with {name} for the package's own. Paths are absolute; /~/ is the folder of the login.
+The password is taken from ROSTERPACK_SFTP_PASSWORD, --password-file or --password-command, the
+passphrase of a key from ROSTERPACK_SFTP_PASSPHRASE, --passphrase-file or --passphrase-command.
+Behind the last slash of a target may stand the name of the zip, with {name} for the package's
+own. Paths are absolute; /~/ is the folder of the login.
 
 Examples:
   rosterpack host-key sftp.vendor.example --store known_hosts
   rosterpack deliver north.zip --to sftp://north@sftp.vendor.example/in/OneRoster.zip \\
       --identity id_ed25519 --known-hosts known_hosts
-  rosterpack deliver north.zip --loose --to sftp://north@sftp.vendor.example/~/DailyImport/ --agent
+  rosterpack deliver north.zip --loose --agent --to sftp://north@vendor.example/~/DailyImport/
   rosterpack deliver north.zip --to file:///srv/pickup/{name}.zip --mode 640")]
 pub struct DeliverArgs {
     /// The package

@@ -18,9 +18,9 @@ use crate::spec::File;
 /// Flags of `guard`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A package is held when more ids are gone than both limits allow, in a file or at a single school; when most ids of a
-file are gone; or when a file or a school has nothing left. The numbers that --expect names are a ceiling: a package in
-which more is missing is held all the same.
+A package is held when more ids are gone than both limits allow, in a file or at a single
+school; when most ids of a file are gone; or when a file or a school has nothing left. The
+numbers that --expect names are a ceiling: if more is missing, the package is held all the same.
 
 Examples:
   rosterpack guard packages/north-2025-oneroster-v1p1.zip --against delivered/north.zip

@@ -14,8 +14,8 @@ use crate::retry::Retry;
 /// Flags of `host-key`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A fingerprint that came over the network proves nothing by itself: compare it with the one that the vendor publishes,
-or that somebody there reads to you.
+A fingerprint that came over the network proves nothing by itself: compare it with the one that
+the vendor publishes, or that somebody there reads to you.
 
 Examples:
   rosterpack host-key sftp.vendor.example

@@ -242,13 +242,14 @@ impl<R: Read> Read for Bounded<R> {
 
 /// What the csv crate says, without what a row holds.
 fn plain(error: csv::Error) -> String {
-    let line = error.position().map(|p| format!("line {}: ", p.line())).unwrap_or_default();
+    // Not its line: the csv crate counts a line when it meets what stands behind CRLF.
+    let row = error.position().map(|p| format!("row {}: ", p.record())).unwrap_or_default();
     match error.kind() {
         csv::ErrorKind::Io(io) => io.to_string(),
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("{line}a row has {len} cells, the header {expected_len}")
+            format!("{row}it has {len} cells, the header {expected_len}")
         }
-        _ => format!("{line}it is no CSV"),
+        _ => format!("{row}it is no CSV"),
     }
 }
 
@@ -353,7 +354,7 @@ mod tests {
         long.extend(b"a,b\r\n".repeat(1 << 18));
         assert!(told(&long).unwrap().contains("larger than allowed"));
         let ragged = told(b"sourcedId,name\r\nsecret\r\n").unwrap();
-        assert!(ragged.contains("line 2: a row has 1 cells, the header 2"), "{ragged}");
+        assert!(ragged.contains("row 1: it has 1 cells, the header 2"), "{ragged}");
         assert_eq!(told(b"sourcedId,name\r\na,b"), None);
         let three = zip(&[("a", b""), ("b", b""), ("c", b"")]);
         assert!(PackageReader::new(Path::new("p.zip"), three, limits).is_err());

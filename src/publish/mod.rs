@@ -10,6 +10,7 @@ pub mod delivery;
 pub mod directory;
 pub mod durable;
 pub mod guard;
+pub mod hook;
 pub mod lock;
 pub mod parcel;
 pub mod sftp;

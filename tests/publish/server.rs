@@ -24,6 +24,8 @@ pub struct Setup<'a> {
     pub refuses: &'a str,
     /// Size of the disk below `in`, in KiB; a folder of the machine when zero. Needs root.
     pub disk_kib: u32,
+    /// Whether it has an RSA host key and no other.
+    pub rsa_only: bool,
     /// Whether it takes the password [`PASSWORD`]. Needs root.
     pub password: bool,
 }
@@ -178,14 +180,14 @@ fn temporary_user() -> String {
 fn configuration(folder: &tempfile::TempDir, port: u16, setup: Setup<'_>) -> String {
     let at = |name: &str| folder.path().join(name).display().to_string();
     let refuses = if setup.refuses.is_empty() { String::new() } else { format!(" -P {}", setup.refuses) };
+    let kinds = if setup.rsa_only { &["rsa"][..] } else { &["ed25519", "ecdsa", "rsa"] };
+    let host_keys: String =
+        kinds.iter().map(|kind| format!("HostKey {}\n", at(&format!("host_{kind}")))).collect();
     let password = if setup.password { "yes" } else { "no" };
     format!(
         "ListenAddress 127.0.0.1\nPort {port}\nPidFile none\nStrictModes no\nUsePAM no\nMaxStartups 100\n\
-         HostKey {}\nHostKey {}\nHostKey {}\nAuthorizedKeysFile {}\nPasswordAuthentication {password}\n\
+         {host_keys}AuthorizedKeysFile {}\nPasswordAuthentication {password}\n\
          KbdInteractiveAuthentication no\nSubsystem sftp internal-sftp{refuses}\n",
-        at("host_ed25519"),
-        at("host_ecdsa"),
-        at("host_rsa"),
         at("authorized_keys"),
     )
 }

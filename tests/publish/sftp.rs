@@ -223,6 +223,23 @@ fn only_the_right_server_gets_anything() {
 }
 
 #[test]
+fn a_server_with_an_rsa_key_alone_is_pinned_as_well() {
+    let desk = Desk::new(Setup { rsa_only: true, ..Setup::default() });
+    let package = desk.package(1, 10);
+    let once = Retry { attempts: 1, first: Duration::ZERO, max: Duration::ZERO };
+    let (keys, _) = host_keys("127.0.0.1", desk.server.port, None, once, Patience::default()).unwrap();
+    assert_eq!(keys.len(), 1, "{keys:?}");
+    let fingerprint = |text: &str| Pin::Fingerprints(vec![text.to_owned()]);
+    let right = SftpTarget { pin: fingerprint(&keys[0].fingerprint), ..desk.target() };
+    send(right, Form::Zip, &package).unwrap();
+    let other = format!("SHA256:{}", "A".repeat(43));
+    let told = refusal(SftpTarget { pin: fingerprint(&other), ..desk.target() }, &package);
+    assert!(matches!(told, SftpError::HostKeyWrong { .. }), "{told}");
+    // The file knows another kind of key than the server has.
+    assert!(matches!(refusal(desk.target(), &package), SftpError::HostKeyWrong { .. }));
+}
+
+#[test]
 fn whoever_polls_the_folder_sees_whole_packages_only() {
     let desk = Desk::new(Setup::default());
     let first = desk.package(1, 2000);
@@ -335,6 +352,14 @@ fn servers_that_do_not_rename_get_it_another_way() {
     send(target.clone(), Form::Zip, &first).unwrap();
     assert_eq!(fs::read(desk.server.path("in/north.zip")).unwrap(), fs::read(&first).unwrap());
     assert_eq!(desk.there(), ["north.ready", "north.zip"]);
+    // What cannot even be opened is left as it is.
+    let there = desk.server.path("in/north.zip");
+    fs::set_permissions(&there, PermissionsExt::from_mode(0o444)).unwrap();
+    let told = refusal(target.clone(), &desk.package(4, 50));
+    assert!(told.to_string().contains("Permission denied"), "{told}");
+    assert!(there.exists());
+    fs::set_permissions(&there, PermissionsExt::from_mode(0o644)).unwrap();
+    send(target.clone(), Form::Zip, &desk.package(3, 50)).unwrap();
     // While the next one is on its way, the marker is gone.
     let proxy = Proxy::start(desk.server.port, vec![Fate::CutAfter(100_000)]);
     target.address.port = proxy.port;

@@ -44,6 +44,16 @@ pub enum SftpError {
         /// The fingerprint that it shows.
         shown: String,
     },
+    /// It speaks nothing that we accept.
+    #[error("{server} offers no {kind} that rosterpack accepts: {offers}")]
+    NoCommon {
+        /// As `known_hosts` names it.
+        server: String,
+        /// Kind of algorithm.
+        kind: String,
+        /// What it offers.
+        offers: String,
+    },
     /// The server does not let us in.
     #[error("{server} does not let {user} in; tried: {tried}; it accepts: {accepts}")]
     Login {
@@ -120,6 +130,9 @@ impl SftpError {
             SftpError::HostKeyRevoked { .. } => "ask the vendor for the server's new key".into(),
             SftpError::Login { .. } => {
                 "check user, key and password with the vendor; the public key must be registered there".into()
+            }
+            SftpError::NoCommon { .. } => {
+                "ask the vendor for a server with algorithms of this decade; SHA-1 and DSA are not accepted".into()
             }
             SftpError::Setting { .. } => "correct the setting".into(),
             SftpError::Refused { help, .. } => (*help).into(),

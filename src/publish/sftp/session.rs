@@ -79,12 +79,13 @@ impl Session {
                 start(handle, &server, patience.idle).await
             };
             match within(patience.connect, "the server to let us in", opening).await {
-                // Of another kind than the fingerprint, perhaps: the next round asks for the next kind.
+                // Of another kind than the fingerprint, perhaps, or there is no key of this kind: the next round asks
+                // for the next kind. That there is another key weighs more than that there is none.
                 Err(Fault::Final(error)) if matches!(*error, SftpError::HostKeyWrong { .. }) => {
                     last = Some(*error)
                 }
-                // A server without a key of this kind.
-                Err(Fault::Final(error)) if matches!(*error, SftpError::Setting { .. }) && last.is_some() => {
+                Err(Fault::Final(error)) if matches!(*error, SftpError::NoCommon { .. }) => {
+                    last = last.or(Some(*error));
                 }
                 outcome => return outcome,
             }
@@ -159,11 +160,9 @@ fn refusal(error: russh::Error, host: &str, port: u16, pinned: &Pinned, shown: O
             SftpError::HostKeyWrong { server, shown, pinned: pinned.told() }.into()
         }
         (Some((Trust::Revoked, shown)), _) => SftpError::HostKeyRevoked { server, shown }.into(),
-        (_, russh::Error::NoCommonAlgo { kind, theirs, .. }) => SftpError::Setting {
-            what: format!("the connection to {server}"),
-            reason: format!("it offers no {kind:?} that we accept: {}", theirs.join(", ")),
+        (_, russh::Error::NoCommonAlgo { kind, theirs, .. }) => {
+            SftpError::NoCommon { server, kind: format!("{kind:?}"), offers: theirs.join(", ") }.into()
         }
-        .into(),
         (_, error) => Fault::Broken(error.to_string()),
     }
 }

@@ -4,6 +4,7 @@
 //! temporary name beside the final one and renamed when all of them have arrived; temporary names are the same every
 //! night, so that what a broken line left is written over, never collected.
 
+use std::cell::Cell;
 use std::io::Read;
 
 use russh_sftp::client::error::Error;
@@ -58,9 +59,11 @@ pub(super) async fn upload(
     if let Some(marker) = &manners.marker {
         remove(session, &last(marker)).await?;
     }
+    // Files that were opened, and with that emptied.
+    let begun = Cell::new(0);
     let written = async {
         for item in &parcel.items {
-            put(session, &first(&item.name), parcel, item).await?;
+            put(session, &first(&item.name), parcel, item, &begun).await?;
         }
         if !direct {
             for item in &parcel.items {
@@ -71,8 +74,9 @@ pub(super) async fn upload(
     }
     .await;
     if let Err(Fault::Final(error)) = written {
-        // The line still works: leave nothing behind. What was written directly must not look whole either.
-        for item in &parcel.items {
+        // The line still works: leave nothing behind. What was written directly must not look whole either; what was
+        // not touched is the package of yesterday.
+        for item in parcel.items.iter().take(begun.get()) {
             let _ = remove(session, &first(&item.name)).await;
         }
         return Err(Fault::Final(error));
@@ -95,13 +99,20 @@ pub(super) async fn upload(
 }
 
 /// Writes one file and checks that all of it is there.
-async fn put(session: &Session, path: &str, parcel: &Parcel, item: &Item) -> Result<(), Fault> {
+async fn put(
+    session: &Session,
+    path: &str,
+    parcel: &Parcel,
+    item: &Item,
+    begun: &Cell<usize>,
+) -> Result<(), Fault> {
     let unreadable = |error: std::io::Error| -> Fault {
         SftpError::Package { package: item.name.clone().into(), reason: error.to_string() }.into()
     };
     let mut opened = Opened::default();
     let mut reader = parcel.open(item, &mut opened).map_err(unreadable)?;
     let handle = open(session, path).await?;
+    begun.set(begun.get() + 1);
     let mut underway = JoinSet::new();
     let mut offset = 0;
     loop {
