@@ -26,6 +26,7 @@ pub mod package;
 pub mod pipeline;
 pub mod progress;
 pub mod report;
+pub mod rfc4180;
 pub mod roster;
 pub mod snapshot;
 pub mod source;
