@@ -14,6 +14,7 @@ pub mod snapshot;
 pub mod source;
 pub mod synth;
 pub mod target;
+pub mod validate;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -50,6 +51,8 @@ pub enum Verb {
     Doctor(Box<doctor::DoctorArgs>),
     /// Write the tables that an export may read as extracts, to repeat a run offline
     Snapshot(Box<snapshot::SnapshotArgs>),
+    /// Judge packages of any vendor by the rules of OneRoster
+    Validate(validate::ValidateArgs),
     /// Invent a district family and write it as table extracts
     Synth(synth::SynthArgs),
 }
@@ -105,6 +108,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, process: &mut Process<
             Verb::Ids(args) => ids::run(&args, process),
             Verb::Doctor(args) => doctor::run(&args, process),
             Verb::Snapshot(args) => snapshot::run(&args, process),
+            Verb::Validate(args) => validate::run(&args, process),
             Verb::Synth(args) => synth::run(&args, process),
         },
         Err(told) if told.use_stderr() => {

@@ -228,6 +228,13 @@ impl<'b> Record<'b> {
         ends.last().map_or(0, |&end| end as usize).saturating_sub(self.start)
     }
 
+    /// All of it as it stands in the file, quotes included, without its line break.
+    #[inline]
+    pub fn raw(&self, ends: &[u32]) -> &'b str {
+        let end = ends.last().map_or(0, |&end| end as usize);
+        self.text.get(self.start..end).unwrap_or_default()
+    }
+
     /// Whether this is an empty line.
     pub fn is_blank(&self, ends: &[u32]) -> bool {
         matches!(ends, [end] if *end as usize == self.start)

@@ -6,7 +6,8 @@
 //!
 //! Blocks are formatted and compressed on all threads of the current rayon pool and written in order; the bytes
 //! depend on rows, options and block boundaries, never on the number of threads. Memory is bounded by two blocks a
-//! thread. This module judges no cell and knows no Ed-Fi; reading a package back is not done here either.
+//! thread. This module judges no cell and knows no Ed-Fi. Packages are
+//! read by [`read`].
 
 mod csv;
 mod deflate;
@@ -14,6 +15,7 @@ mod error;
 mod manifest;
 mod ordered;
 mod partial;
+pub mod read;
 mod table;
 mod warehouse;
 mod zip;
