@@ -14,7 +14,7 @@ use super::rule::Hook;
 use super::rules::{dates, entries, manifest as manifest_rules, presence};
 use super::scan::{Scanned, Skip, scan};
 use super::{FileOutcome, Judgement, Options, manifest};
-use crate::package::read::{Archive, Entry, ReadFault};
+use crate::package::read::{Archive, Entry};
 use crate::rfc4180::{Blocks, Walk};
 use crate::spec::{File, MANIFEST, Mode};
 
@@ -89,13 +89,20 @@ pub fn judge(archive: &Archive, options: &Options) -> Judgement {
             .into_par_iter()
             .filter_map(|(file, entry)| {
                 let spec = version.file(file)?;
-                let opened = match entry.is_readable() {
-                    true => archive.read(entry),
-                    // What is wrong with it was told with the entries.
-                    false => Ok(Box::new(Unreadable) as Box<dyn std::io::Read + Send>),
+                let (opened, fault) = match (archive.is_too_large(), entry.is_readable()) {
+                    // Why, was told with the entries.
+                    (true, _) => (Err("the package is larger than the limit".to_owned()), None),
+                    (_, false) => (Err("its entry cannot be read".to_owned()), None),
+                    _ => match archive.read(entry) {
+                        Ok(opened) => (Ok(opened), None),
+                        Err(fault) => (Err(fault.to_string()), Some(fault)),
+                    },
                 };
-                let opened = opened.unwrap_or_else(|fault| Box::new(Broken(Some(fault))));
-                Some(scan(opened, spec, mode(file), &facts, &options.levels))
+                let mut scanned = scan(opened, spec, mode(file), &facts, &options.levels);
+                if let Some(fault) = fault {
+                    entries::raise_read_fault(&mut scanned.findings, &entry.name, &fault);
+                }
+                Some(scanned)
             })
             .collect();
         for scanned in read {
@@ -243,25 +250,6 @@ fn read_ids(stream: impl std::io::Read, lines: &mut BTreeMap<u64, String>) {
             return;
         }
         blocks.consume(bytes);
-    }
-}
-
-/// Stands in for an entry whose bytes cannot be had.
-struct Unreadable;
-
-impl std::io::Read for Unreadable {
-    fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
-        Err(std::io::Error::other(ReadFault::Unreadable("its entry cannot be read".into())))
-    }
-}
-
-/// Stands in for an entry that could not be opened.
-struct Broken(Option<ReadFault>);
-
-impl std::io::Read for Broken {
-    fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
-        let fault = self.0.take().unwrap_or(ReadFault::Unreadable("it ends early".into()));
-        Err(std::io::Error::other(fault))
     }
 }
 

@@ -131,9 +131,9 @@ struct Scanner<'a, 'l> {
     has_blank_line: bool,
 }
 
-/// Reads one data file.
+/// Reads one data file. One whose bytes cannot be had comes with the reason, which has been told already.
 pub fn scan<'l>(
-    input: impl Read,
+    input: Result<impl Read, String>,
     spec: &'static FileSpec,
     mode: Option<Mode>,
     before: &Facts,
@@ -160,7 +160,10 @@ pub fn scan<'l>(
         unparsed: 0,
         has_blank_line: false,
     };
-    scanner.read(input);
+    match input {
+        Ok(input) => scanner.read(input),
+        Err(reason) => scanner.unread(reason),
+    }
     scanner.finish()
 }
 
@@ -466,6 +469,13 @@ impl<'l> Scanner<'_, 'l> {
         }
     }
 
+    /// Whether a column of the file has references that this rule judges.
+    fn refers(&self, rule: &Rule) -> bool {
+        let of = |column| Reference::of(column, &self.layout, self.before);
+        let references = self.layout.spec.columns.iter().filter_map(of);
+        references.into_iter().any(|reference| reference.codes().any(|code| code == rule.code.code))
+    }
+
     fn finish(mut self) -> Scanned<'l> {
         let name = self.name();
         if self.out.facts.state == State::Complete {
@@ -490,13 +500,21 @@ impl<'l> Scanner<'_, 'l> {
             State::Partial(rows) => ("records that could not be read".to_owned(), *rows),
             State::Unread(reason) => (reason.clone(), 0),
         };
+        let whole = Layout {
+            version: self.layout.version,
+            spec: self.layout.spec,
+            mode: self.layout.mode,
+            fields: (0..self.layout.spec.columns.len()).map(Some).collect(),
+            width: self.layout.spec.columns.len(),
+        };
         for rule in RULES {
             let applies = match rule.hook {
                 Hook::Cell(wanted) => self.layout.spec.columns.iter().any(|column| {
                     let Layout { version, spec, mode, .. } = self.layout;
                     wanted(&ColumnView { version, file: spec.file, mode, column }).is_some()
                 }),
-                Hook::Row(_) | Hook::Ids => true,
+                Hook::Row(wanted) => wanted(&whole).is_some(),
+                Hook::Ids => ids::ID_COLLISION.code.code == rule.code.code || self.refers(rule),
                 _ => false,
             };
             if applies && !self.out.findings.is_off(rule) {

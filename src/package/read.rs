@@ -2,7 +2,7 @@
 //!
 //! In: a path and [`Limits`]. Out: [`Archive`]: the entries as they are named, with what is wrong with each
 //! ([`Trouble`]), and a bounded stream of each one's bytes. Nothing is ever unpacked to the disk and no entry is held in
-//! memory; sums and sizes are verified at the end of each stream, and a stream that outgrows the limits ends with a
+//! memory; sums and sizes are verified at the end of each stream, and a stream that is more or less than was declared ends with a
 //! [`ReadFault`]. What an entry means is not judged here: the validator, the read-back and `diff` stand on this.
 
 mod folder;
@@ -11,7 +11,6 @@ mod zip;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
 
 pub use self::stream::ReadFault;
 use crate::spec::File;
@@ -23,7 +22,8 @@ pub struct Limits {
     pub entries: u64,
     /// Uncompressed bytes over all entries.
     pub size: u64,
-    /// Uncompressed bytes per compressed byte of one entry; judged from [`Limits::RATIO_FROM`] bytes on.
+    /// Uncompressed bytes per compressed byte of one entry; judged from [`Limits::RATIO_FROM`] bytes on. Sizes are those
+    /// that the zip declares: a stream that exceeds its declared size ends with a fault.
     pub ratio: u64,
 }
 
@@ -64,6 +64,8 @@ pub enum Trouble {
     Unsafe,
     /// Another entry has the same name.
     Repeated,
+    /// It unpacks to more times its size than the limit.
+    Ratio,
     /// The zip's directory and the entry contradict each other, or its bytes overlap those of another.
     Damaged(&'static str),
 }
@@ -88,7 +90,10 @@ impl Entry {
     /// Whether its bytes can be read at all.
     pub fn is_readable(&self) -> bool {
         let bad = |trouble: &Trouble| {
-            matches!(trouble, Trouble::Encrypted | Trouble::Method | Trouble::Link | Trouble::Damaged(_))
+            matches!(
+                trouble,
+                Trouble::Encrypted | Trouble::Method | Trouble::Link | Trouble::Ratio | Trouble::Damaged(_)
+            )
         };
         !self.is_folder() && !self.troubles.iter().any(bad)
     }
@@ -117,8 +122,6 @@ enum At {
 pub struct Archive {
     entries: Vec<Entry>,
     limits: Limits,
-    /// Uncompressed bytes given out so far, over all streams.
-    spent: AtomicU64,
     zip: Option<rawzip::ZipArchive<rawzip::FileReader>>,
     broken: Option<String>,
     too_many: bool,
@@ -132,20 +135,18 @@ impl Archive {
     /// [`Archive::broken`].
     pub fn open(path: &Path, limits: Limits) -> Result<Archive, OpenError> {
         let failed = |error: std::io::Error| OpenError { path: path.to_owned(), reason: error.to_string() };
-        let mut archive = Archive {
-            entries: Vec::new(),
-            limits,
-            spent: AtomicU64::new(0),
-            zip: None,
-            broken: None,
-            too_many: false,
-        };
+        let mut archive = Archive { entries: Vec::new(), limits, zip: None, broken: None, too_many: false };
         if std::fs::metadata(path).map_err(failed)?.is_dir() {
             archive.list_folder(path).map_err(failed)?;
         } else {
             archive.list_zip(std::fs::File::open(path).map_err(failed)?);
         }
         archive.mark_repeated();
+        for entry in &mut archive.entries {
+            if entry.size > Limits::RATIO_FROM && entry.size / limits.ratio.max(1) > entry.packed {
+                entry.troubles.push(Trouble::Ratio);
+            }
+        }
         Ok(archive)
     }
 
@@ -164,6 +165,12 @@ impl Archive {
         self.too_many
     }
 
+    /// Whether all entries together unpack to more than the limit, by the sizes that they declare.
+    pub fn is_too_large(&self) -> bool {
+        let total = self.entries.iter().fold(0u64, |sum, entry| sum.saturating_add(entry.size));
+        total > self.limits.size
+    }
+
     /// The limits it is read with.
     pub fn limits(&self) -> Limits {
         self.limits
@@ -176,7 +183,7 @@ impl Archive {
     pub fn read(&self, entry: &Entry) -> Result<Box<dyn Read + Send + '_>, ReadFault> {
         match &entry.at {
             At::Folder => Err(ReadFault::Unreadable("it is a folder".into())),
-            At::Disk(path) => self.read_disk(path),
+            At::Disk(path) => self.read_disk(path, entry.size),
             At::Zip { wayfinder, deflated, crc32 } => self.read_zip(*wayfinder, *deflated, *crc32),
         }
     }

@@ -173,14 +173,14 @@ pub static LIMIT_ENTRIES: Rule = Rule {
     hook: Hook::Entries,
 };
 
-/// The package unpacks to more bytes than the limit; the rest was not read.
+/// The package unpacks to more bytes than the limit: its data files were not read.
 pub static LIMIT_SIZE: Rule = Rule {
     code: Code {
         code: "limit-size",
         severity: Severity::Error,
         authority: Authority::Policy,
         file: "",
-        summary: "The package unpacks to more bytes than the limit; the rest was not read.",
+        summary: "The package unpacks to more bytes than the limit: its data files were not read.",
         remedy: "Raise --max-size if the roster is really that large.",
     },
     section: "Limits of this validator",
@@ -188,14 +188,14 @@ pub static LIMIT_SIZE: Rule = Rule {
     hook: Hook::Entries,
 };
 
-/// An entry unpacks to many more times its size than a roster can; the rest of it was not read.
+/// An entry unpacks to many more times its size than a roster can: it was not read.
 pub static LIMIT_RATIO: Rule = Rule {
     code: Code {
         code: "limit-ratio",
         severity: Severity::Error,
         authority: Authority::Policy,
         file: "",
-        summary: "An entry unpacks to many more times its size than a roster can; the rest of it was not read.",
+        summary: "An entry unpacks to many more times its size than a roster can: it was not read.",
         remedy: "Look at what the entry holds; raise --max-ratio if it is honest.",
     },
     section: "Limits of this validator",
@@ -211,6 +211,9 @@ pub fn check(archive: &Archive, version: Option<Version>, findings: &mut Finding
     if archive.has_too_many() {
         findings.raise_entry(&LIMIT_ENTRIES, "", &format!("more than {}", archive.limits().entries));
     }
+    if archive.is_too_large() {
+        findings.raise_entry(&LIMIT_SIZE, "", &format!("more than {} bytes", archive.limits().size));
+    }
     for entry in archive.entries() {
         for trouble in &entry.troubles {
             let (rule, cause) = match trouble {
@@ -219,6 +222,7 @@ pub fn check(archive: &Archive, version: Option<Version>, findings: &mut Finding
                 Trouble::Folder => (&ENTRY_IN_FOLDER, ""),
                 Trouble::Link => (&ENTRY_LINK, ""),
                 Trouble::Unsafe => (&ENTRY_NAME_UNSAFE, ""),
+                Trouble::Ratio => (&LIMIT_RATIO, ""),
                 Trouble::Repeated => (&ENTRY_REPEATED, ""),
                 Trouble::Damaged(what) => (&ENTRY_DAMAGED, *what),
             };
@@ -248,10 +252,5 @@ pub fn check(archive: &Archive, version: Option<Version>, findings: &mut Finding
 
 /// What ended the stream of an entry.
 pub fn raise_read_fault(findings: &mut Findings<'_>, entry: &str, fault: &ReadFault) {
-    let rule = match fault {
-        ReadFault::Size(_) => &LIMIT_SIZE,
-        ReadFault::Ratio(_) => &LIMIT_RATIO,
-        ReadFault::Damaged(_) | ReadFault::Unreadable(_) => &ENTRY_DAMAGED,
-    };
-    findings.raise_entry(rule, entry, &fault.to_string());
+    findings.raise_entry(&ENTRY_DAMAGED, entry, &fault.to_string());
 }

@@ -6,7 +6,7 @@
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::stream::{Guarded, ReadFault};
+use super::stream::ReadFault;
 use super::{Archive, At, Entry, Trouble, printable};
 
 impl Archive {
@@ -43,8 +43,9 @@ impl Archive {
         Ok(())
     }
 
-    pub(super) fn read_disk(&self, path: &Path) -> Result<Box<dyn Read + Send + '_>, ReadFault> {
+    pub(super) fn read_disk(&self, path: &Path, size: u64) -> Result<Box<dyn Read + Send + '_>, ReadFault> {
         let file = std::fs::File::open(path).map_err(|e| ReadFault::Unreadable(e.to_string()))?;
-        Ok(Box::new(Guarded::plain(file, &self.spent, self.limits)))
+        // A file that grows while it is read is read as it was when it was listed.
+        Ok(Box::new(file.take(size)))
     }
 }

@@ -1,22 +1,13 @@
-//! The stream of one entry: bounded while it flows, verified at its end.
+//! The stream of one entry of a zip: bounded while it flows, verified at its end.
 //!
-//! In: decompressed bytes. Out: the same bytes, or an error around a [`ReadFault`] as soon as they exceed what the
-//! limits or the zip's directory allow. It holds no byte back and keeps none.
+//! In: decompressed bytes. Out: the same bytes, or an error around a [`ReadFault`] as soon as they are more than the
+//! zip's directory declares, or at their end when size or sum differ. It holds no byte back and keeps none.
 
 use std::io::{self, Read};
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use super::Limits;
 
 /// Why the bytes of an entry end too early.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReadFault {
-    /// More uncompressed bytes over all entries than the limit.
-    #[error("the package holds more than {0} bytes uncompressed")]
-    Size(u64),
-    /// More uncompressed bytes per compressed byte than the limit.
-    #[error("it unpacks to more than {0} times its compressed size")]
-    Ratio(u64),
     /// Sum, size or compressed bytes are not what the zip's directory says.
     #[error("{0}")]
     Damaged(String),
@@ -44,44 +35,30 @@ impl ReadFault {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Declared {
     pub(super) size: u64,
-    pub(super) packed: u64,
     pub(super) crc32: u32,
 }
 
 /// A reader that ends when it must.
-pub(super) struct Guarded<'a, R> {
+pub(super) struct Guarded<R> {
     inner: R,
-    spent: &'a AtomicU64,
-    limits: Limits,
+    /// Until it is verified.
     declared: Option<Declared>,
     read: u64,
     crc: crc32fast::Hasher,
 }
 
-impl<'a, R: Read> Guarded<'a, R> {
-    /// A stream that nothing is declared of.
-    pub(super) fn plain(inner: R, spent: &'a AtomicU64, limits: Limits) -> Guarded<'a, R> {
-        Guarded { inner, spent, limits, declared: None, read: 0, crc: crc32fast::Hasher::new() }
-    }
-
-    /// A stream of a zip.
-    pub(super) fn of_zip(
-        inner: R,
-        spent: &'a AtomicU64,
-        limits: Limits,
-        declared: Declared,
-    ) -> Guarded<'a, R> {
-        Guarded { declared: Some(declared), ..Guarded::plain(inner, spent, limits) }
+impl<R: Read> Guarded<R> {
+    pub(super) fn new(inner: R, declared: Declared) -> Guarded<R> {
+        Guarded { inner, declared: Some(declared), read: 0, crc: crc32fast::Hasher::new() }
     }
 
     fn verify(&mut self) -> io::Result<usize> {
-        let Some(Declared { size, crc32, .. }) = self.declared else { return Ok(0) };
+        // Verified once: whoever reads again behind the end gets the end again.
+        let Some(Declared { size, crc32 }) = self.declared.take() else { return Ok(0) };
         let damaged = |what: String| Err(ReadFault::Damaged(what).error());
         if self.read != size {
             return damaged(format!("it holds {} bytes, the zip's directory declares {size}", self.read));
         }
-        // Verified once: whoever reads again behind the end gets the end again.
-        self.declared = None;
         match std::mem::take(&mut self.crc).finalize() {
             found if found == crc32 => Ok(0),
             found => damaged(format!("its CRC-32 is {found:08x}, the zip's directory declares {crc32:08x}")),
@@ -89,7 +66,7 @@ impl<'a, R: Read> Guarded<'a, R> {
     }
 }
 
-impl<R: Read> Read for Guarded<'_, R> {
+impl<R: Read> Read for Guarded<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let n = match self.inner.read(out) {
             Ok(0) if out.is_empty() => return Ok(0),
@@ -99,21 +76,11 @@ impl<R: Read> Read for Guarded<'_, R> {
             Err(e) => return Err(ReadFault::of(&e).error()),
         };
         self.read += n as u64;
-        let spent = self.spent.fetch_add(n as u64, Ordering::Relaxed) + n as u64;
-        if spent > self.limits.size {
-            return Err(ReadFault::Size(self.limits.size).error());
+        if let Some(Declared { size, .. }) = self.declared.filter(|declared| self.read > declared.size) {
+            let what = format!("it holds more than the {size} bytes that the zip's directory declares");
+            return Err(ReadFault::Damaged(what).error());
         }
-        if let Some(Declared { size, packed, .. }) = self.declared {
-            let most = packed.saturating_mul(self.limits.ratio);
-            if self.read > Limits::RATIO_FROM && self.read > most {
-                return Err(ReadFault::Ratio(self.limits.ratio).error());
-            }
-            if self.read > size {
-                let what = format!("it holds more than the {size} bytes that the zip's directory declares");
-                return Err(ReadFault::Damaged(what).error());
-            }
-            self.crc.update(out.get(..n).unwrap_or_default());
-        }
+        self.crc.update(out.get(..n).unwrap_or_default());
         Ok(n)
     }
 }

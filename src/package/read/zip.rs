@@ -123,18 +123,11 @@ impl Archive {
         let missing = || ReadFault::Damaged("the zip's directory points to no entry".into());
         let zip = self.zip.as_ref().ok_or_else(missing)?;
         let entry = zip.get_entry(wayfinder).map_err(|error| ReadFault::Damaged(error.to_string()))?;
-        let declared = Declared {
-            size: wayfinder.uncompressed_size_hint(),
-            packed: wayfinder.compressed_size_hint(),
-            crc32,
-        };
+        let declared = Declared { size: wayfinder.uncompressed_size_hint(), crc32 };
         let bytes = std::io::BufReader::with_capacity(CHUNK, entry.reader());
         Ok(match deflated {
-            true => {
-                let inflated = DeflateDecoder::new(bytes);
-                Box::new(Guarded::of_zip(inflated, &self.spent, self.limits, declared))
-            }
-            false => Box::new(Guarded::of_zip(bytes, &self.spent, self.limits, declared)),
+            true => Box::new(Guarded::new(DeflateDecoder::new(bytes), declared)),
+            false => Box::new(Guarded::new(bytes, declared)),
         })
     }
 }
