@@ -57,7 +57,11 @@ pub fn judge(archive: &Archive, options: &Options) -> Judgement {
             .map_err(|fault| entries::raise_read_fault(&mut findings, &entry.name, &fault))
             .ok()
     });
-    let manifest = manifest::read(opened, &present, &mut findings);
+    // In what is left of a broken zip nobody can say that it is missing.
+    let manifest = match (archive.broken(), manifest_entry) {
+        (Some(_), None) => manifest::Manifest::default(),
+        _ => manifest::read(opened, &present, &mut findings),
+    };
     let version = manifest.version.unwrap_or_else(|| manifest::guess(&present));
     entries::check(archive, manifest.version, &mut findings);
     for rule in RULES {

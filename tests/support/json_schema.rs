@@ -26,6 +26,7 @@ pub fn check(schema: &Value, root: &Value, value: &Value, at: &str, faults: &mut
                     "array" => value.is_array(),
                     "string" => value.is_string(),
                     "integer" => value.is_u64() || value.is_i64(),
+                    "boolean" => value.is_boolean(),
                     "null" => value.is_null(),
                     other => panic!("type {other}"),
                 });

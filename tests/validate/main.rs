@@ -4,6 +4,18 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod catalogue;
+mod cli;
 mod corpus;
+mod exports;
+mod hostile;
+#[path = "../support/json_schema.rs"]
+mod json_schema;
+#[allow(dead_code)] // other tests use more of it
+#[path = "../support/package_check.rs"]
+mod package_check;
+#[allow(dead_code)] // other tests use more of it
+#[path = "../support/package_reader.rs"]
+mod package_reader;
 mod patch;
+mod seeded;
 mod zipper;
