@@ -69,6 +69,7 @@ fn help_texts() {
     same("tests/golden/cli/ids-help.txt", &help(Some("ids"), false));
     same("tests/golden/cli/doctor-help.txt", &help(Some("doctor"), false));
     same("tests/golden/cli/snapshot-help.txt", &help(Some("snapshot"), false));
+    same("tests/golden/cli/validate-help.txt", &help(Some("validate"), false));
     same("tests/golden/cli/synth-help.txt", &help(Some("synth"), false));
 }
 
