@@ -140,7 +140,7 @@ impl<R: Read> Blocks<R> {
     ///
     /// # Errors
     /// [`Flaw::Read`] when the reader fails, [`Flaw::TooLong`] when a record does not end.
-    pub fn next(&mut self) -> Result<Block<'_>, Flaw> {
+    pub fn next_block(&mut self) -> Result<Block<'_>, Flaw> {
         if !std::mem::take(&mut self.primed) || self.consumed > 0 {
             self.fill()?;
         }
@@ -395,7 +395,7 @@ mod tests {
         let mut blocks = Blocks::new(Pieces(input, piece));
         let (mut line, mut ends, mut rows) = (1, Vec::new(), Vec::new());
         loop {
-            let mut walk = Walk::new(blocks.next().map_err(|f| (line, f))?, line);
+            let mut walk = Walk::new(blocks.next_block().map_err(|f| (line, f))?, line);
             loop {
                 match walk.next(&mut ends) {
                     Ok(Some(record)) => {
@@ -453,7 +453,7 @@ mod tests {
         let mut blocks = Blocks::new(&text[..]);
         let (mut line, mut ends, mut rows, mut spots) = (1, Vec::new(), Vec::new(), Vec::new());
         loop {
-            let mut walk = Walk::new(blocks.next().unwrap(), line);
+            let mut walk = Walk::new(blocks.next_block().unwrap(), line);
             let flawed = loop {
                 match walk.next(&mut ends) {
                     Ok(Some(record)) => rows.push((record.line, record.field(&ends, 0).text.to_owned())),

@@ -142,7 +142,7 @@ fn rows(input: impl Read, findings: &mut Findings<'_>) -> Option<Properties> {
         Err(flaw) => return flawed(&flaw, (1, 0), findings),
     }
     loop {
-        let block = match blocks.next() {
+        let block = match blocks.next_block() {
             Ok(block) => block,
             Err(flaw) => return flawed(&flaw, (line, 0), findings),
         };

@@ -235,7 +235,7 @@ fn read_ids(stream: impl std::io::Read, lines: &mut BTreeMap<u64, String>) {
     }
     let (mut line, mut ends, mut column) = (1, Vec::new(), None);
     while line <= last {
-        let Ok(block) = blocks.next() else { return };
+        let Ok(block) = blocks.next_block() else { return };
         let mut walk = Walk::new(block, line);
         while let Ok(Some(record)) = walk.next(&mut ends) {
             let Some(at) = column else {
@@ -260,6 +260,7 @@ fn read_ids(stream: impl std::io::Read, lines: &mut BTreeMap<u64, String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::Version;
 
     #[test]
     fn every_file_is_read_after_those_it_refers_to() {

@@ -189,7 +189,7 @@ impl<'l> Scanner<'_, 'l> {
         }
         let (mut line, mut flaws, mut ends, mut header) = (1, 0, Vec::new(), false);
         loop {
-            let block = match blocks.next() {
+            let block = match blocks.next_block() {
                 Ok(block) => block,
                 Err(flaw) => return self.flawed(&flaw, (line, 0)),
             };

@@ -7,6 +7,7 @@ mod catalogue;
 mod cli;
 mod corpus;
 mod exports;
+mod fuzz;
 mod hostile;
 #[path = "../support/json_schema.rs"]
 mod json_schema;

@@ -60,7 +60,7 @@ impl<'f> Stream<'f> {
     ) -> Result<(), SourceError> {
         let mut ends = Vec::new();
         loop {
-            let block = self.blocks.next().map_err(|flaw| fault(self.file, self.line, flaw))?;
+            let block = self.blocks.next_block().map_err(|flaw| fault(self.file, self.line, flaw))?;
             let mut walk = Walk::new(block, self.line);
             while let Some(record) =
                 walk.next(&mut ends).map_err(|flaw| fault(self.file, walk.line(), flaw))?
