@@ -19,6 +19,7 @@ pub mod snapshot;
 pub mod source;
 pub mod synth;
 pub mod target;
+pub mod validate;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -64,6 +65,8 @@ pub enum Verb {
     Deliver(Box<deliver::DeliverArgs>),
     /// Show the host keys of an SFTP server, and store them
     HostKey(host_key::HostKeyArgs),
+    /// Judge packages of any vendor by the rules of OneRoster
+    Validate(validate::ValidateArgs),
     /// Invent a district family and write it as table extracts
     Synth(synth::SynthArgs),
 }
@@ -123,6 +126,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, process: &mut Process<
             Verb::Guard(args) => guard::run(&args, process),
             Verb::Deliver(args) => deliver::run(&args, process),
             Verb::HostKey(args) => host_key::run(&args, process),
+            Verb::Validate(args) => validate::run(&args, process),
             Verb::Synth(args) => synth::run(&args, process),
         },
         Err(told) if told.use_stderr() => {

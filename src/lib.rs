@@ -12,6 +12,7 @@
 //! which is missing is deleted at the reader; a *fate* says whether a row is exported, and a *cause* why not.
 #![deny(missing_docs)]
 
+pub mod check;
 pub mod cli;
 pub mod closure;
 pub mod config;
@@ -29,6 +30,7 @@ pub mod progress;
 pub mod publish;
 pub mod report;
 pub mod retry;
+pub mod rfc4180;
 pub mod roster;
 pub mod secret;
 pub mod snapshot;

@@ -73,6 +73,7 @@ fn help_texts() {
     same("tests/golden/cli/guard-help.txt", &help(Some("guard"), false));
     same("tests/golden/cli/deliver-help.txt", &help(Some("deliver"), false));
     same("tests/golden/cli/host-key-help.txt", &help(Some("host-key"), false));
+    same("tests/golden/cli/validate-help.txt", &help(Some("validate"), false));
     same("tests/golden/cli/synth-help.txt", &help(Some("synth"), false));
 }
 

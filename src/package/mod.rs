@@ -7,7 +7,7 @@
 //! Blocks are formatted and compressed on all threads of the current rayon pool and written in order; the bytes
 //! depend on rows, options and block boundaries, never on the number of threads. Memory is bounded by two blocks a
 //! thread. Before a package gets its name it is read back from the disk ([`Options::references`]); [`PackageReader`] reads
-//! any package row by row. This module judges no cell and knows no Ed-Fi.
+//! any package row by row, [`read`] opens packages of any origin. This module judges no cell and knows no Ed-Fi.
 
 mod csv;
 mod deflate;
@@ -17,6 +17,7 @@ mod ordered;
 #[cfg(feature = "polars")]
 mod parquet;
 mod partial;
+pub mod read;
 mod read_back;
 mod rows;
 mod table;

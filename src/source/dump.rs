@@ -4,14 +4,12 @@
 //! Files are found at any depth by their names: `<table>.csv`, `edfi.<table>.csv.gz`, in any letter case; files
 //! of other schemas, hidden files and whatever else lies there are ignored, two files of one table are an error.
 //! At the start only the headers are read. A file is then streamed in bounded memory, and nothing about it is
-//! mended or skipped: see `read.rs` and `record.rs` for what is refused, `cell.rs` for the two dialects.
+//! mended or skipped: see `read.rs` and `rfc4180` for what is refused, `cell.rs` for the two dialects.
 
 pub(in crate::source) mod cell;
 pub(in crate::source) mod folder;
 mod read;
-pub(in crate::source) mod record;
-
-use std::borrow::Cow;
+pub(in crate::source) use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 

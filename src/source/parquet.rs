@@ -12,10 +12,10 @@ use polars::io::mmap::MmapBytesReader;
 use polars::prelude::{DataType, ParallelStrategy, ParquetReader, PolarsResult, SerReader, Series, TimeUnit};
 
 use crate::day::Day;
+use crate::rfc4180::Field;
 use crate::source::batch::BATCH_ROWS;
 use crate::source::dump::cell::{self, Dialect};
 use crate::source::dump::folder::{Content, TableFile};
-use crate::source::dump::record::Field;
 use crate::source::{Batch, Column, ReadStats, Request, Sink, SourceError};
 
 /// Days from 1970-01-01, where Parquet counts from, to 2000-01-01.

@@ -7,7 +7,7 @@
 use crate::day::Day;
 use crate::source::Column;
 
-use super::record::Field;
+use crate::rfc4180::Field;
 
 /// Who wrote a file; it decides what an unquoted `NULL` means and whether a last line break is owed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

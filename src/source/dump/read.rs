@@ -9,7 +9,7 @@ use crate::source::{Batch, Column, ReadStats, Request, Sink, SourceError};
 
 use super::cell::{self, Dialect};
 use super::folder::{Content, Form, TableFile};
-use super::record::{Blocks, Flaw, LONGEST, Record, Walk};
+use crate::rfc4180::{Blocks, Flaw, LONGEST, Record, Walk};
 
 /// A batch is handed on early when it holds this much file text, so that long texts stay in bounded memory
 /// and far below the four gigabytes that a text column can address.
@@ -60,7 +60,7 @@ impl<'f> Stream<'f> {
     ) -> Result<(), SourceError> {
         let mut ends = Vec::new();
         loop {
-            let block = self.blocks.next().map_err(|flaw| fault(self.file, self.line, flaw))?;
+            let block = self.blocks.next_block().map_err(|flaw| fault(self.file, self.line, flaw))?;
             let mut walk = Walk::new(block, self.line);
             while let Some(record) =
                 walk.next(&mut ends).map_err(|flaw| fault(self.file, walk.line(), flaw))?

@@ -1,7 +1,9 @@
 //! CSV records out of a byte stream: blocks, structure, strict RFC 4180.
 //!
 //! In: a reader. Out: [`Block`]s of valid UTF-8 with the positions of their commas, quotes and line breaks, and
-//! a [`Walk`] that finds the records of a block. Knows no tables, columns or types. The csv crate is not used
+//! a [`Walk`] that finds the records of a block. What breaks the grammar is a [`Flaw`] with its line and column;
+//! whoever wants to go on behind it resumes on the next line ([`Blocks::skip_line`]), whoever wants all or nothing
+//! stops. Knows no tables, columns or types: extracts and packages are both read with it. The csv crate is not used
 //! here on purpose: it does not tell a quoted field from a bare one, it mends what it cannot parse (an open
 //! quote at the end of the file, text behind a closing quote), and it skips blank lines: each of them could
 //! hide lost rows.
@@ -11,11 +13,11 @@ use std::io::{ErrorKind, Read};
 /// Bytes read at a time: small enough for the second-level cache, large enough for few system calls.
 const BLOCK: usize = 128 * 1024;
 /// The longest record. No Ed-Fi row comes near it; a quote that is never closed does, and ends here.
-pub(super) const LONGEST: usize = 16 * 1024 * 1024;
+pub const LONGEST: usize = 16 * 1024 * 1024;
 
 /// What keeps a stream from being read as records.
 #[derive(Debug)]
-pub(super) enum Flaw {
+pub enum Flaw {
     /// The reader failed.
     Read(std::io::Error),
     /// A byte that is not UTF-8.
@@ -33,7 +35,7 @@ pub(super) enum Flaw {
 }
 
 /// A stretch of the stream that begins with a record.
-pub(super) struct Block<'b> {
+pub struct Block<'b> {
     text: &'b str,
     index: &'b [u32],
     last: bool,
@@ -42,7 +44,7 @@ pub(super) struct Block<'b> {
 }
 
 /// Reads a stream block by block; what a walk did not consume comes again with more bytes behind it.
-pub(super) struct Blocks<R> {
+pub struct Blocks<R> {
     input: R,
     buffer: Vec<u8>,
     filled: usize,
@@ -55,7 +57,8 @@ pub(super) struct Blocks<R> {
 }
 
 impl<R: Read> Blocks<R> {
-    pub(super) fn new(input: R) -> Blocks<R> {
+    /// Reads from this stream.
+    pub fn new(input: R) -> Blocks<R> {
         Blocks {
             input,
             buffer: vec![0; BLOCK],
@@ -69,19 +72,22 @@ impl<R: Read> Blocks<R> {
     }
 
     /// Bytes received so far.
-    pub(super) fn bytes(&self) -> u64 {
+    pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
     /// The first bytes of the stream, for byte order marks; to be called before the first block.
-    pub(super) fn head(&mut self) -> Result<&[u8], Flaw> {
+    ///
+    /// # Errors
+    /// [`Flaw::Read`] when the reader fails.
+    pub fn head(&mut self) -> Result<&[u8], Flaw> {
         self.fill()?;
         self.primed = true;
         Ok(&self.buffer[..self.filled])
     }
 
     /// Takes bytes off the front: they do not come again.
-    pub(super) fn consume(&mut self, bytes: usize) {
+    pub fn consume(&mut self, bytes: usize) {
         self.consumed = (self.consumed + bytes).min(self.filled);
     }
 
@@ -109,8 +115,32 @@ impl<R: Read> Blocks<R> {
         Ok(())
     }
 
+    /// Goes on behind the next line feed, for those who go on behind a flaw. False when the stream ends before it.
+    ///
+    /// # Errors
+    /// [`Flaw::Read`] when the reader fails.
+    pub fn skip_line(&mut self) -> Result<bool, Flaw> {
+        loop {
+            let rest = self.buffer.get(self.consumed..self.filled).unwrap_or_default();
+            if let Some(end) = memchr::memchr(b'\n', rest) {
+                self.consume(end + 1);
+                // What is buffered must be looked at again, even if nothing new arrives.
+                self.primed = false;
+                return Ok(true);
+            }
+            self.consume(rest.len());
+            if self.ended {
+                return Ok(false);
+            }
+            self.fill()?;
+        }
+    }
+
     /// The next block; the last one says so.
-    pub(super) fn next(&mut self) -> Result<Block<'_>, Flaw> {
+    ///
+    /// # Errors
+    /// [`Flaw::Read`] when the reader fails, [`Flaw::TooLong`] when a record does not end.
+    pub fn next_block(&mut self) -> Result<Block<'_>, Flaw> {
         if !std::mem::take(&mut self.primed) || self.consumed > 0 {
             self.fill()?;
         }
@@ -160,28 +190,28 @@ fn index_structure(bytes: &[u8], index: &mut Vec<u32>) {
 
 /// A record of a block.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Record<'b> {
+pub struct Record<'b> {
     text: &'b str,
     start: usize,
     /// One-based line on which it starts.
-    pub(super) line: u64,
+    pub line: u64,
     /// Whether a line break follows.
-    pub(super) closed: bool,
+    pub closed: bool,
 }
 
 /// One field as it stands in the file.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::source) struct Field<'b> {
+pub struct Field<'b> {
     /// The text without the enclosing quotes; doubled quotes are still doubled.
-    pub(in crate::source) text: &'b str,
+    pub text: &'b str,
     /// Whether it was quoted.
-    pub(in crate::source) quoted: bool,
+    pub quoted: bool,
 }
 
 impl<'b> Record<'b> {
     /// Field `n` of this record, whose field ends are `ends`; an empty field when there is no such one.
     #[inline]
-    pub(super) fn field(&self, ends: &[u32], n: usize) -> Field<'b> {
+    pub fn field(&self, ends: &[u32], n: usize) -> Field<'b> {
         let start = if n == 0 { self.start } else { ends.get(n - 1).map_or(usize::MAX, |&e| e as usize + 1) };
         let end = ends.get(n).map_or(0, |&e| e as usize);
         // Ends and starts touch ASCII bytes, so that they are character boundaries.
@@ -194,44 +224,65 @@ impl<'b> Record<'b> {
 
     /// Bytes of this record, without its line break.
     #[inline]
-    pub(super) fn length(&self, ends: &[u32]) -> usize {
+    pub fn length(&self, ends: &[u32]) -> usize {
         ends.last().map_or(0, |&end| end as usize).saturating_sub(self.start)
     }
 
+    /// All of it as it stands in the file, quotes included, without its line break.
+    #[inline]
+    pub fn raw(&self, ends: &[u32]) -> &'b str {
+        let end = ends.last().map_or(0, |&end| end as usize);
+        self.text.get(self.start..end).unwrap_or_default()
+    }
+
     /// Whether this is an empty line.
-    pub(super) fn is_blank(&self, ends: &[u32]) -> bool {
+    pub fn is_blank(&self, ends: &[u32]) -> bool {
         matches!(ends, [end] if *end as usize == self.start)
     }
 }
 
 /// Goes through the records of a block.
-pub(super) struct Walk<'b> {
+pub struct Walk<'b> {
     block: Block<'b>,
     at: usize,
     start: usize,
     line: u64,
+    /// Where in the block the last flaw stands.
+    trouble: usize,
 }
 
 impl<'b> Walk<'b> {
     /// Begins at the front of a block, which is on this line.
-    pub(super) fn new(block: Block<'b>, line: u64) -> Walk<'b> {
-        Walk { block, at: 0, start: 0, line }
+    pub fn new(block: Block<'b>, line: u64) -> Walk<'b> {
+        Walk { block, at: 0, start: 0, line, trouble: 0 }
     }
 
     /// Line of the next record.
-    pub(super) fn line(&self) -> u64 {
+    pub fn line(&self) -> u64 {
         self.line
     }
 
     /// Bytes that need not come again, and whether the stream is through.
-    pub(super) fn end(&self) -> (usize, bool) {
+    pub fn end(&self) -> (usize, bool) {
         (self.start, self.block.last)
     }
 
+    /// Where the last flaw stands: its line, its column in characters (both from one), and the bytes of the block
+    /// before it.
+    pub fn spot(&self) -> (u64, u64, usize) {
+        let before = self.block.text.get(self.start..self.trouble).unwrap_or_default();
+        let line = self.line + before.bytes().filter(|b| *b == b'\n').count() as u64;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() as u64 + 1;
+        (line, column, self.trouble)
+    }
+
     /// The next complete record with the ends of its fields, or `None` when the block has no more. On a
-    /// flaw, [`Walk::line`] is the line on which the flawed record starts.
+    /// flaw, [`Walk::line`] is the line on which the flawed record starts, and [`Walk::spot`] where the flaw stands.
+    ///
+    /// # Errors
+    /// The flaw of the record that begins here.
     #[inline]
-    pub(super) fn next(&mut self, ends: &mut Vec<u32>) -> Result<Option<Record<'b>>, Flaw> {
+    pub fn next(&mut self, ends: &mut Vec<u32>) -> Result<Option<Record<'b>>, Flaw> {
         let Block { text, index, last, .. } = self.block;
         let bytes = text.as_bytes();
         let mut at = self.at;
@@ -263,11 +314,18 @@ impl<'b> Walk<'b> {
                     ends.push(position - u32::from(carriage));
                     return Ok(Some(self.take(at, end + 1, lines, true)));
                 }
-                _ if end != field => return Err(Flaw::StrayQuote(ends.len())),
+                _ if end != field => {
+                    self.trouble = end;
+                    return Err(Flaw::StrayQuote(ends.len()));
+                }
                 _ => {
                     let close = loop {
                         let Some(&position) = index.get(at) else {
-                            return if last { Err(Flaw::OpenQuote(ends.len())) } else { self.cut() };
+                            if last {
+                                self.trouble = end;
+                                return Err(Flaw::OpenQuote(ends.len()));
+                            }
+                            return self.cut();
                         };
                         at += 1;
                         let here = position as usize;
@@ -288,7 +346,10 @@ impl<'b> Walk<'b> {
                         [b'\r', b'\n', ..] => return Ok(Some(self.take(at + 1, close + 3, lines, true))),
                         [] | [b'\r'] if !last => return self.cut(),
                         [] | [b'\r'] => return Ok(Some(self.take(at, bytes.len(), lines, false))),
-                        _ => return Err(Flaw::AfterQuote(ends.len() - 1)),
+                        _ => {
+                            self.trouble = close + 1;
+                            return Err(Flaw::AfterQuote(ends.len() - 1));
+                        }
                     }
                 }
             }
@@ -298,6 +359,7 @@ impl<'b> Walk<'b> {
     /// The block ends within a record: what cut it, if that was no mere block border.
     #[cold]
     fn cut(&mut self) -> Result<Option<Record<'b>>, Flaw> {
+        self.trouble = self.block.text.len();
         self.block.flaw.take().map_or(Ok(None), Err)
     }
 
@@ -333,7 +395,7 @@ mod tests {
         let mut blocks = Blocks::new(Pieces(input, piece));
         let (mut line, mut ends, mut rows) = (1, Vec::new(), Vec::new());
         loop {
-            let mut walk = Walk::new(blocks.next().map_err(|f| (line, f))?, line);
+            let mut walk = Walk::new(blocks.next_block().map_err(|f| (line, f))?, line);
             loop {
                 match walk.next(&mut ends) {
                     Ok(Some(record)) => {
@@ -383,6 +445,39 @@ mod tests {
         assert!(matches!(flaw(b"a\nb\xff\nc\n"), (2, Flaw::NotUtf8)));
         assert!(matches!(flaw(b"a\nb\xc3"), (2, Flaw::NotUtf8)));
         assert!(matches!(flaw(b"a\nb\0\nc\xff\n"), (2, Flaw::Nul)));
+    }
+
+    #[test]
+    fn a_reader_may_go_on_behind_a_flaw() {
+        let text = b"a,b\n1,\"x\"y\n2,\xff\n3,\"\xc3\xa9\n\"z\n4,d\n\"open";
+        let mut blocks = Blocks::new(&text[..]);
+        let (mut line, mut ends, mut rows, mut spots) = (1, Vec::new(), Vec::new(), Vec::new());
+        loop {
+            let mut walk = Walk::new(blocks.next_block().unwrap(), line);
+            let flawed = loop {
+                match walk.next(&mut ends) {
+                    Ok(Some(record)) => rows.push((record.line, record.field(&ends, 0).text.to_owned())),
+                    Ok(None) => break None,
+                    Err(_) => break Some(walk.spot()),
+                }
+            };
+            let (bytes, ended) = walk.end();
+            line = walk.line();
+            match flawed {
+                Some((at, column, before)) => {
+                    spots.push((at, column));
+                    blocks.consume(before);
+                    if !blocks.skip_line().unwrap() {
+                        break;
+                    }
+                    line = at + 1;
+                }
+                None if ended => break,
+                None => blocks.consume(bytes),
+            }
+        }
+        assert_eq!(rows, [(1, "a".to_owned()), (6, "4".to_owned())]);
+        assert_eq!(spots, [(2, 6), (3, 3), (5, 2), (7, 1)]);
     }
 
     #[test]

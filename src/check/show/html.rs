@@ -1,0 +1,184 @@
+//! Judgements as one HTML page: no script, no request, light and dark, for the screen and for paper.
+//!
+//! In: judgements. Out: the page. Everything that comes from a package is escaped by maud; nothing else writes text.
+
+use std::collections::BTreeMap;
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::{Judged, counted, grouped};
+use crate::check::{Cause, Notice, RuleOutcome, Sample};
+use crate::notice::{Authority, Severity};
+
+/// Colours keep a contrast of at least 4.5 to 1 in both schemes; severity is always said in words too.
+const STYLE: &str = "
+:root { color-scheme: light dark; --back: #ffffff; --text: #1c2024; --soft: #5b636b; --line: #d5d9dd; --card: #f6f7f8;
+  --error: #b3261e; --warning: #8a5300; --info: #1f5fa8; --good: #1e6b34; }
+@media (prefers-color-scheme: dark) { :root { --back: #14171a; --text: #e6e8ea; --soft: #a3abb3; --line: #363c42;
+  --card: #1d2125; --error: #ff8a80; --warning: #ffb95c; --info: #8ab8f0; --good: #7fd18f; } }
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 60rem; padding: 1.5rem 1rem 4rem; background: var(--back); color: var(--text);
+  font: 1rem/1.5 system-ui, sans-serif; }
+h1 { font-size: 1.5rem; overflow-wrap: anywhere; } h2 { font-size: 1.2rem; margin-top: 2.5rem; } h3 { font-size: 1rem; margin: 0; }
+code { font: .9em ui-monospace, monospace; overflow-wrap: anywhere; }
+.verdict { font-weight: 700; } .refused { color: var(--error); } .accepted { color: var(--good); }
+.soft { color: var(--soft); }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .3rem .8rem .3rem 0; vertical-align: top;
+  border-bottom: 1px solid var(--line); } td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
+article { background: var(--card); border: 1px solid var(--line); border-left: .3rem solid var(--info); border-radius: .3rem;
+  padding: .8rem 1rem; margin: .8rem 0; break-inside: avoid; }
+article.error { border-left-color: var(--error); } article.warning { border-left-color: var(--warning); }
+.badge { font-weight: 700; } .error .badge { color: var(--error); } .warning .badge { color: var(--warning); }
+.info .badge { color: var(--info); } article p { margin: .4rem 0 0; } article ul { margin: .4rem 0 0; padding-left: 1.2rem; }
+summary { cursor: pointer; } a { color: var(--info); }
+@media print { body { max-width: none; } article { background: none; } }
+";
+
+const fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info => "info",
+    }
+}
+
+/// The page.
+pub fn render(packages: &[Judged]) -> String {
+    let title = match packages {
+        [one] => one.package.clone(),
+        several => counted(several.len() as u64, "package", "packages"),
+    };
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'";
+                title { "Validation: " (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                main { @for judged in packages { (package(judged)) } }
+                footer class="soft" { p { "Made by rosterpack " (env!("CARGO_PKG_VERSION")) ". Samples hold line numbers and sourcedIds, no names." } }
+            }
+        }
+    };
+    page.into_string()
+}
+
+fn package(judged: &Judged) -> Markup {
+    let judgement = &judged.judgement;
+    let count = |severity, one, many| counted(judgement.count(severity), one, many);
+    let verdict = if judgement.refused { "refused" } else { "accepted" };
+    let mut files: Vec<&str> = Vec::new();
+    for notice in &judgement.notices {
+        if !files.contains(&notice.file.as_str()) {
+            files.push(&notice.file);
+        }
+    }
+    html! {
+        h1 { (judged.package) }
+        p {
+            span class={ "verdict " (verdict) } { (verdict) } ": "
+            (count(Severity::Error, "error", "errors")) ", " (count(Severity::Warning, "warning", "warnings")) ", "
+            (count(Severity::Info, "note", "notes")) ". Judged as OneRoster " (judgement.version)
+            @if let Some(day) = &judgement.as_of { ", as of " (day) } "."
+        }
+        @for assumption in &judgement.assumptions { p { "Note: " (assumption) "." } }
+        h2 { "Files" }
+        div class="wide" { table {
+            thead { tr { th scope="col" { "file" } th scope="col" class="number" { "rows" } th scope="col" { "travels as" } th scope="col" { "read" } } }
+            tbody { @for file in &judgement.files { tr {
+                td { code { (file.file) } }
+                td class="number" { (grouped(file.rows)) }
+                td { (file.mode.unwrap_or("not said")) }
+                td { @match &file.unread { Some(reason) => { "not completely: " (reason) } None => { "completely" } } }
+            } } }
+        } }
+        @for file in files {
+            h2 { @if file.is_empty() { "The package" } @else { code { (file) } } }
+            @for found in judgement.notices.iter().filter(|found| found.file == file) { (notice(found)) }
+        }
+        @if judgement.notices.is_empty() { p { "Nothing was found." } }
+        (skipped(judged))
+        @if !judgement.levels.is_empty() {
+            h2 { "Changed levels" }
+            ul { @for change in &judgement.levels { li { code { (change.code) } ": " (change.from) " counts as " (change.to) ": " (change.reason) } } }
+        }
+        (rules(judged))
+    }
+}
+
+fn notice(notice: &Notice) -> Markup {
+    let authority = match notice.authority {
+        Authority::Specification => "specification",
+        Authority::Consumer => "consumers",
+        Authority::Policy => "good sense",
+    };
+    html! {
+        article class=(word(notice.severity)) {
+            h3 { span class="badge" { (word(notice.severity)) } " " code { (notice.code) }
+                @if !notice.column.is_empty() { " in " code { (notice.column) } } }
+            p { (notice.summary) " " strong { (counted(notice.count, "time", "times")) } "." }
+            @if notice.causes.len() > 1 {
+                details open[notice.causes.len() <= 5] {
+                    summary { (counted(notice.causes.len() as u64, "cause", "causes")) }
+                    ul { @for found in &notice.causes { li { (cause(found)) " " span class="soft" { "(" (grouped(found.count)) ")" } } } }
+                }
+            } @else {
+                @for found in &notice.causes { @if !found.cause.is_empty() || !found.samples.is_empty() { p { (cause(found)) } } }
+            }
+            p { strong { "What to do. " } (notice.remedy) }
+            p class="soft" { "Rule of the " (authority) "." }
+        }
+    }
+}
+
+fn cause(cause: &Cause) -> Markup {
+    html! {
+        (cause.cause) @if !cause.cause.is_empty() && !cause.samples.is_empty() { ": " }
+        span class="soft" { @for (n, found) in cause.samples.iter().enumerate() { @if n > 0 { "; " } (sample(found)) } }
+    }
+}
+
+fn sample(sample: &Sample) -> Markup {
+    html! {
+        "line " (grouped(sample.line)) @if sample.position > 0 { " column " (sample.position) }
+        @if !sample.sourced_id.is_empty() { " " code { (sample.sourced_id) } }
+    }
+}
+
+fn skipped(judged: &Judged) -> Markup {
+    let mut reasons: BTreeMap<(&str, &str, u64), Vec<&str>> = BTreeMap::new();
+    for skip in &judged.judgement.skipped {
+        reasons.entry((skip.file, &skip.reason, skip.count)).or_default().push(skip.code);
+    }
+    html! {
+        @if !reasons.is_empty() {
+            h2 { "Not judged" }
+            ul { @for ((file, reason, count), codes) in reasons { li {
+                code { (file) } ": " (reason) @if count > 0 { " (" (grouped(count)) ")" } ": "
+                span class="soft" { (codes.join(", ")) }
+            } } }
+        }
+    }
+}
+
+fn rules(judged: &Judged) -> Markup {
+    let of = |outcome: RuleOutcome| -> Vec<&str> {
+        judged.judgement.rules.iter().filter(|rule| rule.outcome == outcome).map(|rule| rule.code).collect()
+    };
+    let lists = [
+        ("Looked at everything and found nothing", of(RuleOutcome::Passed)),
+        ("Nothing in the package that they are about", of(RuleOutcome::NotApplicable)),
+        ("Turned off", of(RuleOutcome::Off)),
+    ];
+    html! {
+        h2 { "Rules" }
+        @for (title, codes) in lists { @if !codes.is_empty() {
+            details { summary { (title) ": " (codes.len()) } p class="soft" { (codes.join(", ")) } }
+        } }
+    }
+}
