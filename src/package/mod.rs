@@ -43,7 +43,7 @@ use self::table::{Part, arrange, parts};
 pub use self::warehouse::{Format, PendingTables, Warehouse, table_name, write_tables};
 use self::zip::{Ended, Entry, ZipWriter};
 use crate::day::Day;
-use crate::spec::{File, MANIFEST, Version};
+use crate::spec::{File, FileSpec, MANIFEST, Version};
 
 /// How a package is written.
 #[derive(Debug, Clone)]
@@ -349,6 +349,7 @@ struct PackageWriter<'p, W> {
 struct OpenFile {
     entry: Entry,
     header_only: bool,
+    spec: &'static FileSpec,
     sum: WrittenFile,
     header: Vec<u8>,
     blocks: Vec<(u64, u64)>,
@@ -390,7 +391,8 @@ impl<W: Write + Seek> PackageWriter<'_, W> {
             let sum = WrittenFile { file, rows: 0, csv_bytes: 0, packed_bytes: 0, crc32: 0 };
             let header = part.format()?.bytes().to_vec();
             let header_only = part.table().header_only;
-            self.open = Some(OpenFile { entry, header_only, sum, header, blocks: Vec::new() });
+            let spec = part.table().spec;
+            self.open = Some(OpenFile { entry, header_only, spec, sum, header, blocks: Vec::new() });
         }
         if let Some(open) = &mut self.open {
             if packed.length > 0 {
@@ -406,7 +408,7 @@ impl<W: Write + Seek> PackageWriter<'_, W> {
 
     /// Ends the file whose blocks have all arrived.
     fn close(&mut self) -> Result<(), Failure> {
-        let Some(OpenFile { entry, header_only, sum, header, blocks }) = self.open.take() else {
+        let Some(OpenFile { entry, header_only, spec, sum, header, blocks }) = self.open.take() else {
             return Ok(());
         };
         let file = sum.file;
@@ -418,7 +420,7 @@ impl<W: Write + Seek> PackageWriter<'_, W> {
             Ended::Outgrown => Err(Failure::Outgrown(file)),
             Ended::Complete { crc32, packed } => {
                 let written = WrittenFile { packed_bytes: packed, crc32, ..sum };
-                self.expected.push(Expected { written, header, blocks });
+                self.expected.push(Expected { spec, written, header, blocks });
                 Ok(())
             }
         }

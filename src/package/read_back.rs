@@ -23,13 +23,15 @@ use self::rows::{Judge, RowFault};
 use super::deflate;
 use super::ordered::in_order;
 use super::{WrittenFile, manifest};
-use crate::spec::{File, FileSpec, MANIFEST, Version};
+use crate::spec::{File, FileSpec, MANIFEST};
 
 /// What the writer knows of an entry that its bytes must prove.
 #[derive(Debug)]
 pub(super) struct Expected {
     /// File, rows, sizes and CRC.
     pub(super) written: WrittenFile,
+    /// The file as it was to be written: 1.2 has two shapes of users.csv.
+    pub(super) spec: &'static FileSpec,
     /// Its header line.
     pub(super) header: Vec<u8>,
     /// Compressed and uncompressed size of each block, the header's first.
@@ -84,9 +86,9 @@ pub(super) fn prove(
     let starts = directory(file, options, expected)?;
     let mut defined = Defined::default();
     let mut referred = Referred::default();
-    for (spec, expected) in reading_order(options.version, expected) {
-        let start = starts.get(&spec.file).copied().unwrap_or_default();
-        entry(file, spec, expected, start, options.references, &mut defined, &mut referred)?;
+    for expected in reading_order(expected) {
+        let start = starts.get(&expected.spec.file).copied().unwrap_or_default();
+        entry(file, expected, start, options.references, &mut defined, &mut referred)?;
     }
     match referred.first_dangling(&defined) {
         Some((from, column, to)) => {
@@ -146,18 +148,16 @@ fn directory(
 }
 
 /// The files in an order in which all targets of a file's references stand before it where that is possible.
-fn reading_order(version: Version, expected: &[Expected]) -> Vec<(&'static FileSpec, &Expected)> {
-    let find = |spec: &FileSpec| expected.iter().find(|e| e.written.file == spec.file);
-    let mut waiting: Vec<_> =
-        version.files().iter().filter_map(|spec| find(spec).map(|e| (spec, e))).collect();
-    let mut ordered: Vec<(&'static FileSpec, &Expected)> = Vec::with_capacity(waiting.len());
+fn reading_order(expected: &[Expected]) -> Vec<&Expected> {
+    let mut waiting: Vec<&Expected> = expected.iter().collect();
+    let mut ordered = Vec::with_capacity(waiting.len());
     while !waiting.is_empty() {
         let ready = |spec: &FileSpec| {
             spec.references()
-                .all(|(_, to)| to == spec.file || waiting.iter().all(|(other, _)| other.file != to))
+                .all(|(_, to)| to == spec.file || waiting.iter().all(|other| other.spec.file != to))
         };
         // Files that refer to each other in a circle: their references are kept until both are read.
-        let next = waiting.iter().position(|(spec, _)| ready(spec)).unwrap_or(0);
+        let next = waiting.iter().position(|expected| ready(expected.spec)).unwrap_or(0);
         ordered.push(waiting.remove(next));
     }
     ordered
@@ -166,13 +166,13 @@ fn reading_order(version: Version, expected: &[Expected]) -> Vec<(&'static FileS
 /// Reads one entry: block by block from the disk, judged on all threads, added up in order.
 fn entry(
     file: &mut fs::File,
-    spec: &'static FileSpec,
     expected: &Expected,
     start: u64,
     references: bool,
     defined: &mut Defined,
     referred: &mut Referred,
 ) -> Result<(), Unproven> {
+    let spec = expected.spec;
     let name = spec.file.csv_name();
     let written = &expected.written;
     file.seek(SeekFrom::Start(start))?;
