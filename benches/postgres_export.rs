@@ -161,6 +161,8 @@ fn compare(students: u64, pairs: usize) {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
+        // A session leaves the list of activity before its process ends.
+        std::thread::sleep(Duration::from_millis(500));
         processor_of(&postmaster, 2)
     };
     let export = || -> (Vec<f64>, f64, String) {
