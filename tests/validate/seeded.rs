@@ -206,7 +206,6 @@ fn is_house_rule(fault: &str) -> bool {
         "demographics: races",
         "does not know of it",
         "neither it nor its agent",
-        ": a primary student",
         // The sender is optional.
         "manifest: source.system",
         // The specification has no rule on the types of parents.
