@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 use super::findings::{Findings, Spot};
-use super::rules::{entries, manifest as rules, records};
+use super::header::is_invisible;
+use super::rules::{entries, manifest as rules, records, texts};
 use crate::package::read::ReadFault;
 use crate::rfc4180::{Blocks, Flaw, Walk};
 use crate::spec::{File, MANIFEST, Mode, Version};
@@ -50,6 +51,12 @@ pub fn read(input: Option<impl Read>, present: &[File], findings: &mut Findings<
     let mut seen: BTreeMap<&str, u64> = BTreeMap::new();
     for (property, value, line) in &properties {
         let spot = Spot { line: *line, ..Spot::default() };
+        if property.chars().chain(value.chars()).any(is_invisible) {
+            findings.raise(&texts::INVISIBLE_CHARACTER, name, printable(property), spot, "");
+        }
+        if (property == MANIFEST.system_name || property == MANIFEST.system_code) && value.trim() != value {
+            findings.raise(&texts::CELL_PADDED, name, printable(property), spot, "");
+        }
         if seen.insert(property, *line).is_some() {
             findings.raise(&rules::MANIFEST_PROPERTY_REPEATED, name, printable(property), spot, "");
             continue;

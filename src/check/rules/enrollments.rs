@@ -2,13 +2,14 @@
 //!
 //! In: enrollments, classes and users when all are known. Out: notices.
 
-use crate::check::rule::{Hook, Rule};
+use crate::check::rule::{Hook, RowTest, Rule};
 use crate::notice::{Authority, Code, Severity};
 use rayon::prelude::*;
 
 use super::roles::have_role;
 use crate::check::facts::{Facts, FileFacts, NO_DAY, UNKNOWN};
 use crate::check::findings::Findings;
+use crate::check::scan::{Layout, Row};
 use crate::spec::{File, Version};
 
 /// A user has the same role in the same class twice at a time.
@@ -184,6 +185,40 @@ pub static USER_ROLE_UNLIKE_ENROLLMENT: Rule = Rule {
         run: unlike_role,
     },
 };
+
+/// An enrollment is primary, but not that of a teacher.
+pub static PRIMARY_OF_NO_TEACHER: Rule = Rule {
+    code: Code {
+        code: "primary-of-no-teacher",
+        severity: Severity::Warning,
+        authority: Authority::Specification,
+        file: "enrollments",
+        summary: "An enrollment is primary, but not that of a teacher.",
+        remedy: "Write false or nothing for everybody but the teacher who leads the class.",
+    },
+    section: "OneRoster CSV 1.1 and 1.2, enrollments.csv: primary is for teachers",
+    why: "Readers that look for the primary row take a student for the teacher.",
+    hook: Hook::Row(primary_of_other),
+};
+
+struct PrimaryOfOther {
+    role: usize,
+    primary: usize,
+}
+
+fn primary_of_other(layout: &Layout) -> Option<Box<dyn RowTest>> {
+    (layout.file() == File::Enrollments).then_some(())?;
+    Some(Box::new(PrimaryOfOther { role: layout.column("role")?, primary: layout.column("primary")? }))
+}
+
+impl RowTest for PrimaryOfOther {
+    fn row(&mut self, row: &Row<'_, '_>, _: &Facts, findings: &mut Findings<'_>) {
+        let others = ["student", "administrator", "proctor"];
+        if row.cell(self.primary) == "true" && others.contains(&row.cell(self.role)) {
+            findings.raise(&PRIMARY_OF_NO_TEACHER, row.file, "primary", row.spot, "");
+        }
+    }
+}
 
 /// Enrollment rows that count: of known class and user, and not to be deleted.
 fn counted(rows: &FileFacts) -> Vec<u32> {

@@ -99,6 +99,21 @@ pub static BRACED_FORM: Rule = Rule {
     hook: Hook::Cell(braced),
 };
 
+/// An item {left:right} has more than one colon.
+pub static BRACED_COLON: Rule = Rule {
+    code: Code {
+        code: "braced-colon",
+        severity: Severity::Warning,
+        authority: Authority::Consumer,
+        file: "",
+        summary: "An item {left:right} has more than one colon.",
+        remedy: "Leave colons out of identifiers and of the names of their systems.",
+    },
+    section: "Strict readers, aligned with the official test set; the text does not forbid it",
+    why: "Strict readers refuse the row, others cut the identifier at the wrong colon.",
+    hook: Hook::Cell(colon),
+};
+
 fn list(view: &ColumnView, test: fn(&str) -> bool) -> Option<CellTest> {
     if !view.column.is_list() {
         return None;
@@ -139,6 +154,14 @@ fn braced(view: &ColumnView) -> Option<CellTest> {
         };
         let items = cell.split(',').map(|item| item.trim_matches(' ')).filter(|item| !item.is_empty());
         if items.into_iter().all(good) { None } else { BAD }
+    })
+}
+
+fn colon(view: &ColumnView) -> Option<CellTest> {
+    view.column.rules.iter().any(|bond| matches!(bond, Bond::Braced)).then_some(())?;
+    CellTest::filled(|cell| {
+        let several = |item: &str| item.bytes().filter(|b| *b == b':').count() > 1;
+        if cell.split(',').any(several) { BAD } else { None }
     })
 }
 
