@@ -13,7 +13,7 @@ use super::world::Delivered;
 use crate::config::plan::Mapping;
 use crate::day::Day;
 use crate::edfi::contract as c;
-use crate::edfi::{Resolved, Table};
+use crate::edfi::{Resolved, ResolvedTable, Table};
 use crate::roster::users::is_private_system;
 use crate::source::{Batch, Catalog, Kind, Part, ReadStats, Request, Sink, Source, SourceError};
 use crate::sourced_id::Person;
@@ -253,14 +253,21 @@ impl<'a> Witness<'a> {
         Witness { source, resolved, school_year, interest, found: Mutex::new(BTreeMap::new()) }
     }
 
-    /// The contract table that a request reads.
-    fn table(&self, request: &Request) -> Option<&'static Table> {
-        let columns = || request.columns.iter().map(|column| &column.name);
-        self.resolved
-            .tables
-            .iter()
-            .find(|t| t.physical == request.table && t.columns.iter().eq(columns()))
-            .map(|t| t.table)
+    /// The contract table that a request reads, and the request for all of its columns: staging does not ask for
+    /// the year to which a table is kept, and a row that is shown has it.
+    fn whole(&self, request: &Request) -> Option<(&'static Table, Request)> {
+        let year = request.year.as_ref().map(|(column, _)| column);
+        let asked = |resolved: &ResolvedTable| {
+            resolved.columns.len() == request.columns.len()
+                && resolved
+                    .columns
+                    .iter()
+                    .zip(&request.columns)
+                    .all(|(has, asks)| *has == asks.name || (asks.name.is_none() && has.as_ref() == year))
+        };
+        let found = self.resolved.tables.iter().find(|t| t.physical == request.table && asked(t))?;
+        let columns = found.request(self.school_year).columns;
+        Some((found.table, Request { columns, ..request.clone() }))
     }
 
     fn remember(&self, table: &'static Table, seen: &dyn Fn(&Batch, usize) -> Seen, batch: &Batch) {
@@ -444,11 +451,11 @@ impl Source for Witness<'_> {
     }
 
     fn read(&self, request: &Request, part: Part, sink: &mut Sink<'_>) -> Result<ReadStats, SourceError> {
-        let Some(table) = self.table(request).filter(|_| self.interest != Interest::Nothing) else {
+        let Some((table, whole)) = self.whole(request).filter(|_| self.interest != Interest::Nothing) else {
             return self.source.read(request, part, sink);
         };
         let seen = self.interest.of_table(table);
-        self.source.read(request, part, &mut |batch| {
+        self.source.read(&whole, part, &mut |batch| {
             self.remember(table, &seen, batch);
             sink(batch)
         })
