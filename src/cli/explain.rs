@@ -103,14 +103,13 @@ pub fn run(args: &ExplainArgs, process: &mut Process<'_>) -> ExitCode {
             return ExitCode::Usage;
         }
     };
-    let export = args.shaping.export();
     let environment = process.environment.iter().cloned();
     let demanded = match asked {
-        Asked::Row(_) => export.demanded(),
+        Asked::Row(_) => args.shaping.demanded(),
         // A column is explained without a source.
         Asked::Column(_) => Vec::new(),
     };
-    let mut overrides = export.overrides(environment);
+    let mut overrides = args.shaping.overrides(environment);
     if let Asked::Column(_) = asked {
         // Nothing is read: version and seeds alone count.
         overrides.stand_in("tenant", "column");

@@ -10,7 +10,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::interrupt;
-use super::source::{self, SourceArgs};
+use super::shaping::ShapingArgs;
+use super::source;
 use super::target::{self, NoTarget, Targets};
 use super::{ExitCode, Process};
 use crate::config::settings::{SETTINGS, Standing, TablesFormat};
@@ -26,59 +27,15 @@ use crate::spec::Version;
 #[derive(Debug, Default, Args)]
 #[command(after_help = EXAMPLES, after_long_help = long_help())]
 pub struct ExportArgs {
-    /// Where the ODS is
+    /// What is exported, and how it is mapped
     #[command(flatten)]
-    pub source: SourceArgs,
-    /// Tenant code: starts every id and names the package
-    #[arg(long, value_name = "CODE")]
-    pub tenant: Option<String>,
-    /// School year, named by the year in which it ends
-    #[arg(long, value_name = "YEAR")]
-    pub school_year: Option<String>,
-    /// The day on which the package is true [default: today]
-    #[arg(long, value_name = "DATE")]
-    pub as_of: Option<String>,
-    /// OneRoster versions: 1.1, 1.2 or 1.2.0; several give a package each [default: 1.1]
-    #[arg(long, value_name = "VERSION,...")]
-    pub oneroster: Option<String>,
+    pub shaping: ShapingArgs,
     /// Folder (which exists, or ends with a slash); for one package also a zip file
     #[arg(long, value_name = "DIR|FILE")]
     pub out: Option<String>,
     /// Do everything but write the zip
     #[arg(long)]
     pub dry_run: bool,
-
-    /// Write demographics.csv: birth date, sex, race
-    #[arg(long, help_heading = "What is exported")]
-    pub demographics: bool,
-    /// Export the parents and contacts of exported students
-    #[arg(long, help_heading = "What is exported")]
-    pub parents: bool,
-    /// Only these local education agencies, with their schools
-    #[arg(long, value_name = "ID,...", help_heading = "What is exported")]
-    pub lea: Option<String>,
-    /// Only these schools
-    #[arg(long, value_name = "ID,...", help_heading = "What is exported")]
-    pub school: Option<String>,
-    /// Only these OneRoster files
-    #[arg(long, value_name = "users,orgs,...", help_heading = "What is exported")]
-    pub files: Option<String>,
-    /// Which associations count by date: not-ended, current or year [default: not-ended]
-    #[arg(long, value_name = "WHICH", help_heading = "What is exported")]
-    pub include: Option<String>,
-
-    /// Folder of crosswalk seeds that replace the built-in ones
-    #[arg(long, value_name = "DIR", help_heading = "How it is mapped")]
-    pub seeds: Option<String>,
-    /// What natural keys start with before they are hashed [default: the tenant code]
-    #[arg(long, value_name = "PREFIX", help_heading = "How it is mapped")]
-    pub id_prefix: Option<String>,
-    /// End dates as OneRoster defines them or as Ed-Fi stores them: exclusive or inclusive [default: exclusive]
-    #[arg(long, value_name = "WHICH", help_heading = "How it is mapped")]
-    pub end_dates: Option<String>,
-    /// Any setting by its name; may be repeated (`--help` lists all settings)
-    #[arg(long, value_name = "NAME=VALUE", help_heading = "How it is mapped")]
-    pub set: Vec<String>,
 
     /// Write the report as JSON
     #[arg(long, value_name = "FILE", help_heading = "How it runs")]
@@ -92,12 +49,6 @@ pub struct ExportArgs {
     /// Deflate level, 1 (fast) to 9 (small) [default: 3]
     #[arg(long, value_name = "LEVEL", help_heading = "How it runs")]
     pub compression: Option<String>,
-    /// Threads; the package is the same whatever the number [default: one per core]
-    #[arg(long, value_name = "N", help_heading = "How it runs")]
-    pub threads: Option<String>,
-    /// No progress and no summary; errors are still told
-    #[arg(short, long, help_heading = "How it runs")]
-    pub quiet: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -135,50 +86,28 @@ fn long_help() -> String {
 
 impl ExportArgs {
     /// What the user gave, in all layers.
-    pub(super) fn overrides(
+    fn overrides(
         &self,
         environment: impl IntoIterator<Item = (std::ffi::OsString, std::ffi::OsString)>,
     ) -> Overrides {
-        let mut overrides = Overrides::new();
-        overrides.environment(environment);
-        self.source.apply(&mut overrides);
-        for argument in &self.set {
-            overrides.set(argument);
-        }
+        let mut overrides = self.shaping.overrides(environment);
         for (name, value) in [
-            ("tenant", &self.tenant),
-            ("active_school_year", &self.school_year),
-            ("as_of", &self.as_of),
-            ("oneroster", &self.oneroster),
             ("out", &self.out),
-            ("leas", &self.lea),
-            ("schools", &self.school),
-            ("files", &self.files),
-            ("include", &self.include),
-            ("seeds", &self.seeds),
-            ("id_prefix", &self.id_prefix),
-            ("end_dates", &self.end_dates),
             ("report", &self.report),
             ("tables", &self.tables),
             ("tables_format", &self.tables_format),
             ("compression", &self.compression),
-            ("threads", &self.threads),
         ] {
             overrides.flag(name, value.as_deref());
         }
-        overrides.switch("demographics", self.demographics);
-        overrides.switch("include_parents", self.parents);
         overrides
     }
 
     /// Required settings that this run needs.
-    pub(super) fn demanded(&self) -> Vec<&'static str> {
-        let mut demanded = vec!["tenant", "active_school_year"];
-        if !self.source.sample {
-            demanded.push("place");
-            if !self.dry_run {
-                demanded.push("out");
-            }
+    fn demanded(&self) -> Vec<&'static str> {
+        let mut demanded = self.shaping.demanded();
+        if !self.shaping.source.sample && !self.dry_run {
+            demanded.push("out");
         }
         demanded
     }
@@ -222,10 +151,10 @@ fn export(args: &ExportArgs, run: &Run, process: &mut Process<'_>) -> Result<Exi
         interrupt::clear_up_on_signal(package.into_iter().chain(report).chain(run.tables.clone()).collect());
     }
     let (place, result) = {
-        let opened = source::open(&args.source, run, &process.environment)
+        let opened = source::open(&args.shaping.source, run, &process.environment)
             .map_err(|e| source::tell_open(&e, process))?;
         opened.warn(process);
-        let progress = source::progress(args.quiet, process.terminal);
+        let progress = source::progress(args.shaping.quiet, process.terminal);
         let at = targets.as_ref().map(|targets| |version| targets.of(version));
         let outputs = pipeline::Outputs {
             package: at.as_ref().map(|at| at as &dyn Fn(Version) -> PathBuf),
@@ -238,7 +167,7 @@ fn export(args: &ExportArgs, run: &Run, process: &mut Process<'_>) -> Result<Exi
     if let Some(targets) = targets.as_mut().filter(|_| outcome.packages.iter().any(|p| p.written.is_some())) {
         targets.keep();
     }
-    conclude(args.quiet, run, &place, outcome, process)
+    conclude(args.shaping.quiet, run, &place, outcome, process)
 }
 
 /// How the tables of the warehouse are written.

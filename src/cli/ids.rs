@@ -60,9 +60,8 @@ pub fn run(args: &IdsArgs, process: &mut Process<'_>) -> ExitCode {
         process.fault("--from and --to name the same id scheme", "name two: the ids would not change");
         return ExitCode::Usage;
     }
-    let export = args.shaping.export();
     let environment = process.environment.iter().cloned();
-    let mut run = match export.overrides(environment).freeze(process.today, &export.demanded()) {
+    let mut run = match args.shaping.overrides(environment).freeze(process.today, &args.shaping.demanded()) {
         Ok(run) => run,
         Err(faults) => {
             for fault in faults {

@@ -1,36 +1,38 @@
-//! The flags that shape a package, for verbs that map as `export` does but write none.
+//! The flags that shape a package, for `export` and for verbs that map as it does but write none.
 //!
-//! In: [`ShapingArgs`]. Out: the [`ExportArgs`] of the export that is meant, which knows what they are called in the
-//! table of settings. Where a package goes, and how it is reported, is `export`'s alone.
+//! In: [`ShapingArgs`]. Out: [`Overrides`], under the names of the table of settings. Where a package goes, and how it
+//! is reported, is `export`'s alone.
+
+use std::ffi::OsString;
 
 use clap::Args;
 
-use super::export::ExportArgs;
 use super::source::SourceArgs;
+use crate::config::Overrides;
 
-/// Flags of an export that is not written.
+/// What is exported and how it is mapped. Values are text here: the table of settings parses them, as it does for `--set`.
 #[derive(Debug, Default, Args)]
 pub struct ShapingArgs {
     /// Where the ODS is
     #[command(flatten)]
     pub source: SourceArgs,
-    /// Tenant code: starts every id
+    /// Tenant code: starts every id and names the package
     #[arg(long, value_name = "CODE")]
     pub tenant: Option<String>,
     /// School year, named by the year in which it ends
     #[arg(long, value_name = "YEAR")]
     pub school_year: Option<String>,
-    /// The day on which the packages are true [default: today]
+    /// The day on which the package is true [default: today]
     #[arg(long, value_name = "DATE")]
     pub as_of: Option<String>,
-    /// OneRoster version, which decides files and columns [default: 1.1]
-    #[arg(long, value_name = "VERSION")]
+    /// OneRoster version: 1.1, 1.2 or 1.2.0; `export` takes several and writes a package each [default: 1.1]
+    #[arg(long, value_name = "VERSION,...")]
     pub oneroster: Option<String>,
 
-    /// Also the rows of demographics.csv
+    /// Write demographics.csv: birth date, sex, race
     #[arg(long, help_heading = "What is exported")]
     pub demographics: bool,
-    /// Also the parents and contacts of exported students
+    /// Export the parents and contacts of exported students
     #[arg(long, help_heading = "What is exported")]
     pub parents: bool,
     /// Only these local education agencies, with their schools
@@ -55,41 +57,54 @@ pub struct ShapingArgs {
     /// End dates as OneRoster defines them or as Ed-Fi stores them: exclusive or inclusive [default: exclusive]
     #[arg(long, value_name = "WHICH", help_heading = "How it is mapped")]
     pub end_dates: Option<String>,
-    /// Any setting of `export` by its name; may be repeated
+    /// Any setting by its name; may be repeated (`export --help` lists all settings)
     #[arg(long, value_name = "NAME=VALUE", help_heading = "How it is mapped")]
     pub set: Vec<String>,
 
-    /// Threads [default: one per core]
+    /// Threads; the package is the same whatever the number [default: one per core]
     #[arg(long, value_name = "N", help_heading = "How it runs")]
     pub threads: Option<String>,
-    /// No progress; errors are still told
+    /// No progress and no summary; errors are still told
     #[arg(short, long, help_heading = "How it runs")]
     pub quiet: bool,
 }
 
 impl ShapingArgs {
-    /// The export that is meant.
-    pub(super) fn export(&self) -> ExportArgs {
-        ExportArgs {
-            source: self.source.clone(),
-            tenant: self.tenant.clone(),
-            school_year: self.school_year.clone(),
-            as_of: self.as_of.clone(),
-            oneroster: self.oneroster.clone(),
-            dry_run: true,
-            demographics: self.demographics,
-            parents: self.parents,
-            lea: self.lea.clone(),
-            school: self.school.clone(),
-            files: self.files.clone(),
-            include: self.include.clone(),
-            seeds: self.seeds.clone(),
-            id_prefix: self.id_prefix.clone(),
-            end_dates: self.end_dates.clone(),
-            set: self.set.clone(),
-            threads: self.threads.clone(),
-            quiet: self.quiet,
-            ..ExportArgs::default()
+    /// What the user gave, in all layers.
+    pub(super) fn overrides(&self, environment: impl IntoIterator<Item = (OsString, OsString)>) -> Overrides {
+        let mut overrides = Overrides::new();
+        overrides.environment(environment);
+        self.source.apply(&mut overrides);
+        for argument in &self.set {
+            overrides.set(argument);
         }
+        for (name, value) in [
+            ("tenant", &self.tenant),
+            ("active_school_year", &self.school_year),
+            ("as_of", &self.as_of),
+            ("oneroster", &self.oneroster),
+            ("leas", &self.lea),
+            ("schools", &self.school),
+            ("files", &self.files),
+            ("include", &self.include),
+            ("seeds", &self.seeds),
+            ("id_prefix", &self.id_prefix),
+            ("end_dates", &self.end_dates),
+            ("threads", &self.threads),
+        ] {
+            overrides.flag(name, value.as_deref());
+        }
+        overrides.switch("demographics", self.demographics);
+        overrides.switch("include_parents", self.parents);
+        overrides
+    }
+
+    /// Required settings that a run needs, wherever its package goes.
+    pub(super) fn demanded(&self) -> Vec<&'static str> {
+        let mut demanded = vec!["tenant", "active_school_year"];
+        if !self.source.sample {
+            demanded.push("place");
+        }
+        demanded
     }
 }
