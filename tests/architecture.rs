@@ -104,11 +104,13 @@ const EDGES: &[(&str, &[&str], &str)] = &[
 
 /// Which modules may name a library. Those without a list may be used by all but [`USE_NOTHING`].
 const LIBRARIES: &[(&str, &[&str])] = &[
+    ("bytes", &["source"]),
     ("chrono", &["main"]),
     ("clap", &["cli"]),
     ("crc32fast", &["package", "check"]),
     ("csv", &["config", "crosswalk", "check", "snapshot", "id_migration", "explain", "package", "publish"]),
     ("ctrlc", &["cli"]),
+    ("fallible_iterator", &["source"]),
     ("flate2", &["package", "check", "source", "synth", "snapshot"]),
     ("fs4", &["doctor"]),
     ("hashbrown", &["staging", "check"]),
@@ -119,6 +121,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("md5", &["sourced_id"]),
     ("memchr", &["package", "check", "source", "explain", "rfc4180"]),
     ("polars", &["source", "snapshot", "package"]),
+    ("postgres_protocol", &["source"]),
     ("rand_chacha", &["synth"]),
     ("rand_core", &["synth"]),
     ("rawzip", &["package"]),
@@ -127,18 +130,19 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("russh_sftp", &["publish"]),
     ("rust_embed", &["cli"]),
     ("rustc_hash", &[]),
-    ("rustix", &["publish"]),
+    ("rustix", &["publish", "source"]),
+    ("rustls", &["source"]),
+    ("rustls_native_certs", &["source"]),
     // The derive is how a severity or an origin is spelt in the report.
     ("serde", &["config", "notice", "report", "roster", "check", "doctor", "snapshot", "explain", "publish"]),
     ("serde_json", &["check", "cli", "report", "doctor", "snapshot", "explain", "publish"]),
     ("sha1", &["publish"]),
     ("sha2", &["publish"]),
     ("siphasher", &["check"]),
-    ("sqlx", &["source"]),
     ("strsim", &["cli", "config", "explain"]),
     ("tempfile", &["cli", "package", "publish", "report", "snapshot"]),
     ("thiserror", &[]),
-    ("tokio", &["source", "publish"]),
+    ("tokio", &["publish"]),
     ("walkdir", &["crosswalk", "source"]),
     ("zip", &["package", "check"]),
 ];
@@ -477,9 +481,7 @@ fn the_world_stays_outside() {
                     let from_env = tokens[n - 2].1 == Token::Name("env".into());
                     (from_env && module != "main").then_some("reads the environment")
                 }
-                "async" | "await" => {
-                    (!["source", "publish"].contains(&module.as_str())).then_some("is async")
-                }
+                "async" | "await" => (module != "publish").then_some("is async"),
                 "thread_rng" | "OsRng" | "RandomState" => (module != "retry").then_some("is left to chance"),
                 _ => None,
             };

@@ -4,19 +4,22 @@
 //! connections share, so that every table shows the same moment. Each table is read by a binary COPY that is
 //! decoded column by column; nothing is joined, ordered or written on the server. Connecting is repeated
 //! while the fault may pass; a read never is: whatever breaks in the middle ends the run, because a partial
-//! roster is worse than none. sqlx and async do not leave this module.
+//! roster is worse than none. The messages of PostgreSQL's protocol do not leave this module.
 
 mod connection;
 pub mod decode;
 mod dialect;
 mod fault;
 mod load;
+mod login;
 mod opening;
 mod pool;
 mod relation;
 mod secret;
 mod session;
 mod statement;
+mod tls;
+mod wire;
 
 pub use crate::retry::Retry;
 pub use connection::{ConnectionError, ConnectionSettings, SslMode};
@@ -30,7 +33,7 @@ use decode::Decoder;
 use fault::Context;
 use pool::{Broken, Lease, Pool};
 use relation::{Relation, Relations};
-use session::{Receiver, Stop};
+use session::Stop;
 use statement::{Copy, Unreadable, quoted};
 
 use super::{Batch, Catalog, Column, Part, ReadStats, Request, Sink, Source, SourceError};
@@ -59,8 +62,7 @@ pub struct Options {
     pub lock_timeout: Option<Duration>,
     /// The longest that one attempt to connect may take; the connection string may say another.
     pub connect_timeout: Duration,
-    /// The longest time without a byte from the server while one is expected. sqlx sets no TCP keep-alive on
-    /// our side (the server is asked to on its own), so this is what ends a connection that is silently gone.
+    /// The longest time without a byte from the server while one is expected.
     pub silence: Duration,
     /// Repeated connecting.
     pub retry: Retry,
@@ -289,7 +291,7 @@ impl PostgresSource {
             source: self,
         };
         let Some(session) = lease.session() else { return Ok(ReadStats::default()) };
-        session.copy_out(&sql, &mut reader).map_err(|stop| match stop {
+        let sent = session.copy_out(&sql, |payload| reader.take(payload)).map_err(|stop| match stop {
             Stop::Receiver(error) => error,
             Stop::Server(failure) => {
                 failure.explain(&format!("reading edfi.{}", request.table), &self.context)
@@ -297,9 +299,16 @@ impl PostgresSource {
         })?;
         reader.decoder.finish().map_err(|fault| reader.content(fault))?;
         if reader.batch.rows() > 0 {
-            reader.pause()?;
+            reader.hand_over()?;
         }
-        Ok(ReadStats { rows: reader.decoder.rows(), bytes: reader.decoder.bytes() })
+        let rows = reader.decoder.rows();
+        if let Some(sent) = sent.filter(|&sent| sent != rows) {
+            return Err(self.place(
+                format!("reading edfi.{}: the server sent {sent} rows, and {rows} arrived", request.table),
+                "Look for a pooler or a proxy that changes what passes through it",
+            ));
+        }
+        Ok(ReadStats { rows, bytes: reader.decoder.bytes() })
     }
 }
 
@@ -323,15 +332,13 @@ impl TableReader<'_, '_> {
             reason: fault.reason.to_owned(),
         }
     }
-}
 
-impl Receiver for TableReader<'_, '_> {
-    fn take(&mut self, payload: &[u8]) -> Result<bool, SourceError> {
+    fn take(&mut self, payload: &[u8]) -> Result<(), SourceError> {
         self.decoder.push(payload, &mut self.batch).map_err(|fault| self.content(fault))?;
-        Ok(self.decoder.full(&self.batch))
+        if self.decoder.full(&self.batch) { self.hand_over() } else { Ok(()) }
     }
 
-    fn pause(&mut self) -> Result<(), SourceError> {
+    fn hand_over(&mut self) -> Result<(), SourceError> {
         if self.pool.is_broken()
             && let Some(broken) = self.pool.broken()
         {

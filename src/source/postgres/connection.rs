@@ -70,7 +70,7 @@ pub struct ConnectionSettings {
     pub password: Option<Secret>,
     /// Demanded TLS.
     pub ssl_mode: SslMode,
-    /// PEM file of certificate authorities to trust, besides those of the system.
+    /// PEM file of the certificate authorities to trust, in place of those of the system.
     pub ssl_root_cert: Option<PathBuf>,
     /// PEM file of our own certificate.
     pub ssl_cert: Option<PathBuf>,

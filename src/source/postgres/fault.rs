@@ -1,10 +1,13 @@
 //! What a failed conversation with the server means to the person who reads it.
 //!
-//! In: an error of sqlx and what was being done. Out: a [`SourceError`] that says what was tried, why it
+//! In: a [`Failure`] and what was being done. Out: a [`SourceError`] that says what was tried, why it
 //! failed and what to do next; and whether the fault may pass by itself. Server messages are passed on except
 //! where they quote data. The connection string and the password never come near this file.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
+
+use fallible_iterator::FallibleIterator;
+use postgres_protocol::message::backend::ErrorFields;
 
 use super::connection::SslMode;
 use crate::source::SourceError;
@@ -42,20 +45,56 @@ impl OpeningStep {
     }
 }
 
+/// What the server answered instead of doing it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ServerError {
+    /// SQLSTATE.
+    pub(super) code: String,
+    /// The primary message; details are not kept, since they quote rows.
+    pub(super) message: String,
+}
+
+impl ServerError {
+    /// From the fields of an error message; what is missing or damaged is left empty.
+    pub(super) fn read(mut fields: ErrorFields<'_>) -> ServerError {
+        let mut error = ServerError { code: String::new(), message: String::new() };
+        while let Ok(Some(field)) = fields.next() {
+            // Before a session has an encoding, the server speaks its own.
+            let text = || String::from_utf8_lossy(field.value_bytes()).into_owned();
+            match field.type_() {
+                b'C' => error.code = text(),
+                b'M' => error.message = text(),
+                _ => {}
+            }
+        }
+        error
+    }
+}
+
 /// A failed step.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// What sqlx reports.
-    Driver(sqlx::Error),
+    /// The way to the server.
+    Io(io::Error),
+    /// The server said no.
+    Server(ServerError),
+    /// TLS could not be begun.
+    Tls(String),
+    /// TLS was demanded of a server that has none.
+    NoTls,
+    /// The server wants another kind of proof than we can give, or gave a wrong one.
+    Login(String),
+    /// Files of the settings that cannot be used.
+    Configuration(String),
+    /// The server speaks another protocol than PostgreSQL's.
+    Protocol(String),
     /// Nothing came from the server for this many seconds.
     Silence(u64),
-    /// The machine cannot give us what an event loop needs.
-    Machine(std::io::Error),
 }
 
-impl From<sqlx::Error> for Failure {
-    fn from(error: sqlx::Error) -> Failure {
-        Failure::Driver(error)
+impl From<ServerError> for Failure {
+    fn from(error: ServerError) -> Failure {
+        Failure::Server(error)
     }
 }
 
@@ -75,29 +114,23 @@ pub(super) struct Context {
 }
 
 impl Failure {
-    fn code(&self) -> Option<String> {
+    fn code(&self) -> Option<&str> {
         match self {
-            Failure::Driver(sqlx::Error::Database(error)) => error.code().map(|code| code.into_owned()),
+            Failure::Server(error) => Some(&error.code),
             _ => None,
         }
     }
 
     /// Too many connections, of the server or of the role.
     pub(super) fn is_crowding(&self) -> bool {
-        self.code().as_deref() == Some("53300")
-    }
-
-    /// The server hung up during the first bytes; sqlx takes the absence of an answer for a zero byte.
-    fn is_hang_up(&self) -> bool {
-        matches!(self, Failure::Driver(sqlx::Error::Protocol(text)) if text.contains("SSLRequest: 0x00"))
+        self.code() == Some("53300")
     }
 
     /// Whether trying to connect again may help: the network and the server's life cycle, not its answers.
     pub(super) fn may_pass(&self) -> bool {
         match self {
             Failure::Silence(_) => true,
-            Failure::Machine(_) => false,
-            Failure::Driver(sqlx::Error::Io(error)) => match error.kind() {
+            Failure::Io(error) => match error.kind() {
                 ErrorKind::ConnectionRefused
                 | ErrorKind::ConnectionReset
                 | ErrorKind::ConnectionAborted
@@ -113,13 +146,15 @@ impl Failure {
                 _ => error.to_string().contains("Temporary failure in name resolution"),
             },
             // Shutting down or starting up, out of memory or slots; class 08 is about connections.
-            Failure::Driver(_) => {
-                self.is_hang_up()
-                    || self.code().is_some_and(|code| {
-                        code.starts_with("08")
-                            || ["53300", "57P01", "57P02", "57P03", "53200"].contains(&code.as_str())
-                    })
+            Failure::Server(error) => {
+                error.code.starts_with("08")
+                    || ["53300", "57P01", "57P02", "57P03", "53200"].contains(&error.code.as_str())
             }
+            Failure::Tls(_)
+            | Failure::NoTls
+            | Failure::Login(_)
+            | Failure::Configuration(_)
+            | Failure::Protocol(_) => false,
         }
     }
 
@@ -127,8 +162,7 @@ impl Failure {
     fn reason(&self) -> String {
         match self {
             Failure::Silence(seconds) => format!("nothing came from the server for {seconds} s"),
-            Failure::Machine(error) => format!("this machine could not open an event loop: {error}"),
-            Failure::Driver(sqlx::Error::Io(error)) => match error.kind() {
+            Failure::Io(error) => match error.kind() {
                 ErrorKind::ConnectionRefused => "the connection was refused".to_owned(),
                 ErrorKind::UnexpectedEof => "the server closed the connection".to_owned(),
                 ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::ConnectionAborted => {
@@ -138,25 +172,24 @@ impl Failure {
                 ErrorKind::InvalidData => format!("{TLS_FAILED}{error}"),
                 _ => error.to_string(),
             },
-            Failure::Driver(sqlx::Error::Database(error)) => {
-                let code = error.code().unwrap_or_default();
-                // Data exceptions quote the value that they could not convert: perhaps a name or a birthday.
-                if code.starts_with("22") {
-                    format!("a value could not be read (SQLSTATE {code})")
-                } else {
-                    format!("{SERVER_SAID}{} (SQLSTATE {code})", error.message())
-                }
+            // Data exceptions quote the value that they could not convert: perhaps a name or a birthday.
+            Failure::Server(ServerError { code, .. }) if code.starts_with("22") => {
+                format!("a value could not be read (SQLSTATE {code})")
             }
-            Failure::Driver(sqlx::Error::Tls(error)) => format!("{TLS_FAILED}{error}"),
-            Failure::Driver(_) if self.is_hang_up() => "the server closed the connection".to_owned(),
-            Failure::Driver(sqlx::Error::Protocol(error)) => format!("unexpected answer: {error}"),
-            Failure::Driver(error) => error.to_string(),
+            Failure::Server(ServerError { code, message }) => {
+                format!("{SERVER_SAID}{message} (SQLSTATE {code})")
+            }
+            Failure::Tls(error) => format!("{TLS_FAILED}{error}"),
+            Failure::NoTls => format!("{TLS_FAILED}the server does not support TLS"),
+            Failure::Login(error) => format!("{SERVER_SAID}{error}"),
+            Failure::Configuration(error) => format!("{TLS_FAILED}{error}"),
+            Failure::Protocol(error) => format!("unexpected answer: {error}"),
         }
     }
 
     fn remedy(&self, context: &Context) -> String {
         let user = &context.user;
-        match self.code().as_deref() {
+        match self.code() {
             Some("28P01" | "28000") => {
                 let mut text = if context.has_password {
                     format!("Check the password of role {user} and the server's pg_hba.conf")
@@ -205,12 +238,18 @@ impl Failure {
             _ => "Check the server's TLS settings and the client certificate, or change sslmode",
         };
         match self {
-            Failure::Driver(sqlx::Error::Tls(error)) if error.to_string().contains("does not support") => {
+            Failure::NoTls => {
                 "Turn TLS on at the server (ssl = on); only on a trusted network use sslmode=prefer".into()
             }
-            Failure::Driver(sqlx::Error::Tls(_)) => tls.into(),
-            Failure::Driver(sqlx::Error::Configuration(_)) => "Check sslcert and sslkey".into(),
-            Failure::Driver(sqlx::Error::Io(error)) => match error.kind() {
+            Failure::Tls(_) => tls.into(),
+            Failure::Login(_) => {
+                "Let the server's pg_hba.conf ask for scram-sha-256, md5, a certificate or trust".into()
+            }
+            Failure::Configuration(_) => {
+                "Check that the files of sslrootcert, sslcert and sslkey are there and hold what they should"
+                    .into()
+            }
+            Failure::Io(error) => match error.kind() {
                 ErrorKind::ConnectionRefused => {
                     "Check host and port, and that the server runs and listens there (listen_addresses)"
                         .into()
@@ -225,8 +264,8 @@ impl Failure {
             Failure::Silence(_) => {
                 "Check the network, its firewalls and the server's load, then run again".into()
             }
-            Failure::Machine(_) => "Close other programs or raise the limit of open files".into(),
-            Failure::Driver(_) => "Look into the server's log, then run again".into(),
+            Failure::Protocol(_) => "Check that host and port are those of a PostgreSQL server".into(),
+            Failure::Server(_) => "Look into the server's log, then run again".into(),
         }
     }
 
@@ -243,20 +282,19 @@ impl Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io;
 
-    fn driver(kind: ErrorKind) -> Failure {
-        Failure::Driver(sqlx::Error::Io(io::Error::new(kind, "some words")))
+    fn line(kind: ErrorKind) -> Failure {
+        Failure::Io(io::Error::new(kind, "some words"))
     }
 
     #[test]
     fn only_faults_of_network_and_life_cycle_may_pass() {
-        assert!(driver(ErrorKind::ConnectionRefused).may_pass());
-        assert!(driver(ErrorKind::ConnectionReset).may_pass());
+        assert!(line(ErrorKind::ConnectionRefused).may_pass());
+        assert!(line(ErrorKind::ConnectionReset).may_pass());
         assert!(Failure::Silence(3).may_pass());
-        assert!(!driver(ErrorKind::InvalidData).may_pass());
-        assert!(!Failure::Driver(sqlx::Error::Tls("bad certificate".into())).may_pass());
-        assert!(!Failure::Driver(sqlx::Error::Configuration("bad key".into())).may_pass());
+        assert!(!line(ErrorKind::InvalidData).may_pass());
+        assert!(!Failure::Tls("bad certificate".into()).may_pass());
+        assert!(!Failure::Configuration("bad key".into()).may_pass());
     }
 
     #[test]
@@ -268,12 +306,12 @@ mod tests {
             has_password: false,
             remark: None,
         };
-        let text = driver(ErrorKind::ConnectionRefused).explain("connecting", &context).to_string();
+        let text = line(ErrorKind::ConnectionRefused).explain("connecting", &context).to_string();
         assert_eq!(
             text,
             "cannot read the source db:5432/ods: connecting: the connection was refused. Check host and port, and that the server runs and listens there (listen_addresses)"
         );
-        let text = driver(ErrorKind::InvalidData).explain("connecting", &context).to_string();
+        let text = line(ErrorKind::InvalidData).explain("connecting", &context).to_string();
         assert!(text.contains("TLS failed") && text.contains("names this very host"));
     }
 }

@@ -1,27 +1,22 @@
-//! One connection with an event loop of its own, behind blocking calls.
+//! One connection behind blocking calls.
 //!
-//! In: settings, limits, statements. Out: rows of text, or a stream of COPY payloads handed to a callback.
-//! sqlx and async end here: each session drives its connection on the thread that calls it, so that no
-//! payload crosses a thread and a sink may block. A session that failed or was left in the middle of a
-//! stream is dropped, which closes the connection; it is never drained or used again.
+//! In: settings, limits, statements. Out: rows of text, or the payloads of a COPY handed to a callback, each as a slice
+//! of the block in which it came. Only simple queries are sent: poolers can serve them, and they need no names on the
+//! server. A session that failed or was left in the middle of a stream is dropped, which closes the connection; it is
+//! never drained or used again.
 
-use std::future::{Future, poll_fn};
-use std::pin::pin;
-use std::task::Poll;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow, PgSslMode};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Row};
-use tokio::runtime::{Builder, Runtime};
-use tokio::time::{Instant, sleep_until, timeout};
+use fallible_iterator::FallibleIterator;
+use postgres_protocol::message::backend::{DataRowBody, Message};
+use postgres_protocol::message::frontend;
 
-use super::connection::{ConnectionSettings, SslMode};
-use super::fault::Failure;
+use super::connection::ConnectionSettings;
+use super::fault::{Failure, ServerError};
+use super::login::{log_in, parse, unexpected};
+use super::wire::Wire;
 use crate::retry::{Retry, jitter};
 use crate::source::SourceError;
-
-/// How the server's statistics and logs call us.
-pub(super) const APPLICATION_NAME: &str = concat!("rosterpack/", env!("CARGO_PKG_VERSION"));
 
 /// A row of a statement whose columns are all text.
 pub(super) type TextRow = Vec<Option<String>>;
@@ -33,15 +28,6 @@ pub(super) struct Patience {
     pub(super) connect: Duration,
     /// Nothing at all from the server while something is expected.
     pub(super) silence: Duration,
-}
-
-/// Takes the payloads of a stream.
-pub(super) trait Receiver {
-    /// Takes one payload; true asks for a pause before the next.
-    fn take(&mut self, payload: &[u8]) -> Result<bool, SourceError>;
-
-    /// Runs outside of the event loop: the place to do something that may block.
-    fn pause(&mut self) -> Result<(), SourceError>;
 }
 
 /// Why a stream did not reach its end.
@@ -61,57 +47,19 @@ impl From<Failure> for Stop {
 
 /// A live connection.
 pub(super) struct Session {
-    connection: PgConnection,
-    silence: Duration,
-    // Declared last: it is dropped last, since the connection's socket is registered with it.
-    runtime: Runtime,
+    wire: Wire,
 }
 
-fn ssl_mode(mode: SslMode) -> PgSslMode {
-    match mode {
-        SslMode::Disable => PgSslMode::Disable,
-        SslMode::Prefer => PgSslMode::Prefer,
-        SslMode::Require => PgSslMode::Require,
-        SslMode::VerifyCa => PgSslMode::VerifyCa,
-        SslMode::VerifyFull => PgSslMode::VerifyFull,
-    }
-}
-
-fn options(settings: &ConnectionSettings) -> PgConnectOptions {
-    let mut options = PgConnectOptions::new_without_pgpass()
-        .host(&settings.host)
-        .port(settings.port)
-        .username(&settings.user)
-        .database(&settings.database)
-        .ssl_mode(ssl_mode(settings.ssl_mode))
-        .application_name(APPLICATION_NAME)
-        // Poolers refuse start-up parameters that they do not know.
-        .extra_float_digits(None)
-        .statement_cache_capacity(0);
-    if settings.host.starts_with('/') {
-        options = options.socket(&settings.host);
-    }
-    if let Some(password) = &settings.password {
-        options = options.password(password.expose());
-    }
-    if let Some(file) = &settings.ssl_root_cert {
-        options = options.ssl_root_cert(file);
-    }
-    if let (Some(certificate), Some(key)) = (&settings.ssl_cert, &settings.ssl_key) {
-        options = options.ssl_client_cert(certificate).ssl_client_key(key);
-    }
-    options.disable_statement_logging()
-}
-
-/// Waits for an answer, but not for ever.
-async fn within<T>(
-    limit: Duration,
-    answer: impl Future<Output = Result<T, sqlx::Error>>,
-) -> Result<T, Failure> {
-    match timeout(limit, answer).await {
-        Ok(answer) => answer.map_err(Failure::Driver),
-        Err(_) => Err(Failure::Silence(limit.as_secs())),
-    }
+/// What an answer goes on with.
+enum Answer {
+    /// A row of a query.
+    Row(DataRowBody),
+    /// A statement is done; how many rows it was about.
+    Complete(Option<u64>),
+    /// The server wants the input of a COPY.
+    CopyIn,
+    /// Nothing more.
+    Ready,
 }
 
 impl Session {
@@ -123,13 +71,10 @@ impl Session {
         retry: Retry,
         give_way: bool,
     ) -> Result<Session, Failure> {
-        let runtime = Builder::new_current_thread().enable_all().build().map_err(Failure::Machine)?;
-        let options = options(settings);
         let mut failed = 0;
         loop {
-            let attempt = runtime.block_on(within(patience.connect, options.connect()));
-            let failure = match attempt {
-                Ok(connection) => return Ok(Session { connection, silence: patience.silence, runtime }),
+            let failure = match Session::attempt(settings, patience) {
+                Ok(session) => return Ok(session),
                 Err(failure) => failure,
             };
             failed += 1;
@@ -141,19 +86,32 @@ impl Session {
         }
     }
 
+    fn attempt(settings: &ConnectionSettings, patience: Patience) -> Result<Session, Failure> {
+        let mut wire = Wire::connect(settings, patience.connect)?;
+        log_in(&mut wire, settings)?;
+        wire.be_patient(patience.silence)?;
+        Ok(Session { wire })
+    }
+
     /// Runs statements that return nothing.
     pub(super) fn execute(&mut self, sql: &str) -> Result<(), Failure> {
-        let statement = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
-        self.runtime.block_on(within(self.silence, self.connection.execute(statement)))?;
+        self.wire.send(|buffer| frontend::query(sql, buffer))?;
+        while !matches!(self.answer()?, Answer::Ready) {}
         Ok(())
     }
 
     /// Runs one statement whose columns are all of type text.
     pub(super) fn rows(&mut self, sql: &str) -> Result<Vec<TextRow>, Failure> {
-        let statement = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
-        let rows = self.runtime.block_on(within(self.silence, self.connection.fetch_all(statement)))?;
-        let text = |row: &PgRow| (0..row.len()).map(|n| row.try_get(n)).collect::<Result<TextRow, _>>();
-        Ok(rows.iter().map(text).collect::<Result<_, _>>()?)
+        self.wire.send(|buffer| frontend::query(sql, buffer))?;
+        let mut rows = Vec::new();
+        loop {
+            match self.answer()? {
+                Answer::Row(row) => rows.push(texts(&row)?),
+                Answer::Complete(_) => {}
+                Answer::CopyIn => return Err(unexpected()),
+                Answer::Ready => return Ok(rows),
+            }
+        }
     }
 
     /// Runs a COPY FROM STDIN with these pieces of its input; the number of rows that the server took.
@@ -162,63 +120,117 @@ impl Session {
         sql: &str,
         pieces: impl Iterator<Item = &'a [u8]>,
     ) -> Result<u64, Failure> {
-        let Session { connection, silence, runtime } = self;
-        let silence = *silence;
-        runtime.block_on(async {
-            let mut copy = within(silence, connection.copy_in_raw(sql)).await?;
-            for piece in pieces {
-                within(silence, copy.send(piece)).await?;
-            }
-            within(silence, copy.finish()).await
-        })
-    }
-
-    /// Runs a COPY TO STDOUT and hands every payload to the receiver, in order.
-    pub(super) fn copy_out(&mut self, sql: &str, receiver: &mut impl Receiver) -> Result<(), Stop> {
-        let Session { connection, silence, runtime } = self;
-        let silence = *silence;
-        let mut stream = runtime.block_on(within(silence, connection.copy_out_raw(sql)))?;
-        loop {
-            let more = runtime.block_on(async {
-                let mut deadline = pin!(sleep_until(Instant::now() + silence));
-                let mut heard = false;
-                poll_fn(|context| {
-                    loop {
-                        match stream.as_mut().poll_next(context) {
-                            Poll::Ready(Some(Ok(payload))) => {
-                                heard = true;
-                                match receiver.take(&payload) {
-                                    Ok(false) => {}
-                                    Ok(true) => return Poll::Ready(Ok(true)),
-                                    Err(error) => return Poll::Ready(Err(Stop::Receiver(error))),
-                                }
-                            }
-                            Poll::Ready(Some(Err(error))) => {
-                                return Poll::Ready(Err(Stop::Server(Failure::Driver(error))));
-                            }
-                            Poll::Ready(None) => return Poll::Ready(Ok(false)),
-                            Poll::Pending => break,
-                        }
-                    }
-                    // Only an empty socket costs a look at the clock.
-                    if std::mem::take(&mut heard) {
-                        deadline.as_mut().reset(Instant::now() + silence);
-                    }
-                    deadline.as_mut().poll(context).map(|()| Err(Failure::Silence(silence.as_secs()).into()))
-                })
-                .await
+        self.wire.send(|buffer| frontend::query(sql, buffer))?;
+        let Answer::CopyIn = self.answer()? else { return Err(unexpected()) };
+        for piece in pieces {
+            self.wire.collect(|buffer| {
+                frontend::CopyData::new(piece)?.write(buffer);
+                Ok(())
             })?;
-            if !more {
-                return Ok(());
+        }
+        self.wire.send(|buffer| {
+            frontend::copy_done(buffer);
+            Ok(())
+        })?;
+        let mut taken = 0;
+        loop {
+            match self.answer()? {
+                Answer::Complete(rows) => taken = rows.unwrap_or(0),
+                Answer::Ready => return Ok(taken),
+                _ => return Err(unexpected()),
             }
-            receiver.pause().map_err(Stop::Receiver)?;
         }
     }
 
-    /// Says good-bye, so that the server's log shows an orderly end. Best effort.
-    pub(super) fn close(self) {
-        let Session { connection, runtime, .. } = self;
-        // Inside of the event loop, since a timer needs one to be made.
-        let _ = runtime.block_on(async { timeout(Duration::from_secs(1), connection.close()).await });
+    /// Runs a COPY TO STDOUT and hands every payload to the receiver, in order. Returns how many rows the server
+    /// says that it sent, if it says so.
+    pub(super) fn copy_out(
+        &mut self,
+        sql: &str,
+        mut receive: impl FnMut(&[u8]) -> Result<(), SourceError>,
+    ) -> Result<Option<u64>, Stop> {
+        self.wire.send(|buffer| frontend::query(sql, buffer))?;
+        let mut sent = None;
+        loop {
+            let frame = self.wire.message()?;
+            match frame.tag {
+                b'd' => receive(frame.body()).map_err(Stop::Receiver)?,
+                // That the stream begins, and that it ends.
+                b'H' | b'c' => {}
+                _ => match interpret(frame.whole)? {
+                    None => {}
+                    Some(Ok(Answer::Complete(rows))) => sent = rows,
+                    Some(Ok(Answer::Ready)) => return Ok(sent),
+                    Some(Ok(_)) => return Err(unexpected().into()),
+                    Some(Err(error)) => return Err(self.after(error).into()),
+                },
+            }
+        }
     }
+
+    /// The next message that answers a query.
+    fn answer(&mut self) -> Result<Answer, Failure> {
+        loop {
+            match interpret(self.wire.message()?.whole)? {
+                None => {}
+                Some(Ok(answer)) => return Ok(answer),
+                Some(Err(error)) => return Err(self.after(error)),
+            }
+        }
+    }
+
+    /// Waits until the server is ready again after an error, so that the session could go on.
+    fn after(&mut self, error: ServerError) -> Failure {
+        // A fatal error ends the connection: then the error itself is what counts.
+        while let Ok(frame) = self.wire.message() {
+            if frame.tag == b'Z' {
+                break;
+            }
+        }
+        error.into()
+    }
+
+    /// Says good-bye, so that the server's log shows an orderly end. Best effort.
+    pub(super) fn close(mut self) {
+        let hurry = self.wire.be_patient(Duration::from_secs(1));
+        let _ = hurry.and_then(|()| {
+            self.wire.send(|buffer| {
+                frontend::terminate(buffer);
+                Ok(())
+            })
+        });
+    }
+}
+
+/// What a message says; `None` for those that may stand anywhere and that change nothing for us.
+fn interpret(whole: &[u8]) -> Result<Option<Result<Answer, ServerError>>, Failure> {
+    Ok(Some(Ok(match parse(whole)? {
+        Message::DataRow(row) => Answer::Row(row),
+        Message::CommandComplete(body) => {
+            let tag = body.tag().map_err(|_| unexpected())?;
+            Answer::Complete(tag.rsplit(' ').next().and_then(|rows| rows.parse().ok()))
+        }
+        Message::CopyInResponse(_) => Answer::CopyIn,
+        Message::ReadyForQuery(_) => Answer::Ready,
+        Message::ErrorResponse(body) => return Ok(Some(Err(ServerError::read(body.fields())))),
+        Message::RowDescription(_)
+        | Message::EmptyQueryResponse
+        | Message::NoticeResponse(_)
+        | Message::NotificationResponse(_)
+        | Message::ParameterStatus(_) => return Ok(None),
+        _ => return Err(unexpected()),
+    })))
+}
+
+fn texts(row: &DataRowBody) -> Result<TextRow, Failure> {
+    let mut texts = TextRow::new();
+    let mut ranges = row.ranges();
+    while let Some(range) = ranges.next().map_err(|_| unexpected())? {
+        let text = |range| row.buffer().get(range).and_then(|bytes| std::str::from_utf8(bytes).ok());
+        texts.push(match range {
+            Some(range) => Some(text(range).ok_or_else(unexpected)?.to_owned()),
+            None => None,
+        });
+    }
+    Ok(texts)
 }
