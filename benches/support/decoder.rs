@@ -66,6 +66,7 @@ pub fn alone(rows: usize, rounds: usize) {
                 for message in &messages {
                     decoder.push(message, &mut batch).unwrap();
                     if decoder.full(&batch) {
+                        decoder.complete(&mut batch).unwrap();
                         black_box(&batch);
                         decoder.clear(&mut batch);
                     }

@@ -83,8 +83,8 @@ impl Demographics {
         for birth in staged.student_demographics.births.iter().filter(|b| kept(b.student)) {
             // The sex at birth is asked for only where no organization states one.
             let said = &organizations[of(organizations, birth.student, |f| f.student)];
-            if let (Some(sex), false) = (birth.sex, said.iter().any(|f| f.sex.is_some())) {
-                demographics.sexes.ask(sex);
+            if birth.sex.is_some() && !said.iter().any(|f| f.sex.is_some()) {
+                demographics.sexes.ask(birth.sex);
             }
         }
         for &(_, race) in staged.student_demographics.races.iter().filter(|(s, _)| kept(*s)) {
@@ -104,7 +104,7 @@ impl Demographics {
             .iter()
             .map(|f| f.sex)
             .find(|d| d.is_some())
-            .or_else(|| birth.and_then(|b| b.sex))
+            .or_else(|| birth.map(|b| b.sex))
             .and_then(|d| self.sexes.peek(d).mapped());
         let mut races = [false; 5];
         let mut hispanic_race = false;
@@ -121,9 +121,9 @@ impl Demographics {
             sex,
             races: races.contains(&true).then_some(races),
             hispanic: if hispanic_race { Some(true) } else { flagged },
-            country: birth.map_or("", |b| &b.country),
-            state: birth.map_or("", |b| &b.state),
-            city: birth.map_or("", |b| &b.city),
+            country: birth.map_or("", |b| staged.descriptors.code_value(b.country)),
+            state: birth.map_or("", |b| staged.descriptors.code_value(b.state)),
+            city: birth.map_or("", |b| facts.words.cities.get(b.city)),
         }
     }
 
@@ -141,13 +141,13 @@ impl Demographics {
         let birth = || facts.births[of(&facts.births, student, |b| b.student)].first();
         let flag = |yes: bool| if yes { "true" } else { "false" }.to_owned();
         let text = match attribute {
-            Attribute::BirthCity => birth().map_or("", |b| &b.city).to_owned(),
-            Attribute::BirthState => birth().map_or("", |b| &b.state).to_owned(),
-            Attribute::BirthCountry => birth().map_or("", |b| &b.country).to_owned(),
-            Attribute::BirthSex => birth().and_then(|b| b.sex).map_or("", value).to_owned(),
+            Attribute::BirthCity => birth().map_or("", |b| facts.words.cities.get(b.city)).to_owned(),
+            Attribute::BirthState => birth().map_or("", |b| value(b.state)).to_owned(),
+            Attribute::BirthCountry => birth().map_or("", |b| value(b.country)).to_owned(),
+            Attribute::BirthSex => birth().map_or("", |b| value(b.sex)).to_owned(),
             Attribute::GenderIdentity => said_of(staged, orgs, student)
                 .iter()
-                .map(|f| f.gender_identity.as_str())
+                .map(|f| facts.words.genders.get(f.gender_identity))
                 .find(|text| !text.is_empty())
                 .unwrap_or("")
                 .to_owned(),
@@ -176,8 +176,9 @@ impl Demographics {
             }
             Attribute::Indicator(wanted) => facts.indicators[of(&facts.indicators, student, |i| i.0)]
                 .iter()
-                .find(|(_, name, _)| same_value(name, wanted))
-                .map_or(String::new(), |(_, _, value)| value.clone()),
+                .find(|(_, name, _)| same_value(facts.words.indicators.get(*name), wanted))
+                .map_or("", |&(_, _, value)| facts.words.indicators.get(value))
+                .to_owned(),
         };
         clean(&text).into_owned()
     }

@@ -344,6 +344,7 @@ impl TableReader<'_, '_> {
         {
             return Err(self.source.broken(broken));
         }
+        self.decoder.complete(&mut self.batch).map_err(|fault| self.content(fault))?;
         (self.sink)(&self.batch)?;
         self.decoder.clear(&mut self.batch);
         Ok(())

@@ -75,9 +75,15 @@ impl Descriptors {
         self.values.get(descriptor.0 as usize).map_or("", |(namespace, _)| namespace)
     }
 
+    /// What values are ordered by: code value and namespace, which no two of them share.
+    #[inline]
+    pub fn place(&self, descriptor: Descriptor) -> (&str, &str) {
+        (self.code_value(descriptor), self.namespace(descriptor))
+    }
+
     /// Sorts values by code value and namespace, and removes duplicates.
     pub fn sort(&self, values: &mut Vec<Descriptor>) {
-        values.sort_by_key(|&d| (self.code_value(d), self.namespace(d)));
+        values.sort_by_key(|&d| self.place(d));
         values.dedup();
     }
 

@@ -5,8 +5,6 @@
 //! year is stated, not judged: what is exported is decided in `roster::gradebook`. A row whose entry, section,
 //! period or student does not exist is counted here, with its cause.
 
-use std::collections::BTreeSet;
-
 use rayon::slice::ParallelSliceMut;
 
 use crate::day::Day;
@@ -23,7 +21,7 @@ use super::read::{DESCRIPTOR_MISSING, KEY_SPELLING, ROW_REPEATED, Reader};
 use super::sections::{SectionColumns, StagedSections};
 use super::time::StagedTime;
 pub use super::words::Word;
-use super::words::Words;
+use super::words::{WordList, Words};
 
 /// A result names a gradebook entry that does not exist.
 pub static GRADEBOOK_ENTRY_MISSING: Code = Code {
@@ -157,14 +155,14 @@ pub struct StagedGradebook {
     pub results: Vec<StudentEntry>,
     /// Sorted by (section, period, code value of the type, student), the latest begin first.
     pub grades: Vec<StagedGrade>,
-    words: Vec<String>,
+    words: WordList,
     index: KeyIndex,
 }
 
 impl StagedGradebook {
     /// The text behind a word, as stored.
     pub fn word(&self, word: Word) -> &str {
-        self.words.get(word.0 as usize).map_or("", String::as_str)
+        self.words.get(word)
     }
 
     /// Puts results and grades in order beside the entries, which were read before them.
@@ -177,25 +175,22 @@ impl StagedGradebook {
         grades: Vec<Rows<StagedGrade>>,
     ) -> StagedGradebook {
         // Words are numbered by text, so that neither parts nor threads show in what is sorted by them.
-        let distinct: BTreeSet<&str> = std::iter::once("")
-            .chain(results.iter().flat_map(|p| &p.words.list).map(String::as_str))
-            .chain(grades.iter().flat_map(|p| &p.words.list).map(String::as_str))
-            .collect();
-        self.words = distinct.into_iter().map(str::to_owned).collect();
+        let parts = results.iter().map(|part| &part.words).chain(grades.iter().map(|part| &part.words));
+        self.words = WordList::of(parts);
         let words = &self.words;
         for part in results {
             let ranks = part.words.ranks(words);
             self.results.extend(part.rows.into_iter().map(|row| StudentEntry {
-                letter: ranks[row.letter.0 as usize],
-                statement: ranks[row.statement.0 as usize],
+                letter: ranks.of(row.letter),
+                statement: ranks.of(row.statement),
                 ..row
             }));
         }
         for part in grades {
             let ranks = part.words.ranks(words);
             self.grades.extend(part.rows.into_iter().map(|row| StagedGrade {
-                letter: ranks[row.letter.0 as usize],
-                statement: ranks[row.statement.0 as usize],
+                letter: ranks.of(row.letter),
+                statement: ranks.of(row.statement),
                 ..row
             }));
         }

@@ -15,12 +15,19 @@ use super::descriptors::{Descriptor, Descriptors};
 use super::read::Reader;
 use super::text::{TextColumn, reordered};
 
-/// Rows of persons by USI. A server deals USIs out one after the other, so that they are mostly dense: then a row is
-/// found by its position, at four bytes a number. Others are kept apart.
+/// Rows of persons by USI. A server deals USIs out one after the other, so that from the lowest on they are mostly dense:
+/// then a row is found by its position, at four bytes a number. Others are kept apart.
 #[derive(Debug, Default)]
 pub struct UsiIndex {
+    /// The lowest USI, at place 0 of `dense`.
+    lowest: i64,
     dense: Vec<u32>,
     sparse: FxHashMap<i64, u32>,
+}
+
+#[inline]
+fn place(lowest: i64, usi: i64) -> Option<usize> {
+    usi.checked_sub(lowest).and_then(|n| usize::try_from(n).ok())
 }
 
 /// No person has this USI.
@@ -33,9 +40,10 @@ impl UsiIndex {
     fn new(usis: impl Iterator<Item = (i64, u32)> + Clone) -> UsiIndex {
         let persons = usis.clone().count();
         let most = persons.saturating_mul(DENSITY).saturating_add(1024);
-        let place = |usi: i64| usize::try_from(usi).ok().filter(|&n| n < most);
+        let lowest = usis.clone().map(|(usi, _)| usi).min().unwrap_or(0);
+        let place = |usi: i64| place(lowest, usi).filter(|&n| n < most);
         let length = usis.clone().filter_map(|(usi, _)| place(usi)).max().map_or(0, |n| n + 1);
-        let mut index = UsiIndex { dense: vec![NOBODY; length], sparse: FxHashMap::default() };
+        let mut index = UsiIndex { lowest, dense: vec![NOBODY; length], sparse: FxHashMap::default() };
         for (usi, row) in usis {
             match place(usi) {
                 Some(n) => index.dense[n] = row,
@@ -51,7 +59,7 @@ impl UsiIndex {
     #[inline]
     pub(super) fn get(&self, usi: Option<i64>) -> Option<u32> {
         let usi = usi?;
-        match usize::try_from(usi).ok().and_then(|n| self.dense.get(n)) {
+        match place(self.lowest, usi).and_then(|n| self.dense.get(n)) {
             Some(&row) if row != NOBODY => Some(row),
             _ if self.sparse.is_empty() => None,
             _ => self.sparse.get(&usi).copied(),
@@ -329,6 +337,8 @@ pub(super) fn read_rows<T>(
         }
         Ok(())
     })?;
+    // Rows of a state stand until the package is written: room that nobody needs is given back.
+    rows.shrink_to_fit();
     Ok(rows)
 }
 
@@ -338,15 +348,19 @@ mod tests {
 
     #[test]
     fn persons_are_found_by_usi_wherever_it_lies() {
-        let usis =
+        let near =
             [(7, 0), (1_000_000, 1), (-3, 2), (0, 3), (i64::MAX, 4), (1027, 5), (7, 6), (5_000_000_000, 7)];
-        let index = UsiIndex::new(usis.into_iter());
-        assert!(!index.dense.is_empty() && !index.sparse.is_empty());
-        for (usi, row) in &usis[1..] {
-            assert_eq!(index.get(Some(*usi)), Some(*row), "{usi}");
-        }
-        for nobody in [None, Some(1), Some(-7), Some(6), Some(i64::MIN), Some(1028), Some(705_032_704)] {
-            assert_eq!(index.get(nobody), None);
+        // As a server deals them out that counts from the middle of its range.
+        let high: Vec<(i64, u32)> = (0..50).map(|n| (1_900_000_000 + 3 * n, n as u32)).collect();
+        for usis in [&near[..], &high] {
+            let index = UsiIndex::new(usis.iter().copied());
+            assert_eq!((index.dense.is_empty(), index.sparse.is_empty()), (false, usis != near));
+            for (usi, row) in &usis[1..] {
+                assert_eq!(index.get(Some(*usi)), Some(*row), "{usi}");
+            }
+            for nobody in [None, Some(1), Some(-7), Some(6), Some(i64::MIN), Some(1028), Some(705_032_704)] {
+                assert_eq!(index.get(nobody), None);
+            }
         }
     }
 }

@@ -22,8 +22,9 @@ use super::read::Reader;
 use super::schedule::{self, Job, Known, Parts, Ready};
 use super::sections::StagedSections;
 use super::staff::{self, Titles};
-use super::students::{self, StudentDemographics};
+use super::students::{self, DemographicWords, StudentDemographics};
 use super::time::StagedTime;
+use super::words::{Word, WordList};
 use super::{Staged, TABLE_ABSENT};
 
 /// What the jobs make known, one cell each.
@@ -44,11 +45,11 @@ struct Cells {
     student_emails: Known<PersonTexts>,
     student_codes: Known<PersonTexts>,
     student_logins: Known<PersonTexts>,
-    births: Known<Vec<students::Birth>>,
-    organizations: Known<Vec<students::OrgDemographics>>,
+    births: Known<(Vec<students::Birth>, WordList)>,
+    organizations: Known<(Vec<students::OrgDemographics>, WordList)>,
     races: Known<Vec<(u32, super::Descriptor)>>,
     characteristics: Known<Vec<(u32, super::Descriptor)>>,
-    indicators: Known<Vec<(u32, String, String)>>,
+    indicators: Known<(Vec<(u32, Word, Word)>, WordList)>,
     programs: Known<Vec<students::StudentProgram>>,
     staff_emails: Known<PersonTexts>,
     staff_codes: Known<PersonTexts>,
@@ -88,6 +89,9 @@ pub fn stage(
     source.finish()?;
 
     let descriptors = cells.descriptors.take()?;
+    let (births, cities) = cells.births.take()?;
+    let (organizations, genders) = cells.organizations.take()?;
+    let (indicators, named) = cells.indicators.take()?;
     let mut staged = Staged {
         standard: resolved.standard.label,
         staff_begin_outside_key: resolved.standard.staff_begin_outside_key,
@@ -101,11 +105,12 @@ pub fn stage(
         student_codes: cells.student_codes.take()?,
         student_logins: cells.student_logins.take()?,
         student_demographics: StudentDemographics {
-            births: cells.births.take()?,
-            organizations: cells.organizations.take()?,
+            births,
+            organizations,
             races: cells.races.take()?,
             characteristics: cells.characteristics.take()?,
-            indicators: cells.indicators.take()?,
+            indicators,
+            words: DemographicWords { cities, genders, indicators: named },
             programs: cells.programs.take()?,
         },
         staff: cells.staff.take()?,

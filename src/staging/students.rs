@@ -13,6 +13,7 @@ use crate::source::SourceError;
 use super::descriptors::{Descriptor, Descriptors};
 use super::people::{People, read_rows};
 use super::read::Reader;
+use super::words::{Word, WordList, Words};
 
 /// A student at a school.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,52 +62,49 @@ pub(super) fn read_schools(
             ),
         })
     })?;
-    rows.par_sort_by(|x, y| {
-        (x.student, x.school, x.entry, x.exit, d.code_value(x.grade), x.primary, x.year).cmp(&(
-            y.student,
-            y.school,
-            y.entry,
-            y.exit,
-            d.code_value(y.grade),
-            y.primary,
-            y.year,
-        ))
+    // By all that a row holds, so that equal rows are the same and a sort without a second copy will do.
+    rows.par_sort_unstable_by(|x, y| {
+        let key = |row: &StudentSchool| {
+            let (grade, exit) = (d.place(row.grade), d.place(row.exit_type));
+            (row.student, row.school, row.entry, row.exit, grade, row.primary, row.year, exit)
+        };
+        key(x).cmp(&key(y))
     });
     Ok(rows)
 }
 
 /// Birth facts of a student.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Birth {
     /// Row of the student.
     pub student: u32,
     /// Birth date.
     pub date: Option<Day>,
-    /// City.
-    pub city: String,
-    /// State abbreviation code value.
-    pub state: String,
-    /// Country code value.
-    pub country: String,
+    /// City, a word of [`DemographicWords::cities`].
+    pub city: Word,
+    /// State abbreviation.
+    pub state: Descriptor,
+    /// Country.
+    pub country: Descriptor,
     /// Sex at birth.
-    pub sex: Option<Descriptor>,
+    pub sex: Descriptor,
 }
 
 /// What one organization says of a student.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OrgDemographics {
     /// Row of the student.
     pub student: u32,
-    /// educationOrganizationId.
-    pub organization: i64,
     /// Sex.
     pub sex: Descriptor,
-    /// Hispanic or Latino.
-    pub hispanic: Option<bool>,
-    /// Gender identity as stored.
-    pub gender_identity: String,
+    /// educationOrganizationId.
+    pub organization: i64,
+    /// Gender identity as stored, a word of [`DemographicWords::genders`].
+    pub gender_identity: Word,
     /// Limited English proficiency.
     pub limited_english: Descriptor,
+    /// Hispanic or Latino.
+    pub hispanic: Option<bool>,
 }
 
 /// A program a student takes part in.
@@ -122,6 +120,17 @@ pub struct StudentProgram {
     pub end: Option<Day>,
 }
 
+/// The texts behind the words of demographic facts, by the table in which they stand.
+#[derive(Debug, Default)]
+pub struct DemographicWords {
+    /// Cities of birth.
+    pub cities: WordList,
+    /// Gender identities.
+    pub genders: WordList,
+    /// Names and values of indicators.
+    pub indicators: WordList,
+}
+
 /// Demographic facts of all students; each list is sorted by student.
 #[derive(Debug, Default)]
 pub struct StudentDemographics {
@@ -133,49 +142,63 @@ pub struct StudentDemographics {
     pub races: Vec<(u32, Descriptor)>,
     /// Characteristics.
     pub characteristics: Vec<(u32, Descriptor)>,
-    /// Indicators: student, name, value.
-    pub indicators: Vec<(u32, String, String)>,
+    /// Indicators: student, name and value as words of [`DemographicWords::indicators`].
+    pub indicators: Vec<(u32, Word, Word)>,
     /// Programs.
     pub programs: Vec<StudentProgram>,
+    /// Texts that stand in many rows.
+    pub words: DemographicWords,
 }
 
-/// Reads birth facts, one row a student.
+/// Reads birth facts, one row a student, and the cities in them.
 pub(super) fn read_births(
     reader: &Reader<'_>,
     people: &People,
     d: &Descriptors,
-) -> Result<Vec<Birth>, SourceError> {
+) -> Result<(Vec<Birth>, WordList), SourceError> {
     use c::student_births as t;
-    let value = |id| d.by_id(id).map_or("", |x| d.code_value(x)).to_owned();
+    // Values that nobody knows are as good as none here, and raise no notice.
+    let value = |id| d.by_id(id).unwrap_or(Descriptor::NONE);
+    let mut cities = Words::default();
     let mut births = read_rows(reader, &t::TABLE, t::USI, people, |student, b, r| {
         Some(Birth {
             student,
             date: b.date(t::DATE, r),
-            city: b.text(t::CITY, r).to_owned(),
+            city: cities.intern(b.text(t::CITY, r)),
             state: value(b.int(t::STATE, r)),
             country: value(b.int(t::COUNTRY, r)),
-            sex: d.by_id(b.int(t::SEX, r)).ok().filter(|x| x.is_some()),
+            sex: value(b.int(t::SEX, r)),
         })
     })?;
-    births.par_sort_by(|x, y| (x.student, x.date, &x.city).cmp(&(y.student, y.date, &y.city)));
+    let list = WordList::of([&cities]);
+    let ranks = cities.ranks(&list);
+    births.iter_mut().for_each(|birth| birth.city = ranks.of(birth.city));
+    births.par_sort_unstable_by(|x, y| {
+        let key = |birth: &Birth| {
+            let values = [birth.state, birth.country, birth.sex].map(|value| d.place(value));
+            (birth.student, birth.date, birth.city, values)
+        };
+        key(x).cmp(&key(y))
+    });
     births.dedup_by_key(|x| x.student);
-    Ok(births)
+    Ok((births, list))
 }
 
-/// Reads what organizations say of students.
+/// Reads what organizations say of students, and the gender identities in it.
 pub(super) fn read_organizations(
     reader: &Reader<'_>,
     people: &People,
     d: &Descriptors,
-) -> Result<Vec<OrgDemographics>, SourceError> {
+) -> Result<(Vec<OrgDemographics>, WordList), SourceError> {
     use c::student_demographics as t;
+    let mut genders = Words::default();
     let mut organizations = read_rows(reader, &t::TABLE, t::USI, people, |student, b, r| {
         Some(OrgDemographics {
             student,
             organization: b.int(t::ORGANIZATION, r)?,
             sex: reader.descriptor(d, b.int(t::SEX, r), "sexDescriptorId"),
             hispanic: b.flag(t::HISPANIC, r),
-            gender_identity: b.text(t::GENDER_IDENTITY, r).to_owned(),
+            gender_identity: genders.intern(b.text(t::GENDER_IDENTITY, r)),
             limited_english: reader.descriptor(
                 d,
                 b.int(t::LIMITED_ENGLISH, r),
@@ -183,15 +206,17 @@ pub(super) fn read_organizations(
             ),
         })
     })?;
-    organizations.par_sort_by(|x, y| {
-        (x.student, x.organization, d.code_value(x.sex), x.hispanic).cmp(&(
-            y.student,
-            y.organization,
-            d.code_value(y.sex),
-            y.hispanic,
-        ))
+    let list = WordList::of([&genders]);
+    let ranks = genders.ranks(&list);
+    organizations.iter_mut().for_each(|fact| fact.gender_identity = ranks.of(fact.gender_identity));
+    organizations.par_sort_unstable_by(|x, y| {
+        let key = |fact: &OrgDemographics| {
+            let (sex, english) = (d.place(fact.sex), d.place(fact.limited_english));
+            (fact.student, fact.organization, sex, fact.hispanic, fact.gender_identity, english)
+        };
+        key(x).cmp(&key(y))
     });
-    Ok(organizations)
+    Ok((organizations, list))
 }
 
 /// Reads the races of students, the union over organizations.
@@ -225,24 +250,26 @@ fn read_values(
         let found = reader.descriptor(d, b.int(column, r), "studentRace or characteristic");
         found.is_some().then_some((student, found))
     })?;
-    rows.par_sort_by(|x: &(u32, Descriptor), y| {
-        (x.0, d.code_value(x.1), d.namespace(x.1)).cmp(&(y.0, d.code_value(y.1), d.namespace(y.1)))
-    });
+    rows.par_sort_unstable_by(|x: &(u32, Descriptor), y| (x.0, d.place(x.1)).cmp(&(y.0, d.place(y.1))));
     rows.dedup();
     Ok(rows)
 }
 
-/// Reads the indicators of students.
+/// Reads the indicators of students, and the texts in them.
 pub(super) fn read_indicators(
     reader: &Reader<'_>,
     people: &People,
-) -> Result<Vec<(u32, String, String)>, SourceError> {
+) -> Result<(Vec<(u32, Word, Word)>, WordList), SourceError> {
     use c::student_indicators as t;
+    let mut words = Words::default();
     let mut indicators = read_rows(reader, &t::TABLE, t::USI, people, |student, b, r| {
-        Some((student, b.text(t::NAME, r).to_owned(), b.text(t::VALUE, r).to_owned()))
+        Some((student, words.intern(b.text(t::NAME, r)), words.intern(b.text(t::VALUE, r))))
     })?;
+    let list = WordList::of([&words]);
+    let ranks = words.ranks(&list);
+    indicators.iter_mut().for_each(|row| (row.1, row.2) = (ranks.of(row.1), ranks.of(row.2)));
     indicators.par_sort_unstable();
-    Ok(indicators)
+    Ok((indicators, list))
 }
 
 /// Reads the programs of students.
@@ -260,13 +287,9 @@ pub(super) fn read_programs(
             end: b.date(t::END, r),
         })
     })?;
-    programs.par_sort_by(|x, y| {
-        (x.student, d.code_value(x.kind), x.begin, x.end).cmp(&(
-            y.student,
-            d.code_value(y.kind),
-            y.begin,
-            y.end,
-        ))
+    programs.par_sort_unstable_by(|x, y| {
+        let key = |row: &StudentProgram| (row.student, d.place(row.kind), row.begin, row.end);
+        key(x).cmp(&key(y))
     });
     Ok(programs)
 }

@@ -1,17 +1,38 @@
-//! Texts that many rows share: letter grades, remarks.
+//! Texts that many rows share: letter grades, remarks, cities of birth.
 //!
-//! In: texts as the parts of a table give them, in any order. Out: numbers in the order of the texts, so that
-//! neither parts nor threads show in what is sorted by them.
+//! In: texts as the parts of a table give them, in any order. Out: a [`WordList`], and words of four bytes that are
+//! numbered in the order of the texts, so that neither parts nor threads show in what is sorted by them.
+
+use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
 
-/// A text that many rows share: letter grades, remarks. None is blank.
+/// A text that many rows share, as its number in a [`WordList`]. 0 is blank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Word(pub(super) u32);
+pub struct Word(u32);
+
+/// Distinct texts in their order, the blank one first.
+#[derive(Debug, Default)]
+pub struct WordList(Vec<String>);
+
+impl WordList {
+    /// All texts of some parts.
+    pub(super) fn of<'w>(parts: impl IntoIterator<Item = &'w Words>) -> WordList {
+        let texts = parts.into_iter().flat_map(|part| &part.list).map(String::as_str);
+        let distinct: BTreeSet<&str> = std::iter::once("").chain(texts).collect();
+        WordList(distinct.into_iter().map(str::to_owned).collect())
+    }
+
+    /// The text behind a word, as stored.
+    #[inline]
+    pub fn get(&self, word: Word) -> &str {
+        self.0.get(word.0 as usize).map_or("", String::as_str)
+    }
+}
 
 /// Distinct texts of one part, numbered as they come; number 0 is blank.
 pub(super) struct Words {
-    pub list: Vec<String>,
+    list: Vec<String>,
     numbers: FxHashMap<String, u32>,
 }
 
@@ -35,16 +56,26 @@ impl Words {
         Word(number)
     }
 
-    /// The word of each number in a sorted list that has all texts.
-    pub fn ranks(&self, sorted: &[String]) -> Vec<Word> {
-        self.list.iter().map(|text| Word(sorted.partition_point(|word| word < text) as u32)).collect()
+    /// What numbers of this part become in a list that has all its texts.
+    pub fn ranks(&self, list: &WordList) -> Ranks {
+        let rank = |text: &String| Word(list.0.partition_point(|word| word < text) as u32);
+        Ranks(self.list.iter().map(rank).collect())
+    }
+}
+
+/// The words of a list by the numbers of one part.
+pub(super) struct Ranks(Vec<Word>);
+
+impl Ranks {
+    /// The word of the list.
+    #[inline]
+    pub fn of(&self, word: Word) -> Word {
+        self.0.get(word.0 as usize).copied().unwrap_or_default()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     #[test]
@@ -56,9 +87,9 @@ mod tests {
         );
         two.intern("A");
         two.intern("C");
-        let all: BTreeSet<String> = one.list.iter().chain(&two.list).cloned().collect();
-        let sorted: Vec<String> = all.into_iter().collect();
-        assert_eq!(one.ranks(&sorted), [Word(0), Word(2), Word(1)]);
-        assert_eq!(two.ranks(&sorted), [Word(0), Word(1), Word(3)]);
+        let list = WordList::of([&one, &two]);
+        assert_eq!((list.get(Word(0)), list.get(Word(3)), list.get(Word(4))), ("", "C", ""));
+        assert_eq!(one.ranks(&list).0, [Word(0), Word(2), Word(1)]);
+        assert_eq!(two.ranks(&list).of(Word(2)), Word(3));
     }
 }

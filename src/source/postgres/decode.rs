@@ -100,6 +100,18 @@ impl Decoder {
             && matches!(self.stage, Stage::Tuple | Stage::Ended)
     }
 
+    /// Makes the batch readable: to be called when it is full, and behind the last row.
+    ///
+    /// # Errors
+    /// A text that is not UTF-8.
+    pub fn complete(&self, batch: &mut Batch) -> Result<(), Fault> {
+        batch.prove_texts().map_err(|(column, row)| Fault {
+            row: self.rows - batch.rows() as u64 + row as u64 + 1,
+            field: self.fields.iter().position(|&(_, filled)| filled == column),
+            reason: "a text that is not UTF-8",
+        })
+    }
+
     /// Empties a batch that has been handed over.
     pub fn clear(&mut self, batch: &mut Batch) {
         batch.clear();
@@ -148,39 +160,61 @@ impl Decoder {
         Fault { row, field, reason }
     }
 
+    /// Decodes the fields of a row from `first` on: how many bytes they took, and whether the row is whole. On an error,
+    /// which field has it.
+    #[inline]
+    fn row(
+        &mut self,
+        first: usize,
+        data: &[u8],
+        batch: &mut Batch,
+    ) -> Result<(usize, bool), (usize, &'static str)> {
+        let mut rest = data;
+        for (index, &(wire, column)) in self.fields.iter().enumerate().skip(first) {
+            let incomplete = |rest: &[u8]| (data.len() - rest.len(), false);
+            let Some((length, behind)) = rest.split_first_chunk::<4>() else {
+                self.stage = Stage::Field(index);
+                return Ok(incomplete(rest));
+            };
+            let Some(column) = batch.columns.get_mut(column) else {
+                return Err((index, "the batch lacks the column"));
+            };
+            let length = i32::from_be_bytes(*length);
+            if length == -1 {
+                column.push_absent();
+                rest = behind;
+                continue;
+            }
+            let length = usize::try_from(length).map_err(|_| (index, "a value of negative length"))?;
+            let Some((value, behind)) = behind.split_at_checked(length) else {
+                self.stage = Stage::Field(index);
+                return Ok(incomplete(rest));
+            };
+            append(wire, value, column).map_err(|reason| (index, reason))?;
+            rest = behind;
+        }
+        batch.end_row();
+        self.rows += 1;
+        self.stage = Stage::Tuple;
+        Ok((data.len() - rest.len(), true))
+    }
+
     /// Decodes as many whole values as there are and returns how many bytes they took.
     fn parse(&mut self, data: &[u8], batch: &mut Batch) -> Result<usize, Fault> {
         let mut at = 0;
         loop {
             match self.stage {
-                Stage::Field(first) => {
-                    let mut index = first;
-                    while index < self.fields.len() {
-                        self.stage = Stage::Field(index);
-                        let Some(length) = int4(&data[at..]) else { return Ok(at) };
-                        let (wire, column) = self.fields[index];
-                        let Some(column) = batch.columns.get_mut(column) else {
-                            return Err(self.fault("the batch lacks the column"));
-                        };
-                        if length == -1 {
-                            column.push_absent();
-                            at += 4;
-                        } else {
-                            let Ok(length) = usize::try_from(length) else {
-                                return Err(self.fault("a value of negative length"));
-                            };
-                            let Some(value) = data.get(at + 4..at + 4 + length) else { return Ok(at) };
-                            if let Err(reason) = append(wire, value, column) {
-                                return Err(self.fault(reason));
-                            }
-                            at += 4 + length;
+                Stage::Field(first) => match self.row(first, &data[at..], batch) {
+                    Ok((used, whole)) => {
+                        at += used;
+                        if !whole {
+                            return Ok(at);
                         }
-                        index += 1;
                     }
-                    batch.end_row();
-                    self.rows += 1;
-                    self.stage = Stage::Tuple;
-                }
+                    Err((field, reason)) => {
+                        return Err(Fault { row: self.rows + 1, field: Some(field), reason });
+                    }
+                },
                 Stage::Tuple => {
                     let Some(count) = data.get(at..at + 2) else { return Ok(at) };
                     let count = i16::from_be_bytes([count[0], count[1]]);
@@ -240,15 +274,7 @@ fn int4(data: &[u8]) -> Option<i32> {
 fn append(wire: Wire, value: &[u8], column: &mut Column) -> Result<(), &'static str> {
     const WIDTH: &str = "a value of another width than its type";
     match wire {
-        Wire::Text => {
-            let text = std::str::from_utf8(value).map_err(|_| "a text that is not UTF-8")?;
-            if let Column::Text { bytes, .. } = column
-                && bytes.len() + text.len() > u32::MAX as usize
-            {
-                return Err("texts of more than 4 GiB in one batch");
-            }
-            column.push_text(text);
-        }
+        Wire::Text => column.push_unproven(value),
         Wire::Int4 => {
             column.push_int(Some(i64::from(i32::from_be_bytes(value.try_into().map_err(|_| WIDTH)?))));
         }
@@ -360,6 +386,7 @@ mod tests {
             decoder.push(&chunk, &mut batch)?;
         }
         decoder.finish()?;
+        decoder.complete(&mut batch)?;
         assert_eq!(decoder.rows(), batch.rows() as u64);
         Ok(batch)
     }
@@ -391,6 +418,31 @@ mod tests {
         assert_eq!(batch.text(3, 0), "");
         assert_eq!([4, 5].map(|c| batch.date(c, 0)), [None; 2]);
         assert_eq!(batch.flag(6, 0), None);
+    }
+
+    #[test]
+    fn a_text_that_is_not_utf8_is_found_in_its_row() {
+        // The last two together would be a character.
+        let cases: [([&[u8]; 4], Option<u64>); 4] = [
+            ([b"a", b"b", "\u{e9}".as_bytes(), b"c"], None),
+            ([b"a", b"\xff", b"", b"b"], Some(2)),
+            ([b"", b"a", b"\xc3", b"\xa9"], Some(3)),
+            ([b"a", b"b", b"c", b"\xc3"], Some(4)),
+        ];
+        for (texts, row) in cases {
+            let mut stream = header(0, b"");
+            for text in texts {
+                let mut values = full_row();
+                values[3] = Some(text.to_vec());
+                tuple(&mut stream, &values);
+            }
+            end(&mut stream);
+            let decoded = decode(std::iter::once(stream));
+            assert_eq!(
+                decoded.as_ref().err().map(|fault| (fault.row, fault.field)),
+                row.map(|row| (row, Some(3)))
+            );
+        }
     }
 
     #[test]
@@ -460,6 +512,7 @@ mod tests {
         let mut decoder = Decoder::new(vec![]);
         decoder.push(&stream, &mut batch).unwrap();
         decoder.finish().unwrap();
+        decoder.complete(&mut batch).unwrap();
         assert_eq!(batch.rows(), 3);
         assert_eq!(batch.text(0, 2), "");
     }
