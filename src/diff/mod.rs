@@ -131,6 +131,7 @@ pub struct FileDiff {
     /// The package that has it, if the other one has not.
     pub only: Option<Which>,
     /// How it travels, by the manifests: old and new.
+    #[serde(serialize_with = "as_pair")]
     pub modes: [Option<&'static str>; 2],
     /// Its ids.
     pub ids: Change,
@@ -139,6 +140,7 @@ pub struct FileDiff {
     /// Ids of both packages whose rows differ in `dateLastModified` alone.
     pub restamped: u64,
     /// Rows whose id stood in a row before, old and new: they were not compared.
+    #[serde(serialize_with = "as_pair")]
     pub repeated: [u64; 2],
     /// Columns that only the older package has.
     pub columns_removed: Vec<String>,
@@ -148,6 +150,7 @@ pub struct FileDiff {
     #[serde(serialize_with = "as_objects")]
     pub columns: Vec<(String, u64)>,
     /// By the sourcedId of the school's org.
+    #[serde(skip)]
     pub schools: BTreeMap<String, SchoolChange>,
     /// The first removed rows, in the order of the older package.
     pub removed_samples: Vec<Sample>,
@@ -162,6 +165,15 @@ pub struct FileDiff {
 
 fn by_name<S: Serializer>(file: &File, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(file.csv_name())
+}
+
+fn as_pair<T: Serialize, S: Serializer>([old, new]: &[T; 2], to: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Pair<'p, T> {
+        old: &'p T,
+        new: &'p T,
+    }
+    Pair { old, new }.serialize(to)
 }
 
 fn as_objects<S: Serializer>(columns: &[(String, u64)], to: S) -> Result<S::Ok, S::Error> {
@@ -242,8 +254,10 @@ pub struct Diff {
     /// Properties of the manifests that differ, by name.
     pub manifest: Vec<PropertyChange>,
     /// Every file that one of the two holds, in alphabetical order.
+    #[serde(skip)]
     pub files: Vec<FileDiff>,
     /// What schools are called, if names were asked for.
+    #[serde(skip)]
     pub school_names: BTreeMap<String, String>,
 }
 

@@ -4,13 +4,31 @@
 
 use serde::Serialize;
 
-use crate::diff::Diff;
+use super::schools;
+use crate::diff::{Diff, FileDiff, SchoolChange};
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct Document<'d> {
     rosterpack: &'static str,
     #[serde(flatten)]
-    diff: &'a Diff,
+    diff: &'d Diff,
+    files: Vec<OneFile<'d>>,
+}
+
+#[derive(Serialize)]
+struct OneFile<'d> {
+    #[serde(flatten)]
+    file: &'d FileDiff,
+    schools: Vec<School<'d>>,
+}
+
+#[derive(Serialize)]
+struct School<'d> {
+    #[serde(rename = "sourcedId")]
+    id: &'d str,
+    name: Option<&'d String>,
+    #[serde(flatten)]
+    change: &'d SchoolChange,
 }
 
 /// The document.
@@ -18,6 +36,13 @@ struct Document<'a> {
 /// # Errors
 /// None in practice: every field can be written.
 pub fn render(diff: &Diff) -> Result<String, serde_json::Error> {
-    serde_json::to_string_pretty(&Document { rosterpack: env!("CARGO_PKG_VERSION"), diff })
-        .map(|text| text + "\n")
+    let files = diff.files.iter().map(|file| OneFile {
+        file,
+        schools: schools(file)
+            .into_iter()
+            .map(|(id, change)| School { id, name: diff.school_names.get(id), change })
+            .collect(),
+    });
+    let document = Document { rosterpack: env!("CARGO_PKG_VERSION"), diff, files: files.collect() };
+    serde_json::to_string_pretty(&document).map(|text| text + "\n")
 }
