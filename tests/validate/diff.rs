@@ -30,7 +30,7 @@ fn night() -> (tempfile::TempDir, String) {
     let came = lines[1].replacen(lines[1].split(',').next().unwrap(), "user-new", 1);
     lines.push(came);
     lines.remove(3);
-    lines[1] = lines[1].replace("Birch", "Alder").replace("maple.example", "oak.example");
+    lines[1] = lines[1].replace("Ash", "Alder").replace("maple.example", "oak.example");
     *users = (lines.join("\r\n") + "\r\n").into_bytes();
     files.remove("demographics.csv");
     let folder = tempfile::tempdir().unwrap();
@@ -140,7 +140,7 @@ fn no_personal_value_is_shown_unasked() {
         }
         assert!(out.contains("email") && out.contains("familyName"), "the columns are named: {out}");
         let (_, out, _) = diff(&[form, &["--values", &old, &new]].concat());
-        assert!(out.contains("Alder") && out.contains("Birch"), "{form:?}: {out}");
+        assert!(out.contains("Alder") && out.contains("Ash"), "{form:?}: {out}");
         let (_, out, _) = diff(&[form, &["--names", &old, &new]].concat());
         assert!(out.contains("Alder") && !out.contains("oak.example"), "{form:?}: {out}");
     }
