@@ -24,11 +24,34 @@ const DETAILED: usize = if cfg!(test) { 3 } else { 1 << 19 };
 const OLD: usize = 0;
 const NEW: usize = 1;
 
-/// A row whose counterpart has not come yet.
+/// A row whose counterpart has not come yet: 48 bytes with its key, since in packages of different orders all wait.
 struct Waiting {
-    fact: Fact,
-    number: u64,
+    digest: u64,
+    stamp: u64,
+    list: u32,
+    number: u32,
+    more: Option<Box<More>>,
+}
+
+/// What not every waiting row has.
+struct More {
+    text: Option<Box<str>>,
     cells: Option<Box<[u64]>>,
+}
+
+impl Waiting {
+    fn new(fact: Fact, number: u64, cells: Option<Box<[u64]>>) -> Waiting {
+        let Fact { text, list, digest, stamp, .. } = fact;
+        let more = (text.is_some() || cells.is_some()).then(|| Box::new(More { text, cells }));
+        // Row numbers only order samples.
+        Waiting { digest, stamp, list, number: u32::try_from(number).unwrap_or(u32::MAX), more }
+    }
+
+    fn open(self, key: Key) -> (Fact, u64, Option<Box<[u64]>>) {
+        let Waiting { digest, stamp, list, number, more } = self;
+        let (text, cells) = more.map_or((None, None), |more| (more.text, more.cells));
+        (Fact { key, text, list, digest, stamp }, u64::from(number), cells)
+    }
 }
 
 /// The rows of one side that came and found nobody.
@@ -208,21 +231,22 @@ impl<'a> Merge<'a> {
             return;
         }
         if let Some(other) = self.rooms[1 - side].remove(&fact.key) {
-            self.detailed -= usize::from(other.cells.is_some());
+            let (other, other_number, known) = other.open(fact.key);
+            self.detailed -= usize::from(known.is_some());
             if self.seen.is_none() {
                 self.matched.push(fact.key);
             }
-            let known = other.cells.as_deref().filter(|_| !cells.is_empty()).map(|known| (known, cells));
+            let known = known.as_deref().filter(|_| !cells.is_empty()).map(|known| (known, cells));
             match side {
-                OLD => self.pair(&fact, number, &other.fact, other.number, known),
-                _ => self.pair(&other.fact, other.number, &fact, number, known),
+                OLD => self.pair((&fact, number), (&other, other_number), known),
+                _ => self.pair((&other, other_number), (&fact, number), known),
             }
             return;
         }
         let cells = (!cells.is_empty() && self.detailed < DETAILED).then(|| cells.into());
         self.detailed += usize::from(cells.is_some());
         let key = fact.key;
-        if self.rooms[side].insert(key, Waiting { fact, number, cells }).is_some() {
+        if self.rooms[side].insert(key, Waiting::new(fact, number, cells)).is_some() {
             self.is_doubtful = true;
         }
     }
@@ -258,10 +282,8 @@ impl<'a> Merge<'a> {
     /// The same id on both sides.
     fn pair(
         &mut self,
-        old: &Fact,
-        old_number: u64,
-        new: &Fact,
-        new_number: u64,
+        (old, old_number): (&Fact, u64),
+        (new, new_number): (&Fact, u64),
         cells: Option<(&[u64], &[u64])>,
     ) {
         let differs = old.digest != new.digest;
@@ -350,7 +372,8 @@ impl<'a> Merge<'a> {
     /// Counts what found nobody.
     fn settle(&mut self) {
         for side in [OLD, NEW] {
-            for (_, Waiting { fact, number, .. }) in std::mem::take(&mut self.rooms[side]) {
+            for (key, waiting) in std::mem::take(&mut self.rooms[side]) {
+                let (fact, number, _) = waiting.open(key);
                 if self.counts(fact.list) {
                     self.keep(side, &fact, number);
                     let ids = &mut self.out.ids;
