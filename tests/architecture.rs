@@ -90,6 +90,7 @@ const EDGES: &[(&str, &[&str], &str)] = &[
     ("check", &["rfc4180"], "packages are CSV"),
     ("cli", &["check", "package"], "`rosterpack validate`: opens packages and shows what came of them"),
     ("package", &["spec"], ""),
+    ("package", &["rfc4180"], "reads packages row by row"),
     ("diff", &["package", "spec"], "compares packages of any origin: no Ed-Fi, no configuration"),
     ("diff", &["check"], "its page and its numbers look like those of `validate`"),
     ("cli", &["diff"], "`rosterpack diff`"),
