@@ -467,15 +467,23 @@ fn both(
     wanted: &Wanted,
     take: impl FnOnce([&Receiver<Result<Batch, ReadError>>; 2]) -> Result<(), ReadError>,
 ) -> Result<(), ReadError> {
-    let [old, new] = sides;
     std::thread::scope(|scope| {
-        let (to_old, from_old) = sync_channel(2);
-        let (to_new, from_new) = sync_channel(2);
-        scope.spawn(move || send(packages[OLD], wanted, old, &to_old));
-        scope.spawn(move || send(packages[NEW], wanted, new, &to_new));
-        let outcome = take([&from_old, &from_new]);
-        // Whoever still sends learns that nobody listens.
-        drop((from_old, from_new));
-        outcome
+        let mut receivers = Vec::with_capacity(2);
+        for (package, side) in packages.into_iter().zip(sides) {
+            let (to, from) = sync_channel(2);
+            let sender = std::thread::Builder::new();
+            let started = sender.spawn_scoped(scope, move || send(package, wanted, side, &to));
+            started.map_err(|error| ReadError {
+                path: package.path().to_owned(),
+                entry: Some(wanted.file.csv_name().to_owned()),
+                reason: format!("the system starts no thread to read it ({error})"),
+            })?;
+            receivers.push(from);
+        }
+        match &receivers[..] {
+            [old, new] => take([old, new]),
+            _ => Ok(()),
+        }
+        // The receivers go here, so that whoever still sends learns that nobody listens.
     })
 }

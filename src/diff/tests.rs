@@ -161,8 +161,12 @@ fn the_same_package_in_another_order_is_equal() {
     assert!(show::terminal::render(&found).ends_with("\nBoth packages say the same.\n"));
 }
 
-/// Rows of a package: id, school, two cells, stamp.
-type Invented = Vec<(u8, u8, u8, u8, u8)>;
+/// A row: id, school, two cells, stamp.
+type Line = (u8, u8, u8, u8, u8);
+/// Rows of a package.
+type Invented = Vec<Line>;
+/// The first row of each id, with its number.
+type Firsts = BTreeMap<u8, (usize, Line)>;
 
 fn text(rows: &Invented) -> String {
     let mut text = "sourcedId,dateLastModified,schoolSourcedId,role,primary\r\n".to_owned();
@@ -212,12 +216,12 @@ proptest! {
         prop_assert_eq!((found.changed, found.restamped), (changed, restamped));
         prop_assert_eq!(found.repeated, [old_repeats, new_repeats]);
         let column = |name: &str| found.columns.iter().find(|(column, _)| column == name).map_or(0, |(_, n)| *n);
-        let count = |differs: fn(&(u8, u8, u8, u8, u8), &(u8, u8, u8, u8, u8)) -> bool| both.iter().filter(|(a, b)| differs(a, b)).count() as u64;
+        let count = |differs: fn(&Line, &Line) -> bool| both.iter().filter(|(a, b)| differs(a, b)).count() as u64;
         prop_assert_eq!(column("schoolSourcedId"), count(|a, b| a.1 != b.1));
         prop_assert_eq!(column("role"), count(|a, b| a.2 != b.2));
         prop_assert_eq!(column("primary"), count(|a, b| a.3 != b.3));
         for school in [1u8, 2] {
-            let here = |rows: &BTreeMap<u8, (usize, (u8, u8, u8, u8, u8))>| -> BTreeSet<u8> {
+            let here = |rows: &Firsts| -> BTreeSet<u8> {
                 rows.values().filter(|(_, row)| row.1 == school).map(|(_, row)| row.0).collect()
             };
             let (then, now) = (here(&was), here(&is));

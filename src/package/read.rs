@@ -5,6 +5,7 @@
 //! memory; sums and sizes are verified at the end of each stream, and a stream that is more or less than was declared ends with a
 //! [`ReadFault`]. What an entry means is not judged here: the validator, the read-back and `diff` stand on this.
 
+mod ahead;
 mod folder;
 mod stream;
 mod zip;
@@ -12,6 +13,7 @@ mod zip;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+pub use self::ahead::read_ahead;
 pub use self::stream::ReadFault;
 use crate::spec::File;
 
