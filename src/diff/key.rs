@@ -30,6 +30,11 @@ pub fn key(id: &str) -> (Key, bool) {
     }
 }
 
+/// An id as it is kept to be shown: as far as a valid one may reach, so that long ones do not fill the memory.
+pub fn shown(id: &str) -> &str {
+    id.get(..id.floor_char_boundary(255)).unwrap_or_default()
+}
+
 /// The 32 digits of a key that says how its id is spelt.
 pub fn spelt(key: Key) -> String {
     format!("{key:032x}")
@@ -50,5 +55,7 @@ mod tests {
         assert!(others.iter().all(|id| !key(id).1));
         keys.insert(key(hex).0);
         assert_eq!(keys.len(), others.len() + 1);
+        assert_eq!(shown(&"é".repeat(200)), "é".repeat(127));
+        assert_eq!(shown("staff-1"), "staff-1");
     }
 }

@@ -18,7 +18,7 @@ use crate::package::{PackageReader, ReadError};
 
 /// Rows that may wait with a digest of every cell; those beyond wait with one digest, and when they turn out to have
 /// changed, the file is read once more for their columns. Small packages must meet the limit in tests.
-const DETAILED: usize = if cfg!(test) { 3 } else { 1 << 19 };
+const DETAILED: usize = if cfg!(test) { 3 } else { 1 << 18 };
 
 /// Which package.
 const OLD: usize = 0;

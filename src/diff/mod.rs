@@ -21,6 +21,7 @@ use serde::{Serialize, Serializer};
 
 use self::schools::{Lists, Side};
 use self::stream::Wanted;
+use crate::check::show::counted;
 use crate::package::{PackageReader, ReadError, mode_of};
 use crate::spec::{File, Mode, Version};
 
@@ -429,10 +430,8 @@ fn notes(diff: &Diff, manifests: [bool; 2]) -> Vec<String> {
                 ));
             }
             if file.repeated[n] > 0 {
-                let rows = file.repeated[n];
-                notes.push(format!(
-                    "{csv} in {name}: {rows} rows repeat a sourcedId; the first row of an id counts"
-                ));
+                let rows = counted(file.repeated[n], "row repeats", "rows repeat");
+                notes.push(format!("{csv} in {name}: {rows} a sourcedId; the first row of an id counts"));
             }
         }
     }

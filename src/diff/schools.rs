@@ -7,28 +7,28 @@
 
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
-use super::key::{Key, KeyMap, key};
+use super::key::{Key, KeyMap, KeySet, key, shown};
 use crate::package::{PackageReader, ReadError, Row, Rows};
 use crate::spec::{File, Version};
 
 /// The orgs that are schools; `None` when no package says what its orgs are.
-pub type Known = Option<Arc<FxHashSet<String>>>;
+pub type Known = Option<Arc<KeySet>>;
 
 /// The schools of these packages.
 ///
 /// # Errors
 /// [`ReadError`] when an `orgs.csv` cannot be read.
 pub fn known(packages: [&PackageReader; 2]) -> Result<Known, ReadError> {
-    let mut known: Option<FxHashSet<String>> = None;
+    let mut known: Option<KeySet> = None;
     for package in packages {
         let Some(rows) = package.rows(File::Orgs)? else { continue };
         let (id, kind) = (rows.demand("sourcedId")?, rows.demand("type")?);
         let schools = known.get_or_insert_default();
         rows.each(|row| {
             if row.cell(kind) == "school" {
-                schools.insert(row.cell(id).into_owned());
+                schools.insert(key(&row.cell(id)).0);
             }
         })?;
     }
@@ -40,7 +40,7 @@ pub fn known(packages: [&PackageReader; 2]) -> Result<Known, ReadError> {
 pub struct Lists {
     /// Schools by number.
     pub names: Vec<Arc<str>>,
-    numbers: FxHashMap<Arc<str>, u32>,
+    numbers: KeyMap<u32>,
     lists: Vec<Arc<[u32]>>,
     list_numbers: FxHashMap<Arc<[u32]>, u32>,
 }
@@ -50,7 +50,7 @@ impl Default for Lists {
         let none: Arc<[u32]> = Arc::new([]);
         Lists {
             names: Vec::new(),
-            numbers: FxHashMap::default(),
+            numbers: KeyMap::default(),
             lists: vec![none.clone()],
             list_numbers: FxHashMap::from_iter([(none, 0)]),
         }
@@ -60,15 +60,16 @@ impl Default for Lists {
 impl Lists {
     /// The number of a school.
     pub fn school(&mut self, id: &str) -> u32 {
-        match self.numbers.get(id) {
-            Some(number) => *number,
-            None => {
-                let (number, name) = (self.names.len() as u32, Arc::<str>::from(id));
-                self.names.push(name.clone());
-                self.numbers.insert(name, number);
-                number
-            }
+        self.school_of(key(id).0, id)
+    }
+
+    fn school_of(&mut self, key: Key, id: &str) -> u32 {
+        let next = self.names.len() as u32;
+        let number = *self.numbers.entry(key).or_insert(next);
+        if number == next {
+            self.names.push(Arc::from(shown(id)));
         }
+        number
     }
 
     /// The number of a list, whatever its order and repetitions.
@@ -195,8 +196,12 @@ impl Side {
 
     /// Adds the school with this id to the list that is being made; what is no school is passed over.
     fn add(&mut self, id: &str) {
-        if !id.is_empty() && self.known.as_ref().is_none_or(|known| known.contains(id)) {
-            let number = self.lists.school(id);
+        if id.is_empty() {
+            return;
+        }
+        let (key, _) = key(id);
+        if self.known.as_ref().is_none_or(|known| known.contains(&key)) {
+            let number = self.lists.school_of(key, id);
             self.list.push(number);
         }
     }

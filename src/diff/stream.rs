@@ -10,7 +10,7 @@ use std::sync::mpsc::SyncSender;
 
 use rustc_hash::FxHasher;
 
-use super::key::{Key, key};
+use super::key::{Key, key, shown};
 use super::schools::{Side, Way};
 use crate::package::{PackageReader, ReadError};
 use crate::spec::File;
@@ -94,7 +94,7 @@ pub fn send(
                 }
                 batch.rows.push(Fact {
                     key,
-                    text: (!is_spelt).then(|| id.as_ref().into()),
+                    text: (!is_spelt).then(|| shown(&id).into()),
                     list: side.schools(wanted.file, &way, key, row),
                     digest: whole.finish(),
                     stamp: stamp.map_or(0, |at| digest(&row.cell(at))),

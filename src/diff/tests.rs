@@ -136,9 +136,9 @@ fn what_cannot_be_compared_is_said() {
         found.notes,
         [
             "OLD is OneRoster 1.1 and NEW 1.2: compared are the files and columns that both have",
-            "users.csv in OLD: 1 rows repeat a sourcedId; the first row of an id counts",
+            "users.csv in OLD: 1 row repeats a sourcedId; the first row of an id counts",
             "users.csv travels as delta in NEW: a row that is missing there is not gone at the receiver",
-            "users.csv in NEW: 1 rows repeat a sourcedId; the first row of an id counts",
+            "users.csv in NEW: 1 row repeats a sourcedId; the first row of an id counts",
         ]
     );
     assert_eq!(file(&found, File::Roles).only, Some(Which::New));
