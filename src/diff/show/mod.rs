@@ -1,6 +1,6 @@
 //! A comparison for people and programs.
 //!
-//! In: a [`Diff`]. Out: text for a terminal, JSON, one HTML page. All show the same facts in the same order; none
+//! In: a [`Diff`](super::Diff). Out: text for a terminal, JSON, one HTML page. All show the same facts in the same order; none
 //! shows more of a row than was asked for.
 
 pub mod html;
