@@ -10,6 +10,9 @@ use crate::check::show::html::STYLE;
 use crate::check::show::{counted, grouped};
 use crate::diff::{Diff, FileDiff, Sample, Which};
 
+/// Names in the first column of a table stay whole; a narrow screen scrolls the table.
+const NAMES: &str = ".wide th[scope=row] code { white-space: nowrap; }";
+
 /// The page.
 pub fn render(diff: &Diff) -> String {
     let page = html! {
@@ -20,7 +23,7 @@ pub fn render(diff: &Diff) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'";
                 title { "Changes: " (diff.new.package) }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(STYLE)) (PreEscaped(NAMES)) }
             }
             body {
                 main { (body(diff)) }
