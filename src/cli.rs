@@ -5,6 +5,7 @@
 //! One file per verb; this one knows no stage and no setting.
 
 pub mod deliver;
+pub mod diff;
 pub mod doctor;
 pub mod exit;
 pub mod explain;
@@ -67,6 +68,8 @@ pub enum Verb {
     HostKey(host_key::HostKeyArgs),
     /// Judge packages of any vendor by the rules of OneRoster
     Validate(validate::ValidateArgs),
+    /// Compare two packages: what is gone, new and changed, by file, school and column
+    Diff(diff::DiffArgs),
     /// Invent a district family and write it as table extracts
     Synth(synth::SynthArgs),
 }
@@ -127,6 +130,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, process: &mut Process<
             Verb::Deliver(args) => deliver::run(&args, process),
             Verb::HostKey(args) => host_key::run(&args, process),
             Verb::Validate(args) => validate::run(&args, process),
+            Verb::Diff(args) => diff::run(&args, process),
             Verb::Synth(args) => synth::run(&args, process),
         },
         Err(told) if told.use_stderr() => {

@@ -18,6 +18,7 @@ pub mod closure;
 pub mod config;
 pub mod crosswalk;
 pub mod day;
+pub mod diff;
 pub mod doctor;
 pub mod edfi;
 pub mod emit;

@@ -90,6 +90,11 @@ const EDGES: &[(&str, &[&str], &str)] = &[
     ("check", &["rfc4180"], "packages are CSV"),
     ("cli", &["check", "package"], "`rosterpack validate`: opens packages and shows what came of them"),
     ("package", &["spec"], ""),
+    ("package", &["rfc4180"], "reads packages row by row"),
+    ("diff", &["package", "spec"], "compares packages of any origin: no Ed-Fi, no configuration"),
+    ("diff", &["check"], "its page and its numbers look like those of `validate`"),
+    ("cli", &["diff"], "`rosterpack diff`"),
+    ("publish", &["diff"], "the guard judges what the comparison of two packages says"),
     ("publish", &["secret", "retry"], "meets servers"),
     ("publish", &["package", "spec"], "judges and delivers anybody's package: no Ed-Fi, no configuration"),
     (
@@ -108,7 +113,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("chrono", &["main"]),
     ("clap", &["cli"]),
     ("crc32fast", &["package", "check"]),
-    ("csv", &["config", "crosswalk", "check", "snapshot", "id_migration", "explain", "package", "publish"]),
+    ("csv", &["config", "crosswalk", "check", "snapshot", "id_migration", "explain", "package"]),
     ("ctrlc", &["cli"]),
     ("fallible_iterator", &["source"]),
     ("flate2", &["package", "check", "source", "synth", "snapshot"]),
@@ -117,7 +122,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("hmac", &["publish"]),
     ("hex", &["sourced_id"]),
     ("indicatif", &["report"]),
-    ("maud", &["check", "report"]),
+    ("maud", &["check", "diff", "report"]),
     ("md5", &["sourced_id"]),
     ("memchr", &["package", "check", "source", "explain", "rfc4180"]),
     ("polars", &["source", "snapshot", "package"]),
@@ -134,17 +139,22 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("rustls", &["source"]),
     ("rustls_native_certs", &["source"]),
     // The derive is how a severity or an origin is spelt in the report.
-    ("serde", &["config", "notice", "report", "roster", "check", "doctor", "snapshot", "explain", "publish"]),
-    ("serde_json", &["check", "cli", "report", "doctor", "snapshot", "explain", "publish"]),
+    (
+        "serde",
+        &[
+            "config", "notice", "report", "roster", "check", "doctor", "snapshot", "explain", "publish",
+            "diff",
+        ],
+    ),
+    ("serde_json", &["check", "cli", "diff", "report", "doctor", "snapshot", "explain", "publish"]),
     ("sha1", &["publish"]),
-    ("sha2", &["publish"]),
+    ("sha2", &["publish", "diff"]),
     ("siphasher", &["check"]),
     ("strsim", &["cli", "config", "explain"]),
     ("tempfile", &["cli", "package", "publish", "report", "snapshot"]),
     ("thiserror", &[]),
     ("tokio", &["publish"]),
     ("walkdir", &["crosswalk", "source"]),
-    ("zip", &["package", "check"]),
 ];
 
 /// A use of something: the module that uses it, what it uses, and where.

@@ -71,6 +71,7 @@ fn help_texts() {
     same("tests/golden/cli/doctor-help.txt", &help(Some("doctor"), false));
     same("tests/golden/cli/snapshot-help.txt", &help(Some("snapshot"), false));
     same("tests/golden/cli/guard-help.txt", &help(Some("guard"), false));
+    same("tests/golden/cli/diff-help.txt", &help(Some("diff"), false));
     same("tests/golden/cli/deliver-help.txt", &help(Some("deliver"), false));
     same("tests/golden/cli/host-key-help.txt", &help(Some("host-key"), false));
     same("tests/golden/cli/validate-help.txt", &help(Some("validate"), false));

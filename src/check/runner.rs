@@ -14,7 +14,7 @@ use super::rule::Hook;
 use super::rules::{dates, entries, manifest as manifest_rules, presence};
 use super::scan::{Scanned, Skip, scan};
 use super::{FileOutcome, Judgement, Options, manifest};
-use crate::package::read::{Archive, Entry};
+use crate::package::read::{Archive, Entry, read_ahead};
 use crate::rfc4180::{Blocks, Walk};
 use crate::spec::{File, MANIFEST, Mode};
 
@@ -34,6 +34,10 @@ pub const STEPS: [&[File]; 6] = [
     &[File::Results, File::LineItemScoreScales, File::LineItemLearningObjectiveIds],
     &[File::ResultScoreScales, File::ResultLearningObjectiveIds],
 ];
+
+/// Bytes of a file from which on it is unpacked on a thread of its own while its rows are judged: enrollments are most of
+/// a package, and one file is judged by one thread, row after row.
+const AHEAD: u64 = 1 << 20;
 
 /// Judges a package.
 pub fn judge(archive: &Archive, options: &Options) -> Judgement {
@@ -102,7 +106,13 @@ pub fn judge(archive: &Archive, options: &Options) -> Judgement {
                         Err(fault) => (Err(fault.to_string()), Some(fault)),
                     },
                 };
-                let mut scanned = scan(opened, spec, mode(file), &facts, &options.levels);
+                let levels = &options.levels;
+                let mut scanned = match opened {
+                    Ok(stream) if entry.size >= AHEAD => {
+                        read_ahead(stream, |stream| scan(Ok(stream), spec, mode(file), &facts, levels))
+                    }
+                    opened => scan(opened, spec, mode(file), &facts, levels),
+                };
                 if let Some(fault) = fault {
                     entries::raise_read_fault(&mut scanned.findings, &entry.name, &fault);
                 }

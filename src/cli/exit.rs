@@ -56,12 +56,12 @@ impl ExitCode {
             }
             ExitCode::Refused => (
                 "refused",
-                "The data, or a package that `validate` judged, breaks the rules. No package was written; one that was there is untouched.",
+                "The data, or a package that `validate` judged, breaks the rules: no package was written, and one that was there is untouched. Or `diff` found that two packages differ.",
                 "Read the reasons on stderr or in the report, mend the data or the configuration, run again.",
             ),
             ExitCode::Usage => (
                 "usage",
-                "A flag, a setting or a crosswalk seed is wrong, and nothing was read; or `explain` was asked about what is not there, or what several rows are called; or `validate` cannot read a path.",
+                "A flag, a setting or a crosswalk seed is wrong, and nothing was read; or `explain` was asked about what is not there, or what several rows are called; or `validate` cannot read a path, or `diff` a package to its end.",
                 "Follow the help line on stderr.",
             ),
             ExitCode::Source => (

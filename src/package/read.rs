@@ -5,6 +5,7 @@
 //! memory; sums and sizes are verified at the end of each stream, and a stream that is more or less than was declared ends with a
 //! [`ReadFault`]. What an entry means is not judged here: the validator, the read-back and `diff` stand on this.
 
+mod ahead;
 mod folder;
 mod stream;
 mod zip;
@@ -12,6 +13,7 @@ mod zip;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+pub use self::ahead::read_ahead;
 pub use self::stream::ReadFault;
 use crate::spec::File;
 
@@ -70,6 +72,21 @@ pub enum Trouble {
     Damaged(&'static str),
 }
 
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Trouble::Encrypted => "it is encrypted",
+            Trouble::Method => "its compression is neither deflate nor none",
+            Trouble::Folder => "it is a folder, or lies in one",
+            Trouble::Link => "it is a symbolic link",
+            Trouble::Unsafe => "its name is no plain name",
+            Trouble::Repeated => "another entry has the same name",
+            Trouble::Ratio => "it unpacks to more times its size than allowed",
+            Trouble::Damaged(what) => what,
+        })
+    }
+}
+
 /// One entry of a zip or one file of a folder.
 #[derive(Debug, Clone)]
 pub struct Entry {
@@ -98,6 +115,15 @@ impl Entry {
         !self.is_folder() && !self.troubles.iter().any(bad)
     }
 
+    /// Sum of its uncompressed bytes as the zip's directory has it, and where its compressed bytes begin in the zip;
+    /// `None` for what is no file in a zip.
+    pub(super) fn place(&self) -> Option<(u32, u64)> {
+        match self.at {
+            At::Zip { crc32, start, .. } => Some((crc32, start)),
+            _ => None,
+        }
+    }
+
     /// Whether it is a folder itself.
     pub fn is_folder(&self) -> bool {
         matches!(self.at, At::Folder)
@@ -113,7 +139,13 @@ impl Entry {
 #[derive(Debug, Clone)]
 enum At {
     Folder,
-    Zip { wayfinder: rawzip::ZipArchiveEntryWayfinder, deflated: bool, crc32: u32 },
+    Zip {
+        wayfinder: rawzip::ZipArchiveEntryWayfinder,
+        deflated: bool,
+        crc32: u32,
+        /// Where its compressed bytes begin, as far as that can be told.
+        start: u64,
+    },
     Disk(PathBuf),
 }
 
@@ -135,19 +167,30 @@ impl Archive {
     /// [`Archive::broken`].
     pub fn open(path: &Path, limits: Limits) -> Result<Archive, OpenError> {
         let failed = |error: std::io::Error| OpenError { path: path.to_owned(), reason: error.to_string() };
-        let mut archive = Archive { entries: Vec::new(), limits, zip: None, broken: None, too_many: false };
-        if std::fs::metadata(path).map_err(failed)?.is_dir() {
-            archive.list_folder(path).map_err(failed)?;
-        } else {
-            archive.list_zip(std::fs::File::open(path).map_err(failed)?);
+        if !std::fs::metadata(path).map_err(failed)?.is_dir() {
+            return Ok(Archive::of(std::fs::File::open(path).map_err(failed)?, limits));
         }
-        archive.mark_repeated();
-        for entry in &mut archive.entries {
-            if entry.size > Limits::RATIO_FROM && entry.size / limits.ratio.max(1) > entry.packed {
-                entry.troubles.push(Trouble::Ratio);
-            }
-        }
+        let mut archive = Archive::new(limits);
+        archive.list_folder(path).map_err(failed)?;
+        archive.mark();
         Ok(archive)
+    }
+
+    /// The zip in a file that is open already. It is read by position; where the file stands does not matter.
+    pub fn of(file: std::fs::File, limits: Limits) -> Archive {
+        let mut archive = Archive::new(limits);
+        archive.list_zip(file);
+        archive.mark();
+        archive
+    }
+
+    fn new(limits: Limits) -> Archive {
+        Archive { entries: Vec::new(), limits, zip: None, broken: None, too_many: false }
+    }
+
+    /// Whether it is a zip, and not a folder.
+    pub fn is_zip(&self) -> bool {
+        self.zip.is_some()
     }
 
     /// The entries in the order of the zip; those of a folder by name.
@@ -184,15 +227,19 @@ impl Archive {
         match &entry.at {
             At::Folder => Err(ReadFault::Unreadable("it is a folder".into())),
             At::Disk(path) => self.read_disk(path, entry.size),
-            At::Zip { wayfinder, deflated, crc32 } => self.read_zip(*wayfinder, *deflated, *crc32),
+            At::Zip { wayfinder, deflated, crc32, .. } => self.read_zip(*wayfinder, *deflated, *crc32),
         }
     }
 
-    fn mark_repeated(&mut self) {
+    /// Notes what only all entries together, or the limits, make a trouble.
+    fn mark(&mut self) {
         let mut seen = rustc_hash::FxHashSet::default();
         for entry in &mut self.entries {
             if !seen.insert(entry.name.clone()) {
                 entry.troubles.push(Trouble::Repeated);
+            }
+            if entry.size > Limits::RATIO_FROM && entry.size / self.limits.ratio.max(1) > entry.packed {
+                entry.troubles.push(Trouble::Ratio);
             }
         }
     }

@@ -16,12 +16,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
 
-use ::zip::ZipArchive;
-
+pub(crate) use self::ids::parse as digits;
 use self::ids::{Defined, Referred};
 use self::rows::{Judge, RowFault};
 use super::deflate;
 use super::ordered::in_order;
+use super::read::{Archive, Limits};
 use super::{WrittenFile, manifest};
 use crate::spec::{File, FileSpec, MANIFEST};
 
@@ -105,43 +105,38 @@ fn directory(
     options: &super::Options,
     expected: &[Expected],
 ) -> Result<BTreeMap<File, u64>, Unproven> {
-    let unreadable = |error: ::zip::result::ZipError| match error {
-        ::zip::result::ZipError::Io(error) => Unproven::Io(error),
-        other => Fault::new("the zip's directory", other.to_string()).into(),
-    };
-    file.seek(SeekFrom::Start(0))?;
-    let mut zip = ZipArchive::new(&mut *file).map_err(unreadable)?;
-    if zip.len() != expected.len() + 1 {
-        let reason = format!("{} entries instead of {}", zip.len(), expected.len() + 1);
-        return Err(Fault::new("the zip's directory", reason).into());
+    // We wrote it: what a foreign package may cost does not matter.
+    let archive = Archive::of(file.try_clone()?, Limits { entries: 1000, size: u64::MAX, ratio: u64::MAX });
+    let broken = |reason: String| Unproven::from(Fault::new("the zip's directory", reason));
+    if let Some(reason) = archive.broken() {
+        return Err(broken(reason.to_owned()));
+    }
+    let entries = archive.entries();
+    if entries.len() != expected.len() + 1 {
+        return Err(broken(format!("{} entries instead of {}", entries.len(), expected.len() + 1)));
+    }
+    if let Some((entry, trouble)) = entries.iter().find_map(|entry| Some((entry, entry.troubles.first()?))) {
+        return Err(Fault::new(&entry.name, trouble.to_string()).into());
     }
     let present = expected.iter().map(|e| e.written.file).collect();
     let manifest = manifest::manifest(options, &present);
-    let (mut packed, crc32, size) = {
-        let mut entry = zip.by_index_raw(0).map_err(unreadable)?;
-        if entry.name().ok().as_deref() != Some(MANIFEST.csv_name) {
-            return Err(Fault::new(MANIFEST.csv_name, "it is not the first entry").into());
-        }
-        let mut packed = Vec::new();
-        entry.read_to_end(&mut packed)?;
-        (packed, entry.crc32(), entry.size())
-    };
-    packed.truncate(packed.len().saturating_sub(deflate::END.len()));
-    let told = deflate::unpack(&packed, size);
-    if told.as_deref() != Some(manifest.bytes()) || crc32fast::hash(manifest.bytes()) != crc32 {
+    let first = entries.first().filter(|entry| entry.name == MANIFEST.csv_name);
+    let first = first.ok_or_else(|| Fault::new(MANIFEST.csv_name, "it is not the first entry"))?;
+    let mut told = Vec::new();
+    let read = archive.read(first).map_err(io::Error::other).and_then(|mut s| s.read_to_end(&mut told));
+    if read.is_err() || told != manifest.bytes() {
         return Err(Fault::new(MANIFEST.csv_name, "it does not say what the package holds").into());
     }
     let mut starts = BTreeMap::new();
-    for (place, Expected { written, .. }) in expected.iter().enumerate() {
-        let entry = zip.by_index_raw(place + 1).map_err(unreadable)?;
+    for (entry, Expected { written, .. }) in entries.iter().skip(1).zip(expected) {
         let name = written.file.csv_name();
-        let entry_name = entry.name().map_err(unreadable)?.into_owned();
-        let is = (entry_name.as_str(), entry.size(), entry.compressed_size(), entry.crc32());
+        let unplaced = || Fault::new(name, "its local header is unreadable");
+        let (crc32, start) = entry.place().ok_or_else(unplaced)?;
+        let is = (entry.name.as_str(), entry.size, entry.packed, crc32);
         if is != (name, written.csv_bytes, written.packed_bytes, written.crc32) {
             let reason = format!("the directory says {is:?} (name, size, compressed size, CRC-32)");
             return Err(Fault::new(name, reason).into());
         }
-        let start = entry.data_start().ok_or_else(|| Fault::new(name, "its local header is unreadable"))?;
         starts.insert(written.file, start);
     }
     Ok(starts)

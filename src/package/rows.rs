@@ -1,45 +1,25 @@
-//! Packages read back: entries, manifest, header and rows, streamed.
+//! Packages read row by row, for whoever wants all or nothing: the guard, deliveries, `diff`.
 //!
-//! In: a zip, ours or anybody's. Out: the data files that it holds and, per file, its header and one row at a time.
-//! Memory is one row, whatever the zip claims: entries, their unpacked size and the length of a row have limits, and
-//! what exceeds them is an error. It judges nothing: whether a row is right is the validator's affair.
+//! In: a zip or a folder, ours or anybody's. Out: the data files that it holds and, per file, its header and its rows,
+//! block by block. It stands on [`Archive`], whose limits it has, and reads CSV as strictly as the validator does; but
+//! where the validator tells and goes on, the first fault ends it: what is compared or delivered must be whole.
+//! Memory is one block. It judges nothing: whether a row is right is the validator's affair.
 
-use std::cell::Cell;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::{self, BufReader, Read, Seek};
+use std::fmt::Display;
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
-use csv::ByteRecord;
-use zip::ZipArchive;
-use zip::result::ZipError;
-
-use crate::spec::{File, MANIFEST, Version};
-
-/// What a package may demand of its reader.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReadLimits {
-    /// Entries of the zip.
-    pub entries: usize,
-    /// Bytes of one entry when it is unpacked.
-    pub entry_bytes: u64,
-    /// Bytes of one row.
-    pub row_bytes: u64,
-}
-
-impl Default for ReadLimits {
-    /// 1,000 entries of 256 GiB each, rows of 16 MiB: far above what 10 million students need.
-    fn default() -> ReadLimits {
-        ReadLimits { entries: 1_000, entry_bytes: 1 << 38, row_bytes: 1 << 24 }
-    }
-}
+use super::read::{Archive, Entry, Limits, ReadFault, Trouble};
+use crate::rfc4180::{Blocks, Flaw, LONGEST, Record, Walk};
+use crate::spec::{File, MANIFEST, Mode, Version};
 
 /// A package cannot be read.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("cannot read {}{}: {reason}", path.display(), entry.as_ref().map(|e| format!(", {e}")).unwrap_or_default())]
 pub struct ReadError {
-    /// The zip.
+    /// The package.
     pub path: PathBuf,
     /// The entry that was being read.
     pub entry: Option<String>,
@@ -47,41 +27,50 @@ pub struct ReadError {
     pub reason: String,
 }
 
-/// A package that is open for reading.
-pub struct PackageReader<R> {
+fn fault(path: &Path, entry: Option<&str>, reason: impl Display) -> ReadError {
+    ReadError { path: path.to_owned(), entry: entry.map(str::to_owned), reason: reason.to_string() }
+}
+
+/// A package that is open for reading. Several of its files may be read at once.
+#[derive(Debug)]
+pub struct PackageReader {
     path: PathBuf,
-    zip: ZipArchive<R>,
-    limits: ReadLimits,
+    archive: Archive,
     files: Vec<File>,
 }
 
-impl PackageReader<BufReader<fs::File>> {
-    /// Opens the zip at this path with the usual limits.
+impl PackageReader {
+    /// Opens the zip or folder at this path.
     ///
     /// # Errors
-    /// [`ReadError`] when it is missing, no zip, or beyond the limits.
-    pub fn open(path: &Path) -> Result<Self, ReadError> {
-        let file = fs::File::open(path).map_err(|e| fault(path, None, e))?;
-        PackageReader::new(path, BufReader::with_capacity(1 << 16, file), ReadLimits::default())
-    }
-}
-
-impl<R: Read + Seek> PackageReader<R> {
-    /// Reads the directory of a zip. The path is for messages alone.
-    ///
-    /// # Errors
-    /// [`ReadError`].
-    pub fn new(path: &Path, reader: R, limits: ReadLimits) -> Result<PackageReader<R>, ReadError> {
-        let zip = ZipArchive::new(reader).map_err(|e| fault(path, None, e))?;
-        if zip.len() > limits.entries {
-            let reason = format!("it has {} entries, more than {}", zip.len(), limits.entries);
-            return Err(ReadError { path: path.to_owned(), entry: None, reason });
+    /// [`ReadError`] when it is missing, no zip, damaged, or beyond the limits.
+    pub fn open(path: &Path, limits: Limits) -> Result<PackageReader, ReadError> {
+        let archive = Archive::open(path, limits).map_err(|error| fault(path, None, error.reason))?;
+        if let Some(reason) = archive.broken() {
+            return Err(fault(path, None, format!("it is no zip, or a damaged one ({reason})")));
         }
-        let files = File::ALL.into_iter().filter(|f| zip.index_for_name(f.csv_name()).is_some()).collect();
-        Ok(PackageReader { path: path.to_owned(), zip, limits, files })
+        if archive.has_too_many() {
+            return Err(fault(path, None, format!("it has more than {} entries", limits.entries)));
+        }
+        if archive.is_too_large() {
+            return Err(fault(path, None, format!("it unpacks to more than {} bytes", limits.size)));
+        }
+        let has = |file: &File| archive.entries().iter().any(|entry| entry.name == file.csv_name());
+        let files = File::ALL.into_iter().filter(has).collect();
+        Ok(PackageReader { path: path.to_owned(), archive, files })
     }
 
-    /// The data files that the zip holds at its root, in alphabetical order.
+    /// Where it was read from, as it was named.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether it is one file, and not a folder of them.
+    pub fn is_zip(&self) -> bool {
+        self.archive.is_zip()
+    }
+
+    /// The data files that it holds at its root, in alphabetical order.
     pub fn files(&self) -> &[File] {
         &self.files
     }
@@ -90,13 +79,12 @@ impl<R: Read + Seek> PackageReader<R> {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn manifest(&mut self) -> Result<Option<BTreeMap<String, String>>, ReadError> {
-        let Some(mut rows) = self.open_entry(MANIFEST.csv_name)? else { return Ok(None) };
+    pub fn manifest(&self) -> Result<Option<BTreeMap<String, String>>, ReadError> {
+        let Some(rows) = self.open_entry(MANIFEST.csv_name)? else { return Ok(None) };
         let mut properties = BTreeMap::new();
-        while let Some(row) = rows.next_row()? {
-            let cell = |n: usize| String::from_utf8_lossy(row.get(n).unwrap_or_default()).into_owned();
-            properties.insert(cell(0), cell(1));
-        }
+        rows.each(|row| {
+            properties.insert(row.cell(0).into_owned(), row.cell(1).into_owned());
+        })?;
         Ok(Some(properties))
     }
 
@@ -104,82 +92,88 @@ impl<R: Read + Seek> PackageReader<R> {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn version(&mut self) -> Result<Option<Version>, ReadError> {
+    pub fn version(&self) -> Result<Option<Version>, ReadError> {
         Ok(self.manifest()?.and_then(|m| Version::from_label(m.get("oneroster.version")?)))
     }
 
-    /// Header and rows of a file; `None` when the zip does not hold it.
+    /// Header and rows of a file; `None` when the package does not hold it.
     ///
     /// # Errors
     /// [`ReadError`] when the entry cannot be opened or has no header.
-    pub fn rows(&mut self, file: File) -> Result<Option<Rows<'_>>, ReadError> {
+    pub fn rows(&self, file: File) -> Result<Option<Rows<'_>>, ReadError> {
         self.open_entry(file.csv_name())
     }
 
+    /// Bytes of a file when it is unpacked, as they are declared; 0 when the package does not hold it.
+    pub fn size(&self, file: File) -> u64 {
+        let found = self.archive.entries().iter().find(|entry| entry.name == file.csv_name());
+        found.map_or(0, |entry| entry.size)
+    }
+
     /// Every entry with its unpacked size, whatever it is, in the order of the zip.
-    ///
-    /// # Errors
-    /// [`ReadError`].
-    pub fn entries(&mut self) -> Result<Vec<(String, u64)>, ReadError> {
-        let mut entries = Vec::new();
-        for index in 0..self.zip.len() {
-            let entry = self.zip.by_index_raw(index).map_err(|e| fault(&self.path, None, e))?;
-            let name = entry.name().map_err(|e| fault(&self.path, None, e))?.into_owned();
-            entries.push((name, entry.size()));
-        }
-        Ok(entries)
+    pub fn entries(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.archive.entries().iter().map(|entry| (entry.name.as_str(), entry.size))
     }
 
     /// The unpacked bytes of an entry; its sum is checked at its end.
     ///
     /// # Errors
     /// [`ReadError`] when there is no such entry, or it cannot be unpacked.
-    pub fn raw(&mut self, name: &str) -> Result<Box<dyn Read + '_>, ReadError> {
-        let entry = self.zip.by_name(name).map_err(|e| fault(&self.path, Some(name), e))?;
-        Ok(Box::new(entry))
+    pub fn raw(&self, name: &str) -> Result<Box<dyn Read + Send + '_>, ReadError> {
+        let missing = || fault(&self.path, Some(name), "there is no such entry");
+        self.stream(self.entry(name)?.ok_or_else(missing)?)
     }
 
-    fn open_entry(&mut self, name: &str) -> Result<Option<Rows<'_>>, ReadError> {
-        let Some(index) = self.zip.index_for_name(name) else { return Ok(None) };
-        let path = self.path.clone();
-        let entry = self.zip.by_index(index).map_err(|e| fault(&path, Some(name), e))?;
-        let budget = Rc::new(Cell::new(0));
-        let bounded = Bounded {
-            inner: Box::new(entry) as Box<dyn Read + '_>,
-            left: self.limits.entry_bytes,
-            row: budget.clone(),
-        };
-        let csv = csv::ReaderBuilder::new().has_headers(true).buffer_capacity(BUFFER).from_reader(bounded);
-        let mut rows = Rows {
-            path,
-            entry: name.to_owned(),
-            csv,
-            budget,
-            row_bytes: self.limits.row_bytes,
-            header: Vec::new(),
-            row: ByteRecord::new(),
-        };
-        rows.allow_a_row();
-        let header = rows.csv.byte_headers().map_err(|e| fault(&rows.path, Some(name), plain(e)))?;
-        rows.header = header.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
-        if rows.header.is_empty() {
-            return Err(fault(&rows.path, Some(name), "it has no header"));
+    /// The entry of this name. Two of them would show different files to different readers.
+    fn entry(&self, name: &str) -> Result<Option<&Entry>, ReadError> {
+        let mut found = self.archive.entries().iter().filter(|entry| entry.name == name);
+        let first = found.next();
+        match found.next() {
+            Some(_) => Err(fault(&self.path, Some(name), "several entries have this name")),
+            None => Ok(first),
         }
+    }
+
+    fn stream(&self, entry: &Entry) -> Result<Box<dyn Read + Send + '_>, ReadError> {
+        let failed = |reason: &dyn Display| fault(&self.path, Some(&entry.name), reason);
+        if !entry.is_readable() {
+            let hindrance = entry.troubles.iter().find(|trouble| **trouble != Trouble::Repeated);
+            return Err(failed(&hindrance.map_or("it is a folder".to_owned(), ToString::to_string)));
+        }
+        self.archive.read(entry).map_err(|error| failed(&error))
+    }
+
+    fn open_entry(&self, name: &str) -> Result<Option<Rows<'_>>, ReadError> {
+        let Some(entry) = self.entry(name)? else { return Ok(None) };
+        let mut rows = Rows {
+            path: &self.path,
+            entry: name.to_owned(),
+            blocks: Blocks::new(self.stream(entry)?),
+            line: 1,
+            is_over: false,
+            header: Vec::new(),
+            ends: Vec::new(),
+        };
+        rows.read_header()?;
         Ok(Some(rows))
     }
 }
 
-const BUFFER: usize = 1 << 16;
+/// The property of a manifest that says how a file travels, as a mode; `None` when it is not there or unknown.
+pub fn mode_of(manifest: &BTreeMap<String, String>, file: File) -> Option<Mode> {
+    Mode::from_word(manifest.get(&format!("file.{file}"))?)
+}
 
 /// The rows of one file, in their order.
 pub struct Rows<'a> {
-    path: PathBuf,
+    path: &'a Path,
     entry: String,
-    csv: csv::Reader<Bounded<Box<dyn Read + 'a>>>,
-    budget: Rc<Cell<u64>>,
-    row_bytes: u64,
+    blocks: Blocks<Box<dyn Read + Send + 'a>>,
+    /// Of the next record.
+    line: u64,
+    is_over: bool,
     header: Vec<String>,
-    row: ByteRecord,
+    ends: Vec<u32>,
 }
 
 impl Rows<'_> {
@@ -198,184 +192,139 @@ impl Rows<'_> {
     /// # Errors
     /// [`ReadError`] when the header lacks it.
     pub fn demand(&self, name: &str) -> Result<usize, ReadError> {
-        self.column(name)
-            .ok_or_else(|| fault(&self.path, Some(&self.entry), format!("it has no column {name}")))
+        self.column(name).ok_or_else(|| self.fault(format!("it has no column {name}")))
     }
 
-    /// The next row; `None` behind the last one.
+    /// Hands over every row that is left.
     ///
     /// # Errors
-    /// [`ReadError`] when the entry is damaged, a row is too long, or has not as many cells as the header.
-    pub fn next_row(&mut self) -> Result<Option<&ByteRecord>, ReadError> {
-        self.allow_a_row();
-        match self.csv.read_byte_record(&mut self.row) {
-            Ok(true) => Ok(Some(&self.row)),
-            Ok(false) => Ok(None),
-            Err(error) => Err(fault(&self.path, Some(&self.entry), plain(error))),
+    /// As [`Rows::some`].
+    pub fn each(mut self, mut told: impl FnMut(&Row<'_>)) -> Result<(), ReadError> {
+        while self.some(&mut told)? {}
+        Ok(())
+    }
+
+    /// Hands over the rows of the next block, about 128 KiB of them; false behind the last one. Blank lines are
+    /// passed over.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the entry is damaged, no CSV, a row is too long, or has not as many cells as the header.
+    pub fn some(&mut self, mut told: impl FnMut(&Row<'_>)) -> Result<bool, ReadError> {
+        if self.is_over {
+            return Ok(false);
+        }
+        let width = self.header.len();
+        let (outcome, line) = match self.blocks.next_block() {
+            Err(flaw) => (Err(flaw), self.line),
+            Ok(block) => {
+                let mut walk = Walk::new(block, self.line);
+                let outcome = loop {
+                    match walk.next(&mut self.ends) {
+                        Ok(Some(record)) if record.is_blank(&self.ends) => {}
+                        Ok(Some(record)) if self.ends.len() != width => {
+                            let found = self.ends.len();
+                            let reason =
+                                format!("line {}: it has {found} cells, the header {width}", record.line);
+                            return Err(fault(self.path, Some(&self.entry), reason));
+                        }
+                        Ok(Some(record)) => told(&Row { record, ends: &self.ends }),
+                        Ok(None) => break Ok(walk.end()),
+                        Err(flaw) => break Err(flaw),
+                    }
+                };
+                (outcome, walk.line())
+            }
+        };
+        self.line = line;
+        let (bytes, is_over) = outcome.map_err(|flaw| self.fault(plain(&flaw, line)))?;
+        self.is_over = is_over;
+        self.blocks.consume(bytes);
+        Ok(true)
+    }
+
+    fn read_header(&mut self) -> Result<(), ReadError> {
+        let outcome = self.blocks.head().map(|head| head.starts_with(b"\xef\xbb\xbf"));
+        if outcome.map_err(|flaw| self.fault(plain(&flaw, 1)))? {
+            self.blocks.consume(3);
+        }
+        while !self.is_over && self.header.is_empty() {
+            let (outcome, line) = match self.blocks.next_block() {
+                Err(flaw) => (Err(flaw), self.line),
+                Ok(block) => {
+                    let mut walk = Walk::new(block, self.line);
+                    let outcome = walk.next(&mut self.ends).map(|record| {
+                        if let Some(record) = record.filter(|record| !record.is_blank(&self.ends)) {
+                            let row = Row { record, ends: &self.ends };
+                            self.header = (0..row.len()).map(|n| row.cell(n).into_owned()).collect();
+                        }
+                        (record.is_some(), walk.end())
+                    });
+                    (outcome, walk.line())
+                }
+            };
+            self.line = line;
+            let (is_record, (bytes, is_last)) = outcome.map_err(|flaw| self.fault(plain(&flaw, line)))?;
+            self.is_over = is_last && !is_record;
+            self.blocks.consume(bytes);
+        }
+        match self.header.is_empty() {
+            true => Err(self.fault("it has no header")),
+            false => Ok(()),
         }
     }
 
-    /// A row may need this much more from the zip; a buffer read ahead is not counted against it.
-    fn allow_a_row(&mut self) {
-        self.budget.set(self.row_bytes + BUFFER as u64);
+    fn fault(&self, reason: impl Display) -> ReadError {
+        fault(self.path, Some(&self.entry), reason)
     }
 }
 
-/// A reader that ends with an error when an entry or a row is too long.
-struct Bounded<R> {
-    inner: R,
-    left: u64,
-    row: Rc<Cell<u64>>,
+/// One row.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'r> {
+    record: Record<'r>,
+    ends: &'r [u32],
 }
 
-impl<R: Read> Read for Bounded<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(buffer)?;
-        let used = count as u64;
-        self.left =
-            self.left.checked_sub(used).ok_or_else(|| io::Error::other("it is larger than allowed"))?;
-        let row = self.row.get().checked_sub(used);
-        self.row.set(row.ok_or_else(|| io::Error::other("a row is longer than allowed"))?);
-        Ok(count)
-    }
-}
-
-/// What the csv crate says, without what a row holds.
-fn plain(error: csv::Error) -> String {
-    // Not its line: the csv crate counts a line when it meets what stands behind CRLF.
-    let row = error.position().map(|p| format!("row {}: ", p.record())).unwrap_or_default();
-    match error.kind() {
-        csv::ErrorKind::Io(io) => io.to_string(),
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("{row}it has {len} cells, the header {expected_len}")
-        }
-        _ => format!("{row}it is no CSV"),
-    }
-}
-
-fn fault(path: &Path, entry: Option<&str>, reason: impl Reason) -> ReadError {
-    ReadError { path: path.to_owned(), entry: entry.map(str::to_owned), reason: reason.told() }
-}
-
-/// What can be the reason of a fault.
-trait Reason {
-    fn told(self) -> String;
-}
-
-impl Reason for String {
-    fn told(self) -> String {
-        self
-    }
-}
-
-impl Reason for &str {
-    fn told(self) -> String {
-        self.to_owned()
-    }
-}
-
-impl Reason for io::Error {
-    fn told(self) -> String {
-        self.to_string()
-    }
-}
-
-impl Reason for ZipError {
-    fn told(self) -> String {
-        match self {
-            ZipError::Io(error) => error.to_string(),
-            ZipError::InvalidArchive(_) => "it is no zip, or a damaged one".to_owned(),
-            other => other.to_string(),
+impl<'r> Row<'r> {
+    /// The text of a cell; blank when the row is shorter.
+    #[inline]
+    pub fn cell(&self, n: usize) -> Cow<'r, str> {
+        let field = self.record.field(self.ends, n);
+        match field.quoted && memchr::memchr(b'"', field.text.as_bytes()).is_some() {
+            true => Cow::Owned(field.text.replace("\"\"", "\"")),
+            false => Cow::Borrowed(field.text),
         }
     }
+
+    /// Cells of the row.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether it has no cell.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The line on which it begins, from 1.
+    pub fn line(&self) -> u64 {
+        self.record.line
+    }
+}
+
+/// A flaw in words, without what a cell holds.
+fn plain(flaw: &Flaw, line: u64) -> String {
+    let what = match flaw {
+        Flaw::Read(error) => return ReadFault::of(error).to_string(),
+        Flaw::NotUtf8 => "it is not UTF-8",
+        Flaw::Nul => "it holds a NUL byte",
+        Flaw::StrayQuote(_) => "a quote stands within a cell that does not begin with one",
+        Flaw::AfterQuote(_) => "text stands behind a closing quote",
+        Flaw::OpenQuote(_) => "a quote is never closed",
+        Flaw::TooLong => return format!("line {line}: the row is longer than {LONGEST} bytes"),
+    };
+    format!("line {line}: {what}")
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::io::{Cursor, Write};
-    use zip::write::{SimpleFileOptions, ZipWriter};
-
-    fn zip(entries: &[(&str, &[u8])]) -> Cursor<Vec<u8>> {
-        let mut out = ZipWriter::new(Cursor::new(Vec::new()));
-        for (name, text) in entries {
-            out.start_file(*name, SimpleFileOptions::default()).unwrap();
-            out.write_all(text).unwrap();
-        }
-        out.finish().unwrap()
-    }
-
-    fn open(entries: &[(&str, &[u8])], limits: ReadLimits) -> PackageReader<Cursor<Vec<u8>>> {
-        PackageReader::new(Path::new("p.zip"), zip(entries), limits).unwrap()
-    }
-
-    #[test]
-    fn files_manifest_and_rows_are_found_and_the_rest_is_not() {
-        let manifest = b"propertyName,value\r\nmanifest.version,1.0\r\noneroster.version,1.2\r\n";
-        let mut package = open(
-            &[
-                ("manifest.csv", manifest),
-                ("orgs.csv", b"sourcedId,name\r\na,\"x, y\"\r\nb,\r\n"),
-                ("sub/users.csv", b"sourcedId\r\na\r\n"),
-                ("Users.csv", b"x\r\n"),
-            ],
-            ReadLimits::default(),
-        );
-        assert_eq!(package.files(), [File::Orgs]);
-        assert_eq!(package.version().unwrap(), Some(Version::V1p2));
-        assert!(package.rows(File::Users).unwrap().is_none());
-        let mut rows = package.rows(File::Orgs).unwrap().unwrap();
-        assert_eq!(rows.demand("name").unwrap(), 1);
-        assert!(rows.demand("type").unwrap_err().to_string().contains("orgs.csv: it has no column type"));
-        assert_eq!(rows.next_row().unwrap().unwrap().get(1), Some(&b"x, y"[..]));
-        assert_eq!(rows.next_row().unwrap().unwrap().get(0), Some(&b"b"[..]));
-        assert!(rows.next_row().unwrap().is_none());
-    }
-
-    #[test]
-    fn what_is_too_long_or_torn_is_an_error_that_repeats_no_cell() {
-        let limits = ReadLimits { entries: 2, entry_bytes: 1 << 20, row_bytes: 1 << 12 };
-        let told = |text: &[u8]| {
-            let mut package = open(&[("orgs.csv", text)], limits);
-            let mut rows = package.rows(File::Orgs).unwrap().unwrap();
-            loop {
-                match rows.next_row() {
-                    Ok(Some(_)) => {}
-                    Ok(None) => break None,
-                    Err(error) => break Some(error.to_string()),
-                }
-            }
-        };
-        // A quote that never closes swallows what follows; it must not swallow the memory.
-        let mut endless = b"sourcedId,name\r\na,\"".to_vec();
-        endless.extend(std::iter::repeat_n(b'x', 1 << 18));
-        assert!(told(&endless).unwrap().contains("a row is longer than allowed"));
-        let mut long = b"sourcedId,name\r\n".to_vec();
-        long.extend(b"a,b\r\n".repeat(1 << 18));
-        assert!(told(&long).unwrap().contains("larger than allowed"));
-        let ragged = told(b"sourcedId,name\r\nsecret\r\n").unwrap();
-        assert!(ragged.contains("row 1: it has 1 cells, the header 2"), "{ragged}");
-        assert_eq!(told(b"sourcedId,name\r\na,b"), None);
-        let three = zip(&[("a", b""), ("b", b""), ("c", b"")]);
-        assert!(PackageReader::new(Path::new("p.zip"), three, limits).is_err());
-        let empty = open(&[("orgs.csv", b"")], limits).rows(File::Orgs).err().unwrap().to_string();
-        assert_eq!(empty, "cannot read p.zip, orgs.csv: it has no header");
-    }
-
-    #[test]
-    fn a_flipped_byte_is_found() {
-        let mut bytes = zip(&[("orgs.csv", &b"sourcedId\r\nabc\r\n".repeat(50))]).into_inner();
-        let at = 30 + "orgs.csv".len() + 20;
-        bytes[at] ^= 0x40;
-        let mut package =
-            PackageReader::new(Path::new("p.zip"), Cursor::new(bytes), ReadLimits::default()).unwrap();
-        let outcome = package.rows(File::Orgs).and_then(|rows| {
-            let mut rows = rows.unwrap();
-            while rows.next_row()?.is_some() {}
-            Ok(())
-        });
-        assert!(outcome.is_err());
-        let missing = PackageReader::open(Path::new("/nonexistent/p.zip")).err().unwrap().to_string();
-        assert!(missing.starts_with("cannot read /nonexistent/p.zip: No such file"), "{missing}");
-    }
-}
+mod tests;

@@ -9,6 +9,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::package::PackageReader;
+use crate::package::read::Limits;
 use crate::spec::{File, MANIFEST};
 
 /// In which form a package is delivered.
@@ -57,7 +58,10 @@ impl Parcel {
     /// [`ParcelError`] when it is no readable zip, or holds what no loose file may be.
     pub fn new(package: &Path, form: Form, zip_name: &str) -> Result<Parcel, ParcelError> {
         let fault = |reason: String| ParcelError { package: package.to_owned(), reason };
-        let mut reader = PackageReader::open(package).map_err(|e| fault(e.reason))?;
+        let reader = PackageReader::open(package, Limits::default()).map_err(|e| fault(e.reason))?;
+        if !reader.is_zip() {
+            return Err(fault("it is a folder, not a zip".to_owned()));
+        }
         let items = match form {
             Form::Zip => {
                 let bytes = fs::metadata(package).map_err(|e| fault(e.to_string()))?.len();
@@ -65,13 +69,14 @@ impl Parcel {
             }
             Form::Loose => {
                 let mut items = Vec::new();
-                for (name, bytes) in reader.entries().map_err(|e| fault(e.reason))? {
+                for (name, bytes) in reader.entries() {
                     // Names decide where bytes go on somebody's server: only those that we know.
-                    if name != MANIFEST.csv_name && File::from_csv_name(&name).is_none() {
+                    if name != MANIFEST.csv_name && File::from_csv_name(name).is_none() {
                         return Err(fault(format!(
                             "its entry {name:?} is no file of OneRoster; deliver it as a zip"
                         )));
                     }
+                    let name = name.to_owned();
                     items.push(Item { name: name.clone(), bytes, entry: Some(name) });
                 }
                 items.sort_by(|a, b| {
@@ -97,8 +102,10 @@ impl Parcel {
         match &item.entry {
             None => Ok(Box::new(fs::File::open(&self.package)?)),
             Some(entry) => {
-                let reader = PackageReader::open(&self.package).map_err(io::Error::other)?;
-                opened.0.insert(reader).raw(entry).map_err(io::Error::other)
+                let reader =
+                    PackageReader::open(&self.package, Limits::default()).map_err(io::Error::other)?;
+                let bytes = opened.0.insert(reader).raw(entry).map_err(io::Error::other)?;
+                Ok(bytes)
             }
         }
     }
@@ -114,7 +121,7 @@ impl Parcel {
 
 /// Keeps a package open while one of its entries is read.
 #[derive(Default)]
-pub(super) struct Opened(Option<PackageReader<io::BufReader<fs::File>>>);
+pub(super) struct Opened(Option<PackageReader>);
 
 /// Fills placeholders of a path or name: `{name}` and whatever else there is a value for.
 ///

@@ -7,7 +7,7 @@ use super::column::{CHANGE, KEY, join};
 use super::vocabulary as words;
 use super::{Column, File, FileSpec, Group, Kind, Rule, Vocabulary};
 
-const SCHOOL: &[Rule] = &[Rule::Target { column: "type", word: "school" }];
+pub(super) const SCHOOL: &[Rule] = &[Rule::Target { column: "type", word: "school" }];
 const GRADE_CODES: &[Rule] = &[Rule::Advised(&words::GRADES)];
 const RESIDENCE_CODES: &[Rule] = &[Rule::Advised(&words::RESIDENCE_STATUS)];
 const SCHOOL_YEAR: &[Rule] = &[Rule::Target { column: "type", word: "schoolYear" }];

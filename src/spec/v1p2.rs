@@ -4,7 +4,7 @@
 //! correction. Vocabularies marked open take `ext:` terms here.
 
 use super::column::{KEY, join};
-use super::rostering::flag;
+use super::rostering::{SCHOOL, flag};
 use super::vocabulary as words;
 use super::{Column, File, FileSpec, Group, Kind, Rule, gradebook, resources, rostering};
 
@@ -90,7 +90,8 @@ const LINE_ITEMS: FileSpec = FileSpec {
             "The session it counts for.",
         )],
         &gradebook::OPTIONAL_BOUNDS,
-        &[Column::required("schoolSourcedId", Kind::Ref(File::Orgs), "The school that holds the class.")],
+        &[Column::required("schoolSourcedId", Kind::Ref(File::Orgs), "The school that holds the class.")
+            .bound(SCHOOL)],
     ]),
 };
 

@@ -1,12 +1,15 @@
-//! Mutation fuzzing of everything that reads foreign bytes: the zip, a data file, the manifest.
+//! Mutation fuzzing of everything that reads foreign bytes: the zip, a data file, the manifest; and of two packages compared.
 //!
 //! In: the corpus as seeds, `ROSTERPACK_FUZZ_SECONDS` (default 60) per target. Out: a panic with the number of the case, which
 //! repeats it. Runs on stable Rust; `./tests/run --fuzz` starts it, a plain `cargo test` does not. What is looked for is a
 //! panic, an endless loop or a judgement that contradicts itself.
 
+use std::fs;
 use std::time::{Duration, Instant};
 
 use rosterpack::check::RuleOutcome;
+use rosterpack::diff::show::{html, json, terminal};
+use rosterpack::diff::{Options, compare_paths};
 use rosterpack::package::read::Limits;
 
 use crate::corpus::judge;
@@ -88,14 +91,9 @@ fn mutate(bytes: &mut Vec<u8>, chance: &mut Chance) {
     }
 }
 
-/// Runs one target until its time is over.
+/// Runs one target over the judge until its time is over.
 fn fuzz(mut case: impl FnMut(&mut Chance) -> Vec<u8>) {
-    let seconds =
-        std::env::var("ROSTERPACK_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
-    let end = Instant::now() + Duration::from_secs(seconds);
-    let mut number = 0u64;
-    while Instant::now() < end {
-        let began = Instant::now();
+    run(|number| {
         let zip = case(&mut Chance(number));
         let judged = std::panic::catch_unwind(|| judge(&zip, Limits::default(), None));
         let judgement = judged.unwrap_or_else(|_| panic!("case {number} panics"));
@@ -104,6 +102,18 @@ fn fuzz(mut case: impl FnMut(&mut Chance) -> Vec<u8>) {
             let honest = matches!(state, Some(RuleOutcome::Skipped | RuleOutcome::Found));
             assert!(honest, "case {number}: {} is {state:?}", skip.code);
         }
+    });
+}
+
+/// Runs cases until the time is over.
+fn run(mut case: impl FnMut(u64)) {
+    let seconds =
+        std::env::var("ROSTERPACK_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let mut number = 0u64;
+    while Instant::now() < end {
+        let began = Instant::now();
+        case(number);
         assert!(began.elapsed() < Duration::from_secs(20), "case {number} takes {:?}", began.elapsed());
         number += 1;
     }
@@ -149,4 +159,45 @@ fn csv() {
 #[ignore = "./tests/run --fuzz"]
 fn manifest() {
     file(|_, _| "manifest.csv".to_owned());
+}
+
+/// Two mutations of one package: comparing them ends, and the other way round it finds the mirror image.
+#[test]
+#[ignore = "./tests/run --fuzz"]
+fn diff() {
+    let bases: Vec<_> = patch::valid_names().iter().map(|name| patch::valid(name)).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let paths = ["old.zip", "new.zip"].map(|name| folder.path().join(name));
+    run(|number| {
+        let mut chance = Chance(number);
+        let base = &bases[chance.below(bases.len())];
+        for path in &paths {
+            let mut files = base.clone();
+            let names: Vec<String> = files.keys().cloned().collect();
+            for _ in 0..chance.below(3) {
+                mutate(files.get_mut(&names[chance.below(names.len())]).unwrap(), &mut chance);
+            }
+            fs::write(path, Zip::of(&files).bytes()).unwrap();
+        }
+        let [old, new] = &paths;
+        let options = Options { names: true, values: true, ..Options::default() };
+        let compare = |old, new| compare_paths(old, new, Limits::default(), &options);
+        match (compare(old, new), compare(new, old)) {
+            (Ok(there), Ok(back)) => {
+                assert_eq!(there.equal, back.equal, "case {number}");
+                for (there, back) in there.files.iter().zip(&back.files) {
+                    assert_eq!(
+                        (there.ids.added, there.changed),
+                        (back.ids.removed, back.changed),
+                        "case {number}"
+                    );
+                }
+                for text in [terminal::render(&there), html::render(&there), json::render(&there).unwrap()] {
+                    assert!(!text.is_empty());
+                }
+            }
+            (Err(_), Err(_)) => {}
+            (there, back) => panic!("case {number}: {} and {}", there.is_ok(), back.is_ok()),
+        }
+    });
 }

@@ -1,4 +1,4 @@
-//! Zips that want to harm their reader end quickly, with exit code 1 or 2, and cost little memory.
+//! Zips that want to harm their reader end quickly, with exit code 1 or 2, and cost little memory; so they do in `diff`.
 
 use std::fs;
 use std::path::Path;
@@ -14,12 +14,19 @@ fn judge(bytes: &[u8], what: &str) {
     let path = folder.path().join("hostile.zip");
     fs::write(&path, bytes).unwrap();
     let binary = assert_cmd::cargo::cargo_bin("rosterpack");
-    let command = format!("ulimit -v 1500000; exec '{}' validate '{}'", binary.display(), path.display());
-    let mut shell = Command::new("sh");
-    shell.env("RAYON_NUM_THREADS", "2").args(["-c", &command]).timeout(std::time::Duration::from_secs(60));
-    let output = shell.output().unwrap();
-    let code = output.status.code();
-    assert!(matches!(code, Some(1 | 2)), "{what}: {code:?} {}", String::from_utf8_lossy(&output.stderr));
+    let run = |verb: &str| {
+        let command = format!("ulimit -v 1500000; exec '{}' {verb} '{}'", binary.display(), path.display());
+        let mut shell = Command::new("sh");
+        shell.env("RAYON_NUM_THREADS", "2").args(["-c", &command]);
+        let output = shell.timeout(std::time::Duration::from_secs(60)).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, told) = run("validate");
+    assert!(matches!(code, Some(1 | 2)), "{what}: {code:?} {told}");
+    // What is wrong beside the data files is no difference between these.
+    let valid = patch::folder("valid/v1p1-bulk");
+    let (code, told) = run(&format!("diff '{}'", valid.display()));
+    assert!(matches!(code, Some(0..=2)), "diff, {what}: {code:?} {told}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "{what}: something was unpacked");
     assert!(!Path::new("../evil.csv").exists());
 }
@@ -51,11 +58,24 @@ fn bombs() {
     judge(&zip.bytes(), "many entries over the same bytes");
 }
 
+/// More than 65,535 entries need the zip64 form of the directory's end; some lie about it.
 #[test]
-fn sixty_thousand_entries() {
-    let entries = (0..60_000u32).map(|n| Entry::new(format!("{n}.csv").as_bytes(), Vec::new())).collect();
+fn a_hundred_thousand_entries() {
+    let entries: Vec<Entry> =
+        (0..100_000u32).map(|n| Entry::new(format!("{n}.csv").as_bytes(), Vec::new())).collect();
     let zip = Zip { entries, cut: 0 };
-    judge(&zip.bytes(), "60,000 entries");
+    let bytes = zip.bytes();
+    judge(&bytes, "100,000 entries");
+    judge(&bytes[..bytes.len() - 1], "100,000 entries, cut");
+    // Without its zip64 record the directory declares 65,535 entries.
+    let mut lies = bytes.clone();
+    let at = lies.len() - 22 - 20 - 56;
+    lies[at] ^= 1;
+    judge(&lies, "100,000 entries and a damaged zip64 record");
+    let mut huge = bytes;
+    let at = huge.len() - 22 - 20 - 56 + 24;
+    huge[at..at + 16].fill(0xff);
+    judge(&huge, "100,000 entries that say they are 2^64");
 }
 
 #[test]

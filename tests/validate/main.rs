@@ -1,4 +1,4 @@
-//! `rosterpack validate` against the corpus of `tests/packages`, and everything that is promised about it.
+//! `rosterpack validate` and `diff` against the corpus of `tests/packages`, and everything that is promised about them.
 
 // Helpers of tests count as code to clippy, and a test may fail loudly.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -6,6 +6,7 @@
 mod catalogue;
 mod cli;
 mod corpus;
+mod diff;
 mod exports;
 mod fuzz;
 mod hostile;

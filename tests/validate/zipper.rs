@@ -104,10 +104,26 @@ impl Zip {
         }
         let start = out.len() as u32;
         out.extend(&directory);
+        if self.entries.len() > usize::from(u16::MAX) {
+            // The zip64 end of the directory, and where it stands.
+            let (at, count) = (out.len() as u64, self.entries.len() as u64);
+            out.extend(0x0606_4b50u32.to_le_bytes());
+            out.extend(44u64.to_le_bytes());
+            out.extend([45, 0, 45, 0]);
+            out.extend([0; 8]);
+            for long in [count, count, directory.len() as u64, u64::from(start)] {
+                out.extend(long.to_le_bytes());
+            }
+            out.extend(0x0706_4b50u32.to_le_bytes());
+            out.extend([0; 4]);
+            out.extend(at.to_le_bytes());
+            out.extend(1u32.to_le_bytes());
+        }
         out.extend(0x0605_4b50u32.to_le_bytes());
         out.extend([0; 4]);
         for _ in 0..2 {
-            out.extend((self.entries.len() as u16).to_le_bytes());
+            let count = u16::try_from(self.entries.len()).unwrap_or(u16::MAX);
+            out.extend(count.to_le_bytes());
         }
         out.extend((directory.len() as u32).to_le_bytes());
         out.extend(start.to_le_bytes());

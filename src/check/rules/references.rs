@@ -21,17 +21,17 @@ pub static DANGLING_REFERENCE: Rule = Rule {
     hook: Hook::Ids,
 };
 
-/// A class or an enrollment names an org that is not of type school.
+/// A class, an enrollment or a line item names an org that is not of type school.
 pub static ORG_NOT_SCHOOL: Rule = Rule {
     code: Code {
         code: "org-not-school",
         severity: Severity::Error,
         authority: Authority::Specification,
         file: "",
-        summary: "A class or an enrollment names an org that is not of type school.",
+        summary: "A class, an enrollment or a line item names an org that is not of type school.",
         remedy: "Name the school that holds the class.",
     },
-    section: "OneRoster CSV 1.1 and 1.2, classes.csv and enrollments.csv: schoolSourcedId is an org of type school",
+    section: "OneRoster CSV 1.1 and 1.2, classes.csv and enrollments.csv, 1.2 also lineItems.csv: schoolSourcedId is an org of type school",
     why: "Strict readers refuse the row; others show the class at no school.",
     hook: Hook::Ids,
 };

@@ -11,7 +11,7 @@ use crate::check::{Cause, Notice, RuleOutcome, Sample};
 use crate::notice::{Authority, Severity};
 
 /// Colours keep a contrast of at least 4.5 to 1 in both schemes; severity is always said in words too.
-const STYLE: &str = "
+pub const STYLE: &str = "
 :root { color-scheme: light dark; --back: #ffffff; --text: #1c2024; --soft: #5b636b; --line: #d5d9dd; --card: #f6f7f8;
   --error: #b3261e; --warning: #8a5300; --info: #1f5fa8; --good: #1e6b34; }
 @media (prefers-color-scheme: dark) { :root { --back: #14171a; --text: #e6e8ea; --soft: #a3abb3; --line: #363c42;

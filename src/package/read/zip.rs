@@ -61,6 +61,7 @@ impl Archive {
                     wayfinder: record.wayfinder(),
                     deflated: method == CompressionMethod::DEFLATE,
                     crc32: record.crc32(),
+                    start: 0,
                 },
             };
             troubles.sort();
@@ -89,12 +90,13 @@ impl Archive {
     fn compare_local_headers(&mut self, archive: &ZipArchive<FileReader>, buffer: &mut [u8]) {
         let mut ranges = Vec::new();
         for (n, entry) in self.entries.iter_mut().enumerate() {
-            let At::Zip { wayfinder, .. } = entry.at else { continue };
+            let At::Zip { wayfinder, ref mut start, .. } = entry.at else { continue };
             let Ok(found) = archive.get_entry(wayfinder) else {
                 entry.troubles.push(Trouble::Damaged("the zip's directory points to no entry"));
                 continue;
             };
             let (from, to) = found.compressed_data_range();
+            *start = from;
             ranges.push((from, to, n));
             match found.local_header(buffer) {
                 Ok(local) if printable(local.file_path().as_bytes()) != entry.name => {

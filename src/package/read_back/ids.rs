@@ -81,7 +81,7 @@ pub(super) fn room(spec: &FileSpec, rows: u64) -> Option<Ids> {
 
 /// The id that 32 lower-case hex digits spell.
 #[inline]
-pub(super) fn parse(cell: &[u8]) -> Option<u128> {
+pub(crate) fn parse(cell: &[u8]) -> Option<u128> {
     let digits: &[u8; 32] = cell.try_into().ok()?;
     let mut wrong = 0u8;
     let mut bytes = [0u8; 16];

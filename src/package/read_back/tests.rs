@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::package::{CsvBlock, Options, Table, write_entries, zip};
 use crate::spec::Version;
+use ::zip::ZipArchive;
 
 const ORGS: usize = 40;
 const USERS: usize = 2500;

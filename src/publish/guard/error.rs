@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+use crate::diff::DiffError;
 use crate::package::ReadError;
 use crate::spec::File;
 
@@ -13,6 +14,9 @@ pub enum GuardError {
     /// A package cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// One of them holds nothing to compare.
+    #[error(transparent)]
+    Incomparable(DiffError),
     /// A file is a delta, in which a missing row means nothing.
     #[error("cannot compare {}: its manifest says that {file}.csv is a delta; the guard judges bulk files", path.display())]
     Delta {
