@@ -129,8 +129,11 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("rustc_hash", &[]),
     ("rustix", &["publish"]),
     // The derive is how a severity or an origin is spelt in the report.
-    ("serde", &["config", "notice", "report", "roster", "check", "doctor", "snapshot", "explain", "publish"]),
-    ("serde_json", &["check", "cli", "report", "doctor", "snapshot", "explain", "publish"]),
+    (
+        "serde",
+        &["cli", "config", "notice", "report", "roster", "check", "doctor", "snapshot", "explain", "publish"],
+    ),
+    ("serde_json", &["check", "cli", "config", "report", "doctor", "snapshot", "explain", "publish"]),
     ("sha1", &["publish"]),
     ("sha2", &["publish"]),
     ("siphasher", &["check"]),
@@ -139,6 +142,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("tempfile", &["cli", "package", "publish", "report", "snapshot"]),
     ("thiserror", &[]),
     ("tokio", &["source", "publish"]),
+    ("toml", &["config"]),
     ("walkdir", &["crosswalk", "source"]),
     ("zip", &["package", "check"]),
 ];

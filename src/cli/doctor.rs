@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::source::{self, OpenError, Opened, SourceArgs};
+use super::shaping::ShapingArgs;
+use super::source::{self, OpenError, Opened};
 use super::target::{self, NoTarget, Targets};
 use super::{Clock, ExitCode, Process, export};
-use crate::config::{Overrides, Run};
+use crate::config::Run;
 use crate::crosswalk::Crosswalks;
 use crate::doctor::{self, Check, Examination, Outcome, Size, Subject, World, server, text};
 
@@ -26,33 +27,12 @@ Examples:
 Exit code 0 when no line fails, else that of the first failure: 2 configuration, 3 source, 7 output.
 With the flags and the environment of an export it looks at what that export would meet.")]
 pub struct DoctorArgs {
-    /// Where the ODS is
+    /// The export that is looked at; without a school year, the latest that has sections, with a warning
     #[command(flatten)]
-    pub source: SourceArgs,
-    /// Tenant code
-    #[arg(long, value_name = "CODE")]
-    pub tenant: Option<String>,
-    /// School year, named by the year in which it ends [default: the latest that has sections, with a warning]
-    #[arg(long, value_name = "YEAR")]
-    pub school_year: Option<String>,
-    /// The day on which a package would be true [default: today]
-    #[arg(long, value_name = "DATE")]
-    pub as_of: Option<String>,
-    /// Folder of crosswalk seeds that replace the built-in ones
-    #[arg(long, value_name = "DIR")]
-    pub seeds: Option<String>,
+    pub shaping: ShapingArgs,
     /// Where a package would go
     #[arg(long, value_name = "DIR|FILE")]
     pub out: Option<String>,
-    /// Look at demographics too
-    #[arg(long)]
-    pub demographics: bool,
-    /// Look at parents and contacts too
-    #[arg(long)]
-    pub parents: bool,
-    /// Any setting by its name; may be repeated
-    #[arg(long, value_name = "NAME=VALUE")]
-    pub set: Vec<String>,
     /// One JSON document (docs/reference/doctor.schema.json) in place of lines
     #[arg(long)]
     pub json: bool,
@@ -60,29 +40,14 @@ pub struct DoctorArgs {
 
 /// Runs the verb.
 pub fn run(args: &DoctorArgs, process: &mut Process<'_>) -> ExitCode {
-    let mut overrides = Overrides::new();
-    overrides.environment(process.environment.iter().cloned());
-    for argument in &args.set {
-        overrides.set(argument);
-    }
-    args.source.apply(&mut overrides);
-    for (name, value) in [
-        ("tenant", &args.tenant),
-        ("active_school_year", &args.school_year),
-        ("as_of", &args.as_of),
-        ("seeds", &args.seeds),
-        ("out", &args.out),
-    ] {
-        overrides.flag(name, value.as_deref());
-    }
-    overrides.switch("demographics", args.demographics);
-    overrides.switch("include_parents", args.parents);
+    let mut overrides = args.shaping.overrides(process.environment.iter().cloned());
+    overrides.flag("out", args.out.as_deref());
     let year_given = overrides.has("active_school_year");
     overrides.stand_in("tenant", "doctor");
     overrides.stand_in("active_school_year", "2000");
     // Whoever asks what is wrong does not want to wait for what may come up later.
     overrides.stand_in("connect_attempts", "1");
-    let demanded: &[&str] = if args.source.sample { &[] } else { &["place"] };
+    let demanded: &[&str] = if args.shaping.source.sample { &[] } else { &["place"] };
     let run = match overrides.freeze(process.today, demanded) {
         Ok(run) => run,
         Err(faults) => {
@@ -92,11 +57,16 @@ pub fn run(args: &DoctorArgs, process: &mut Process<'_>) -> ExitCode {
             return ExitCode::Usage;
         }
     };
+    if let Some(threads) = run.threads {
+        // Fails only when the pool is there already, which happens in tests alone: the checks are the same.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    }
     let mut written = true;
     let (checks, place, year) = {
         let Process { environment, out, clock, .. } = process;
         let mut tell = |check: &Check| {
-            if !args.json {
+            // Whoever wants it quiet still wants to know what is wrong.
+            if !args.json && (!args.shaping.quiet || check.outcome >= Outcome::Warn) {
                 written &= out.write_all(text::lines(check).as_bytes()).and_then(|()| out.flush()).is_ok();
             }
         };
@@ -116,6 +86,8 @@ pub fn run(args: &DoctorArgs, process: &mut Process<'_>) -> ExitCode {
             checks: &checks,
         };
         document.json().unwrap_or_default()
+    } else if args.shaping.quiet {
+        String::new()
     } else {
         text::summary(&checks)
     };
@@ -156,7 +128,7 @@ impl Patient<'_> {
         let folder = self.output(exam);
         let subject =
             Subject { plan: &self.run.plan, year_given: self.year_given, crosswalks: crosswalks.as_ref() };
-        let opened = source::open(&self.args.source, self.run, self.environment);
+        let opened = source::open(&self.args.shaping.source, self.run, self.environment);
         let now = (self.clock)();
         let (place, year, size) = match &opened {
             Ok(opened) => {

@@ -1,16 +1,18 @@
 //! What the user gave, in layers, and the frozen run that comes of it.
 //!
-//! In: environment variables `ROSTERPACK__SECTION__KEY`, `--set NAME=VALUE`, flags, and today's date. Out: a
-//! [`Run`], or every fault that was found, each naming the place where the user wrote it, what is accepted
-//! and what to do. Flags win over `--set`, that over the environment, that over the defaults; a value that
-//! is overridden is checked all the same. Nothing is read here: `main` hands the environment and the day in.
+//! In: `rosterpack.toml`, environment variables `ROSTERPACK__SECTION__KEY`, `--set NAME=VALUE`, flags, and today's
+//! date. Out: a [`Run`], or every fault that was found, each naming the place where the user wrote it, what is accepted
+//! and what to do. Flags win over `--set`, that over the environment, that over the file, that over the defaults; a
+//! value that is overridden is checked all the same. Nothing is read here: `main` hands the environment and the day in.
 
 use std::ffi::OsString;
 
 use super::error::ConfigError;
+use super::file::{Asked, ConfigFile};
 use super::plan::Plan;
 use super::run::{Choice, Origin, Run};
 use super::settings::{self, Draft, PREFIX, SETTINGS, Setting, Standing};
+use super::text::{Entry, Kind};
 use super::values::nearest;
 use crate::day::Day;
 
@@ -22,6 +24,20 @@ struct Given {
     origin: Origin,
     /// How the user wrote it, for messages.
     label: String,
+}
+
+/// What holds for a setting, and where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effective {
+    /// The setting.
+    pub setting: &'static Setting,
+    /// Its value as a user would write it, `***` in place of a secret; `None` when nobody gave one and the default
+    /// depends on the rest.
+    pub value: Option<String>,
+    /// The layer.
+    pub origin: Origin,
+    /// How and where it was written: a flag, a variable, `file:line`. `None` for a default.
+    pub label: Option<String>,
 }
 
 /// Everything that the user gave, and every fault in it.
@@ -100,6 +116,69 @@ impl Overrides {
         if let Some(setting) = self.named(name, "--sample") {
             self.give(setting, value.to_owned(), Origin::Sample, "--sample".into());
         }
+    }
+
+    /// What the file says for this run: with the tenant and the connection that were named, and the profile. Comes last,
+    /// because it asks what the others say.
+    pub fn file(&mut self, file: &ConfigFile, profile: Option<&str>) {
+        let strongest = |name: &str| {
+            let named = self.given.iter().filter(|g| g.setting.name == name && g.origin > Origin::File);
+            named.max_by_key(|g| g.origin)
+        };
+        let chosen = |name: &str| strongest(name).map(|g| (g.value.clone(), g.label.clone()));
+        // The sample is a tenant of its own.
+        let sample = strongest("tenant").is_some_and(|g| g.origin == Origin::Sample);
+        let asked = Asked {
+            profile: profile.map(|name| (name.to_owned(), "--profile".to_owned())),
+            tenant: if sample { None } else { chosen("tenant") },
+            connection: chosen("connection"),
+            place: strongest("place").is_some() || self.refused.contains(&"place"),
+        };
+        let entries = match file.settings(&asked) {
+            Ok(entries) => entries,
+            Err(faults) => return self.no_file(faults),
+        };
+        // The name of a tenant chose a table, which says what its code is.
+        if asked.tenant.is_some() && !file.names(Kind::Tenant).is_empty() {
+            self.given.retain(|g| g.setting.name != "tenant");
+        }
+        for Entry { setting, value, at } in entries {
+            self.give(setting, value, Origin::File, at);
+        }
+    }
+
+    /// The file cannot be used. What it would have said is not missing besides.
+    pub fn no_file(&mut self, faults: Vec<ConfigError>) {
+        self.faults.extend(faults);
+        self.refused.extend(SETTINGS.iter().map(|setting| setting.name));
+    }
+
+    /// Every setting with its value and where that comes from, as far as they are known before a run is frozen.
+    pub fn effective(&self) -> Vec<Effective> {
+        let strongest = |setting: &Setting| {
+            let named = self.given.iter().filter(|g| g.setting == setting);
+            named.max_by_key(|g| g.origin)
+        };
+        let mut all: Vec<Effective> = Vec::new();
+        for setting in SETTINGS {
+            let given = strongest(setting);
+            let value = match (given, setting.default) {
+                (Some(given), _) => Some(given.value.clone()),
+                (None, Standing::Value(value)) => Some(value.to_owned()),
+                (None, _) => None,
+            };
+            let hidden = match setting.name {
+                "place" => value.as_deref().is_some_and(holds_password),
+                _ => setting.secret() && value.is_some(),
+            };
+            all.push(Effective {
+                setting,
+                value: if hidden { Some("***".to_owned()) } else { value },
+                origin: given.map_or(Origin::Default, |g| g.origin),
+                label: given.filter(|g| g.origin > Origin::Default).map(|g| g.label.clone()),
+            });
+        }
+        all
     }
 
     /// An argument `NAME=VALUE` of `--set`.
@@ -230,7 +309,7 @@ impl Overrides {
 
 /// Whether an address carries a password: `scheme://user:password@host`, or `password=...` anywhere, as in a
 /// URL's query and in `host=... password=...` and `Server=...;Pwd=...`.
-fn holds_password(address: &str) -> bool {
+pub(super) fn holds_password(address: &str) -> bool {
     let named = address.split(['?', '&', ';', ' ', '\t']).any(|pair| {
         pair.split_once('=').is_some_and(|(key, value)| {
             matches!(key.to_lowercase().as_str(), "password" | "pwd" | "sslpassword") && !value.is_empty()

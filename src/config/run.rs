@@ -17,6 +17,8 @@ use super::settings::TablesFormat;
 pub enum Origin {
     /// Nobody said anything.
     Default,
+    /// `rosterpack.toml`.
+    File,
     /// An environment variable.
     Environment,
     /// The embedded sample's own facts.

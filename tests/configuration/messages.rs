@@ -1,0 +1,278 @@
+//! Runs of the binary in a folder with a `rosterpack.toml`; what it tells is compared with `tests/golden/configuration`.
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use assert_cmd::cargo::CommandCargoExt as _;
+
+/// A folder with these files.
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+fn run_in(folder: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> Output {
+    let mut command = std::process::Command::cargo_bin("rosterpack").unwrap();
+    command
+        .env_clear()
+        .envs(environment.iter().copied())
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn told(output: &Output) -> String {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    format!(
+        "exit code {}\n--- stdout\n{}--- stderr\n{}",
+        output.status.code().map_or("none".into(), |code| code.to_string()),
+        text(&output.stdout),
+        text(&output.stderr)
+    )
+}
+
+fn golden(name: &str, output: &Output) {
+    let told = told(output);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/configuration/{name}.txt"));
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&path, &told).unwrap();
+    }
+    let expected = fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(told, expected, "{}: BLESS=1 cargo test --test configuration", path.display());
+}
+
+const FILE: &str = r#"
+include = "shared/connections.toml"
+
+[defaults]
+school_year = 2025
+as_of = 2024-10-01
+compression = 6
+out = "packages/"
+
+[tenants.north]
+connection = "north"
+student_email_type = "Organization"
+end_dates = "inclusive"
+
+[tenants.east]
+tenant = "EAST-ISD"
+place = "extracts"
+
+[profiles.base]
+schools = [255901001, 255901107]
+class_title = "{title} - {teacher}"
+
+[profiles.vendor]
+inherits = "base"
+tenant = "north"
+end_dates = "exclusive"
+oneroster = [1.1, 1.2]
+demographic_extensions = { "characteristic:Homeless" = "homeless" }
+exclude_exit_types = ["No show", "Moved, no address"]
+"#;
+
+const CONNECTIONS: &str = r#"
+[connections.north]
+place = "postgres://reader@ods.example.org/north"
+ssl_mode = "verify-full"
+ssl_root_cert = "ca.pem"
+password_command = "pass show s3cret-name"
+connections = 4
+"#;
+
+fn usual() -> tempfile::TempDir {
+    folder(&[("rosterpack.toml", FILE), ("shared/connections.toml", CONNECTIONS)])
+}
+
+#[test]
+fn every_value_shows_where_it_stands() {
+    let folder = usual();
+    let environment = [("ROSTERPACK__PACKAGE__COMPRESSION", "9"), ("ROSTERPACK__RUN__THREADS", "2")];
+    let shown = run_in(
+        folder.path(),
+        &environment,
+        &["show-config", "--profile", "vendor", "--as-of", "2024-11-01", "--set", "system_name=Warehouse"],
+    );
+    golden("show-config", &shown);
+    assert!(!told(&shown).contains("s3cret"));
+    golden("show-config-defaults", &run_in(tempfile::tempdir().unwrap().path(), &[], &["show-config"]));
+    // A tenant whose name is not its code.
+    golden("show-config-tenant", &run_in(folder.path(), &[], &["show-config", "--tenant", "east"]));
+    let json = run_in(folder.path(), &environment, &["show-config", "--profile", "vendor", "--json"]);
+    golden("show-config-json", &json);
+}
+
+#[test]
+fn json_follows_its_schema() {
+    let folder = usual();
+    let output = run_in(folder.path(), &[], &["show-config", "--profile", "vendor", "--json"]);
+    let shown: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/show-config.schema.json");
+    let schema: serde_json::Value = serde_json::from_str(&fs::read_to_string(schema).unwrap()).unwrap();
+    let mut faults = Vec::new();
+    crate::json_schema::check(&schema, &schema, &shown, "$", &mut faults);
+    assert_eq!(faults, Vec::<String>::new());
+}
+
+/// A place that is named more strongly takes nothing from the connection that it replaces: no password goes to a host that
+/// it was not meant for.
+#[test]
+fn another_place_gets_nothing_of_a_connection() {
+    let folder = usual();
+    let shown = |more: &[&str]| {
+        let arguments = [&["show-config", "--profile", "vendor", "--json"], more].concat();
+        let output = run_in(folder.path(), &[], &arguments);
+        let shown: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let names = ["source.password_command", "source.ssl_mode", "source.connections"];
+        names.map(|name| {
+            let all = shown.as_array().unwrap();
+            all.iter().find(|s| s["setting"] == name).unwrap()["origin"].as_str().unwrap().to_owned()
+        })
+    };
+    assert_eq!(shown(&[]), ["file"; 3]);
+    assert_eq!(shown(&["--source", "postgres://reader@elsewhere/ods"]), ["default"; 3]);
+    assert_eq!(shown(&["--set", "place=postgres://reader@elsewhere/ods"]), ["default"; 3]);
+    assert_eq!(shown(&["--set", "connection=north"]), ["file"; 3]);
+}
+
+#[test]
+fn faults_of_the_file_are_told_at_once_with_their_lines() {
+    let wrong = folder(&[(
+        "rosterpack.toml",
+        r#"
+school_year = 2025
+
+[profile.vendor]
+
+[defaults]
+shool_year = 2025
+compression = 10
+demographics = "yes"
+tenant = ["a", "b"]
+package = { compression = 3 }
+
+[connections.north]
+place = "extracts"
+demographics = true
+
+[connections.south]
+plaec = "extracts"
+
+[tenants.all]
+[tenants.north]
+connection = "nroth"
+place = "extracts"
+school_year = 2025
+active_school_year = 2026
+
+[profiles.a]
+inherits = "b"
+[profiles.b]
+inherits = "c"
+[profiles.c]
+inherits = "a"
+[profiles.d]
+inherits = "e"
+tenant = "nrth"
+"#,
+    )]);
+    golden("faults", &run_in(wrong.path(), &[], &["export", "--profile", "a"]));
+}
+
+#[test]
+fn what_is_not_there_is_named_with_its_nearest() {
+    let folder = usual();
+    golden("no-such-profile", &run_in(folder.path(), &[], &["export", "--profile", "vendro"]));
+    golden("no-such-tenant", &run_in(folder.path(), &[], &["export", "--tenant", "nroth"]));
+    golden("no-such-connection", &run_in(folder.path(), &[], &["export", "--set", "connection=nowhere"]));
+    let nothing = tempfile::tempdir().unwrap();
+    golden("no-file-for-a-profile", &run_in(nothing.path(), &[], &["export", "--profile", "vendor"]));
+    golden("no-such-file", &run_in(nothing.path(), &[], &["export", "--config", "other.toml"]));
+    let named = [("ROSTERPACK_CONFIG", "other.toml")];
+    golden("no-such-file", &run_in(nothing.path(), &named, &["export"]));
+}
+
+#[test]
+fn files_that_include_each_other() {
+    let circle = folder(&[
+        ("rosterpack.toml", "include = [\"a.toml\", \"gone.toml\"]\n"),
+        ("a.toml", "include = \"sub/b.toml\"\n[profiles.x]\n[defaults]\nschool_year = 2025\n"),
+        ("sub/b.toml", "include = \"../a.toml\"\n[profiles.x]\n[defaults]\nschool_year = 2026\n"),
+    ]);
+    golden("includes", &run_in(circle.path(), &[], &["show-config"]));
+    golden(
+        "not-toml",
+        &run_in(folder(&[("rosterpack.toml", "[defaults\nout = x\n= 3\n")]).path(), &[], &["show-config"]),
+    );
+}
+
+#[test]
+fn a_secret_in_the_file_is_refused_and_never_shown() {
+    let places = [
+        "[defaults]\npassword = \"hunter2\"",
+        "[connections.a]\nplace = \"postgres://me:hunter2@localhost/ods\"",
+        "[tenants.a]\nplace = \"host=localhost password=hunter2\"",
+        "[profiles.a]\nsftp_passphrase = \"hunter2\"",
+        // Refused for another reason, and not shown either.
+        "[connections.a]\nplace = [\"postgres://me:hunter2@localhost/ods\"]",
+        "[connections.a]\nplace = \"postgres://me:hunter2@localhost/ods \"",
+        "[defaults]\npassword_command = \"echo hunter2 \"",
+        "[defaults]\npassword = \"hunter2",
+    ];
+    for text in places {
+        let folder = folder(&[("rosterpack.toml", text)]);
+        for arguments in
+            [&["show-config"][..], &["export", "--out", "."], &["doctor"], &["snapshot", "--out", "x"]]
+        {
+            let output = run_in(folder.path(), &[], arguments);
+            assert_eq!(output.status.code(), Some(2), "{text}: {}", told(&output));
+            assert!(!told(&output).contains("hunter2"), "{text}: {}", told(&output));
+        }
+    }
+    let both = places[..2].join("\n");
+    golden("secrets", &run_in(folder(&[("rosterpack.toml", &both)]).path(), &[], &["export"]));
+    let environment = [("ROSTERPACK__SOURCE__PLACE", "postgres://me:hunter2@localhost/ods")];
+    let shown = run_in(usual().path(), &environment, &["show-config", "--json"]);
+    assert!(shown.status.success() && !told(&shown).contains("hunter2"), "{}", told(&shown));
+}
+
+/// A nightly line: one short command, everything else in the file. Paths lead from the file's folder.
+#[test]
+fn a_profile_is_all_that_an_export_needs() {
+    let text = "[defaults]\nplace = \"synth:students=30\"\nas_of = 2024-10-01\nout = \"packages/\"\n\
+                [tenants.north]\nschool_year = 2025\n\
+                [profiles.vendor]\ntenant = \"north\"\n";
+    let folder = folder(&[("etc/rosterpack.toml", text)]);
+    fs::create_dir(folder.path().join("etc/packages")).unwrap();
+    let output = run_in(
+        folder.path(),
+        &[],
+        &["export", "--config", "etc/rosterpack.toml", "--profile", "vendor", "-q"],
+    );
+    let written = "etc/packages/north-2025-oneroster-v1p1.zip";
+    assert_eq!(told(&output), format!("exit code 0\n--- stdout\n{written}\n--- stderr\n"));
+    assert!(folder.path().join(written).is_file());
+    // The other verbs that read take it alike; the folder's own file needs no flag.
+    let etc = folder.path().join("etc");
+    for arguments in [
+        &["doctor", "--profile", "vendor"][..],
+        &["explain", "--profile", "vendor", "org", "255901"],
+        &["ids", "--profile", "vendor", "--from", "edu", "--to", "stable", "--out", "ids.csv"],
+        &["snapshot", "--profile", "vendor", "--out", "extracts"],
+    ] {
+        let output = run_in(&etc, &[], arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", told(&output));
+    }
+    // The sample is the sample, whatever the folder holds.
+    let sample = run_in(&etc, &[], &["export", "--sample", "--dry-run"]);
+    assert_eq!(sample.status.code(), Some(0), "{}", told(&sample));
+    assert!(!told(&sample).contains("north"));
+}
