@@ -13,7 +13,7 @@ use super::target::{self, NoTarget, Targets};
 use super::{Clock, ExitCode, Process, export};
 use crate::config::Run;
 use crate::crosswalk::Crosswalks;
-use crate::doctor::{self, Check, Examination, Outcome, Size, Subject, World, server, text};
+use crate::doctor::{self, Check, Examination, Given, Outcome, Size, Subject, World, server, text};
 
 /// Flags of `doctor`.
 #[derive(Debug, Args)]
@@ -42,7 +42,7 @@ pub struct DoctorArgs {
 pub fn run(args: &DoctorArgs, process: &mut Process<'_>) -> ExitCode {
     let mut overrides = args.shaping.overrides(process.environment.iter().cloned());
     overrides.flag("out", args.out.as_deref());
-    let year_given = overrides.has("active_school_year");
+    let has_year = overrides.has("active_school_year");
     overrides.stand_in("tenant", "doctor");
     overrides.stand_in("active_school_year", "2000");
     // Whoever asks what is wrong does not want to wait for what may come up later.
@@ -71,7 +71,12 @@ pub fn run(args: &DoctorArgs, process: &mut Process<'_>) -> ExitCode {
             }
         };
         let mut exam = Examination::new(&mut tell);
-        let patient = Patient { args, run: &run, year_given, environment, clock: *clock };
+        let given = match run.auto_year {
+            Some(rollover_days) => Given::Auto { as_of: run.plan.as_of, rollover_days },
+            None if has_year => Given::Year(run.plan.school_year),
+            None => Given::Nothing,
+        };
+        let patient = Patient { args, run: &run, given, environment, clock: *clock };
         let (place, year) = patient.examine(&mut exam);
         (exam.checks(), place, year)
     };
@@ -116,7 +121,7 @@ fn exit_code(checks: &[Check]) -> ExitCode {
 struct Patient<'a> {
     args: &'a DoctorArgs,
     run: &'a Run,
-    year_given: bool,
+    given: Given,
     environment: &'a [(std::ffi::OsString, std::ffi::OsString)],
     clock: fn() -> Clock,
 }
@@ -126,8 +131,7 @@ impl Patient<'_> {
     fn examine(&self, exam: &mut Examination<'_>) -> (Option<String>, Option<i16>) {
         let crosswalks = doctor::seeds(Crosswalks::load(self.run.seeds.as_deref()), exam);
         let folder = self.output(exam);
-        let subject =
-            Subject { plan: &self.run.plan, year_given: self.year_given, crosswalks: crosswalks.as_ref() };
+        let subject = Subject { plan: &self.run.plan, year: self.given, crosswalks: crosswalks.as_ref() };
         let opened = source::open(&self.args.shaping.source, self.run, self.environment);
         let now = (self.clock)();
         let (place, year, size) = match &opened {
@@ -169,7 +173,7 @@ impl Patient<'_> {
             _ => exam.add(Check::new("clock", Outcome::Ok, machine)),
         }
         let year_looked_at = year.unwrap_or(self.run.plan.school_year);
-        exam.add(self.as_of(year.is_some() || self.year_given, year_looked_at));
+        exam.add(self.as_of(year.is_some() || matches!(self.given, Given::Year(_)), year_looked_at));
         self.space(folder.as_deref(), size, exam);
         (place, year)
     }

@@ -139,6 +139,18 @@ fn export(args: &ExportArgs, run: &Run, process: &mut Process<'_>) -> Result<Exi
     for path in &crosswalks.ignored {
         process.note(format_args!("{} is not a crosswalk seed that is read; it is ignored", path.display()));
     }
+    let (early, settled);
+    let (opened, run) = if run.auto_year.is_some() {
+        // The packages are named by the school year, which the source knows.
+        early = source::open(&args.shaping.source, run, &process.environment)
+            .map_err(|e| source::tell_open(&e, process))?;
+        let mut year = run.clone();
+        source::settle_year(&early, &mut year, process)?;
+        settled = year;
+        (Some(early), &settled)
+    } else {
+        (None, run)
+    };
     let mut targets = check_outputs(args, run, process)?;
     hint_at_dates(run, process);
     if let Some(threads) = run.threads {
@@ -151,8 +163,11 @@ fn export(args: &ExportArgs, run: &Run, process: &mut Process<'_>) -> Result<Exi
         interrupt::clear_up_on_signal(package.into_iter().chain(report).chain(run.tables.clone()).collect());
     }
     let (place, result) = {
-        let opened = source::open(&args.shaping.source, run, &process.environment)
-            .map_err(|e| source::tell_open(&e, process))?;
+        let opened = match opened {
+            Some(opened) => opened,
+            None => source::open(&args.shaping.source, run, &process.environment)
+                .map_err(|e| source::tell_open(&e, process))?,
+        };
         opened.warn(process);
         let progress = source::progress(args.shaping.quiet, process.terminal);
         let at = targets.as_ref().map(|targets| |version| targets.of(version));

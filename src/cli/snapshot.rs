@@ -128,9 +128,13 @@ fn snapshot(
     let opened =
         source::open(&args.source, run, &process.environment).map_err(|e| source::tell_open(&e, process))?;
     opened.warn(process);
+    let mut year = run.clone();
+    if narrowed {
+        source::settle_year(&opened, &mut year, process)?;
+    }
     let options = Options {
         format,
-        school_year: narrowed.then_some(run.plan.school_year),
+        school_year: narrowed.then_some(year.plan.school_year),
         data_standard: run.plan.data_standard.as_deref(),
     };
     // The bars go before anything else is told.

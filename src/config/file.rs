@@ -99,11 +99,11 @@ impl ConfigFile {
                 faults.extend(self.named(Kind::Tenant, &entry.value, &format!("{}: tenant", entry.at)).err());
             }
             match self.ancestors(section) {
-                Err(ConfigError::Circle { label, names }) => {
-                    // A circle is told once, by its first profile.
-                    if names.iter().min() == names.first() && names.first() == Some(&section.name) {
-                        faults.push(ConfigError::Circle { label, names });
-                    }
+                // A circle is told once, by its first profile.
+                Err(ConfigError::Circle { label, names })
+                    if names.iter().min() == names.first() && names.first() == Some(&section.name) =>
+                {
+                    faults.push(ConfigError::Circle { label, names });
                 }
                 Err(fault) if section.inherits.as_ref().is_some_and(|(parent, _)| fault.names(parent)) => {
                     faults.push(fault);

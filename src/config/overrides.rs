@@ -11,7 +11,7 @@ use super::error::ConfigError;
 use super::file::{Asked, ConfigFile};
 use super::plan::Plan;
 use super::run::{Choice, Origin, Run};
-use super::settings::{self, Draft, PREFIX, SETTINGS, Setting, Standing};
+use super::settings::{self, Draft, PREFIX, SETTINGS, Setting, Standing, Year};
 use super::text::{Entry, Kind};
 use super::values::nearest;
 use crate::day::Day;
@@ -259,7 +259,10 @@ impl Overrides {
             id_prefix: draft.id_prefix.unwrap_or_else(|| tenant.clone()),
             system_code: draft.system_code.unwrap_or_else(|| tenant.clone()),
             tenant,
-            school_year,
+            school_year: match school_year {
+                Year::Named(year) => year,
+                Year::Auto => 0,
+            },
             as_of: draft.as_of.unwrap_or(today),
             editions: draft.editions,
             data_standard: draft.data_standard,
@@ -301,6 +304,7 @@ impl Overrides {
             tables_format: draft.tables_format,
             threads: draft.threads,
             choices,
+            auto_year: (school_year == Year::Auto).then_some(draft.rollover_days),
             as_of_is_today: draft.as_of.is_none(),
             plan,
         })

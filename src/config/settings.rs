@@ -20,7 +20,8 @@ pub use table::SETTINGS;
 pub struct Draft {
     pub(super) tenant: Option<String>,
     pub(super) connection_name: Option<String>,
-    pub(super) school_year: Option<i16>,
+    pub(super) school_year: Option<Year>,
+    pub(super) rollover_days: u16,
     pub(super) as_of: Option<Day>,
     pub(super) editions: Vec<Edition>,
     pub(super) threads: Option<usize>,
@@ -46,6 +47,7 @@ impl Default for Draft {
             tenant: None,
             connection_name: None,
             school_year: None,
+            rollover_days: 0,
             as_of: None,
             editions: vec![Edition::ALL[0].1],
             threads: None,
@@ -65,6 +67,15 @@ impl Default for Draft {
             tables_format: TablesFormat::Csv,
         }
     }
+}
+
+/// Which school year is exported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Year {
+    /// This one.
+    Named(i16),
+    /// The current one, which the source knows.
+    Auto,
 }
 
 /// How the tables of a warehouse are written.

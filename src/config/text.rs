@@ -270,12 +270,12 @@ impl Reader<'_> {
             return Err(ConfigError::SecretInFile { label });
         }
         (setting.put)(&mut Draft::default(), &text).map_err(|reason| refused(Some(&text), reason))?;
-        let value = if setting.is_path(&text) { self.from_folder(&text) } else { text };
+        let value = if setting.is_path(&text) { self.beside(&text) } else { text };
         Ok(Entry { setting, value, at })
     }
 
     /// A path of the file, which leads from the folder that the file is in.
-    fn from_folder(&self, value: &str) -> String {
+    fn beside(&self, value: &str) -> String {
         match self.path.parent().and_then(Path::to_str) {
             Some(folder) if !folder.is_empty() => {
                 Path::new(folder).join(value).to_string_lossy().into_owned()

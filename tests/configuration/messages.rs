@@ -276,3 +276,54 @@ fn a_profile_is_all_that_an_export_needs() {
     assert_eq!(sample.status.code(), Some(0), "{}", told(&sample));
     assert!(!told(&sample).contains("north"));
 }
+
+/// `school_year = "auto"`: every verb that reads takes the same year and says which, or says why there is none.
+#[test]
+fn the_current_school_year() {
+    let text = "[defaults]\nplace = \"synth:students=30\"\nout = \"packages/\"\n\
+                [tenants.north]\nschool_year = \"auto\"\n";
+    let folder = folder(&[("rosterpack.toml", text)]);
+    fs::create_dir(folder.path().join("packages")).unwrap();
+    let run = |more: &[&str]| run_in(folder.path(), &[], more);
+    let export = run(&["export", "--tenant", "north", "--as-of", "2024-10-01", "-q"]);
+    golden("year-auto", &export);
+    let early = run(&["export", "--tenant", "north", "--as-of", "2024-08-01", "-q", "--dry-run"]);
+    golden("year-auto-not-begun", &early);
+    let rollover =
+        ["export", "--tenant", "north", "--as-of", "2024-08-01", "-q", "--set", "rollover_days=60"];
+    golden("year-auto-rollover", &run(&rollover));
+    let explain = run(&["explain", "--tenant", "north", "--as-of", "2024-10-01", "-q", "org", "255901"]);
+    assert!(told(&explain).contains("school year 2025"), "{}", told(&explain));
+    assert_eq!(explain.status.code(), Some(0));
+    let doctor = run(&["doctor", "--tenant", "north", "--as-of", "2024-10-01"]);
+    assert!(told(&doctor).contains("school year 2025 is chosen"), "{}", told(&doctor));
+    let ids = [
+        "ids",
+        "--from",
+        "edu",
+        "--to",
+        "stable",
+        "--tenant",
+        "north",
+        "--as-of",
+        "2024-10-01",
+        "--out",
+        "ids.csv",
+    ];
+    assert_eq!(run(&ids).status.code(), Some(0));
+    let named = run(&[
+        "ids",
+        "--from",
+        "edu",
+        "--to",
+        "stable",
+        "--tenant",
+        "north",
+        "--as-of",
+        "2024-10-01",
+        "--school-year",
+        "2025",
+        "-q",
+    ]);
+    assert_eq!(fs::read(folder.path().join("ids.csv")).unwrap(), named.stdout);
+}

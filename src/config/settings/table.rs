@@ -2,7 +2,7 @@
 //!
 //! In: nothing. Out: [`SETTINGS`]. What a row means is said by [`Setting`]; this file is data.
 
-use super::{Setting, Standing, TablesFormat};
+use super::{Setting, Standing, TablesFormat, Year};
 use crate::config::connection;
 use crate::config::plan::{DepartmentColumn, EndDates, IdScheme, Include, OnIdCollision};
 use crate::config::values::{self, Parsed};
@@ -48,9 +48,12 @@ pub static SETTINGS: &[Setting] = settings! {
         "connection": "the name of a [connections.NAME] of rosterpack.toml", Computed("none"), "north",
             "The connection by which the ODS is reached. A place that is named more strongly replaces it as a whole.",
             |d, v| { d.connection_name = Some(values::text(v)?); Ok(()) };
-        "active_school_year" ["--school-year"]: "a year from 1900 to 2100: the one in which the school year ends", Required, "2022",
-            "The school year that is exported: 2022 is 2021-2022.",
-            |d, v| { d.school_year = Some(values::whole(v, 1900..=2100)?); Ok(()) };
+        "active_school_year" ["--school-year"]: "a year from 1900 to 2100: the one in which the school year ends; or `auto`", Required, "2022",
+            "The school year that is exported: 2022 is 2021-2022. `auto` is the latest with sections that has begun by the as-of date, or begins within `rollover_days`; every run says which.",
+            |d, v| { d.school_year = Some(if v == "auto" { Year::Auto } else { Year::Named(values::whole(v, 1900..=2100)?) }); Ok(()) };
+        "rollover_days": "a whole number from 0 to 366", Value("0"), "21",
+            "With `auto`: so many days before its first session a school year is taken already.",
+            |d, v| { d.rollover_days = values::whole(v, 0..=366)?; Ok(()) };
         "as_of" ["--as-of"]: "a date YYYY-MM-DD, or `today`", Value("today"), "2021-10-01",
             "The day on which the package is true; it decides what has ended. The clock is read once, and only for `today`.",
             |d, v| { d.as_of = values::day(v)?; Ok(()) };
