@@ -158,9 +158,12 @@ pub fn settle_year(opened: &Opened, run: &mut Run, process: &mut Process<'_>) ->
     let found = pipeline::current_year(opened.source(), &run.plan, rollover_days);
     match found.map_err(|error| tell(&error, process))? {
         Ok(chosen) => {
-            let verb = if chosen.begun { "has begun" } else { "begins" };
+            let how = match chosen.begun {
+                true => "has begun".to_owned(),
+                false => format!("begins within {rollover_days} days"),
+            };
             process.note(format_args!(
-                "school year {}: of those with sections, the latest that {verb} on {}",
+                "school year {}, the latest with sections that {how}, on {}",
                 chosen.year, chosen.begin
             ));
             run.plan.school_year = chosen.year;

@@ -26,6 +26,9 @@ struct Given {
     label: String,
 }
 
+/// Where the value of a private setting comes from when a profile does not speak of it.
+const PRIVATE: &str = "default of profiles";
+
 /// What holds for a setting, and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Effective {
@@ -36,7 +39,7 @@ pub struct Effective {
     pub value: Option<String>,
     /// The layer.
     pub origin: Origin,
-    /// How and where it was written: a flag, a variable, `file:line`. `None` for a default.
+    /// How and where it was written: a flag, a variable, `file:line`. `None` for a default that holds always.
     pub label: Option<String>,
 }
 
@@ -145,6 +148,11 @@ impl Overrides {
         for Entry { setting, value, at } in entries {
             self.give(setting, value, Origin::File, at);
         }
+        for setting in SETTINGS.iter().filter(|_| profile.is_some()) {
+            if let Some(value) = setting.profile_default() {
+                self.give(setting, value.to_owned(), Origin::Default, PRIVATE.to_owned());
+            }
+        }
     }
 
     /// The file cannot be used. What it would have said is not missing besides.
@@ -175,7 +183,9 @@ impl Overrides {
                 setting,
                 value: if hidden { Some("***".to_owned()) } else { value },
                 origin: given.map_or(Origin::Default, |g| g.origin),
-                label: given.filter(|g| g.origin > Origin::Default).map(|g| g.label.clone()),
+                label: given
+                    .filter(|g| g.origin > Origin::Default || g.label == PRIVATE)
+                    .map(|g| g.label.clone()),
             });
         }
         all

@@ -88,6 +88,10 @@ pub struct Mapping {
     pub parent_telephone_type: String,
     /// Whether parents are exported.
     pub include_parents: bool,
+    /// Whether middle names are written.
+    pub middle_names: bool,
+    /// Whether telephone numbers are written.
+    pub phones: bool,
     /// Whether demographics.csv is written.
     pub demographics: bool,
     /// Attribute of a student to name of a `metadata.<name>` column of demographics.csv.
@@ -147,6 +151,8 @@ impl Default for Mapping {
             parent_email_type: "Home/Personal".into(),
             parent_telephone_type: "Mobile".into(),
             include_parents: false,
+            middle_names: true,
+            phones: true,
             demographics: false,
             demographic_extensions: BTreeMap::new(),
             exclude_exit_types: words(&["No show", "Invalid enrollment"]),

@@ -35,6 +35,10 @@ Where several tables speak of one setting, the profile wins over the tenant, tha
 the table that names it; when a place is named more strongly (`--source`), all of the connection is left aside, its password too. Once the file
 names tenants, every tenant must be one of them: a misspelt one would give every row a new id.
 
+What decides which data of a person leave the building (`include_parents`, `middle_names`, `phones`, `demographics`, `demographic_extensions`,
+`natural_key`, `allowed_id_systems`) is said by a profile, a flag, `--set` or a variable, never by the defaults or a tenant. In a run with a profile all of them are off
+unless one of these turns them on; without a profile their defaults below hold.
+
 `inherits = \"NAME\"` in a profile takes over what another profile says, its own settings winning. `include = \"FILE\"`, or a list of
 files, at the very top takes over the tables of other files. No table may stand in two files, but for `[defaults]`, whose settings must then differ.
 Relative paths lead from the folder of the file that they stand in.

@@ -146,6 +146,26 @@ impl Setting {
         }
     }
 
+    /// Whether it decides what of a person leaves the building. In a file only a profile may say so: each delivery for
+    /// itself, nothing for all.
+    pub fn private(&self) -> bool {
+        matches!(
+            self.name,
+            "include_parents"
+                | "middle_names"
+                | "phones"
+                | "demographics"
+                | "demographic_extensions"
+                | "natural_key"
+                | "allowed_id_systems"
+        )
+    }
+
+    /// What holds in a run with a profile that does not speak of it, where that is not the default.
+    pub fn profile_default(&self) -> Option<&'static str> {
+        matches!(self.name, "middle_names" | "phones" | "natural_key").then_some("false")
+    }
+
     /// What its values look like, as [`Setting::accepts`] says it.
     pub fn form(&self) -> Form {
         let words: Vec<&'static str> = self.accepts.split('`').skip(1).step_by(2).collect();

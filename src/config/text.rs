@@ -41,9 +41,14 @@ impl Kind {
         }
     }
 
-    /// Whether a setting may stand in it: a connection is how a database is reached, and nothing else.
+    /// Whether a setting may stand in it: a connection is how a database is reached, and nothing else; what leaves the
+    /// building is said by a profile.
     pub fn takes(self, setting: &Setting) -> bool {
-        self != Kind::Connection || setting.section == "source"
+        match self {
+            Kind::Defaults | Kind::Tenant => !setting.private(),
+            Kind::Connection => setting.section == "source",
+            Kind::Profile => true,
+        }
     }
 }
 
@@ -252,6 +257,13 @@ impl Reader<'_> {
         let Some(setting) = settings::find(name) else {
             return Err(self.unknown_setting(kind, name, label));
         };
+        if setting.private() && !kind.takes(setting) {
+            return Err(self.fault(
+                &label,
+                "it decides what of a person leaves the building, which no table says for every delivery",
+                "write it into [profiles.NAME]",
+            ));
+        }
         if !kind.takes(setting) {
             return Err(self.fault(
                 &label,

@@ -57,9 +57,12 @@ pub(super) fn examine(
         (Given::Auto { as_of, rollover_days }, Some(_)) => match years::current(&found, as_of, rollover_days)
         {
             Ok(chosen) => {
-                let verb = if chosen.begun { "has begun" } else { "begins" };
+                let how = match chosen.begun {
+                    true => "has begun".to_owned(),
+                    false => format!("begins within {rollover_days} days"),
+                };
                 let found = format!(
-                    "school year {} is chosen: the latest that {verb} on {} and has sections",
+                    "school year {} is chosen: the latest with sections that {how}, on {}",
                     chosen.year, chosen.begin
                 );
                 (Check::new("school-years", Outcome::Ok, found), Some(chosen.year))

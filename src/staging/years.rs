@@ -32,7 +32,8 @@ pub enum NoSchoolYear {
     Empty,
     /// No year has begun.
     #[error(
-        "no school year with sections has begun by {as_of}, or begins within {rollover_days} days of it: {year} begins on {begin}"
+        "no school year with sections has begun by {as_of}{}: {year} begins on {begin}",
+        if *rollover_days > 0 { format!(", or begins within {rollover_days} days of it") } else { String::new() }
     )]
     NotBegun {
         /// The day that was asked about.

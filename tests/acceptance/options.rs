@@ -37,6 +37,8 @@ const SHOWN: &[&str] = &[
     "parent_email_type",
     "parent_telephone_type",
     "include_parents",
+    "middle_names",
+    "phones",
     "demographics",
     "demographic_extensions",
     "exclude_exit_types",

@@ -95,6 +95,15 @@ fn toml(value: &Value) -> String {
 #[test]
 fn schema_and_reader_agree_on_every_setting() {
     for setting in SETTINGS {
+        // What a person's data are is said by a profile alone.
+        let (key, table) = match setting.private() {
+            true => ("profiles", "[profiles.p]"),
+            false => ("defaults", "[defaults]"),
+        };
+        let document = |name: &str, value: &Value| match key {
+            "profiles" => json!({ key: { "p": { name: value } } }),
+            _ => json!({ key: { name: value } }),
+        };
         let mut values = vec![setting.example];
         if let Standing::Value(value) = setting.default {
             values.extend(Some(value).filter(|value| !value.is_empty()));
@@ -103,9 +112,9 @@ fn schema_and_reader_agree_on_every_setting() {
             for value in &values {
                 let value = forms(&setting.form(), value);
                 let label = format!("{name} = {value}");
-                assert_eq!(faults(&json!({ "defaults": { &name: value } })), Vec::<String>::new(), "{label}");
+                assert_eq!(faults(&document(&name, &value)), Vec::<String>::new(), "{label}");
                 let connections = "[connections.north]\nplace = \"x\"\n";
-                load(&label, &format!("[defaults]\n{name} = {}\n{connections}", toml(&value)));
+                load(&label, &format!("{table}\n{name} = {}\n{connections}", toml(&value)));
             }
         }
         // What a form excludes is refused by both.
@@ -117,12 +126,8 @@ fn schema_and_reader_agree_on_every_setting() {
         };
         for value in beyond {
             let label = format!("{} = {value}", setting.name);
-            assert_ne!(
-                faults(&json!({ "defaults": { setting.name: value } })),
-                Vec::<String>::new(),
-                "{label}"
-            );
-            let text = format!("[defaults]\n{} = {}\n", setting.name, toml(&value));
+            assert_ne!(faults(&document(setting.name, &value)), Vec::<String>::new(), "{label}");
+            let text = format!("{table}\n{} = {}\n", setting.name, toml(&value));
             let read = ConfigFile::load(Path::new("x.toml"), &|_| Ok(text.clone()));
             assert!(read.is_err(), "{label}");
         }
@@ -147,6 +152,8 @@ fn the_schema_knows_the_tables_and_no_other_keys() {
     for wrong in [
         json!({ "profile": {} }),
         json!({ "defaults": { "inherits": "a" } }),
+        json!({ "defaults": { "demographics": true } }),
+        json!({ "tenants": { "a": { "include_parents": true } } }),
         json!({ "connections": { "a": { "demographics": true } } }),
         json!({ "profiles": { "c": { "password": "x" } } }),
     ] {

@@ -155,13 +155,13 @@ school_year = 2025
 [defaults]
 shool_year = 2025
 compression = 10
-demographics = "yes"
+org_metadata = "yes"
 tenant = ["a", "b"]
 package = { compression = 3 }
 
 [connections.north]
 place = "extracts"
-demographics = true
+org_metadata = true
 
 [connections.south]
 plaec = "extracts"
@@ -326,4 +326,75 @@ fn the_current_school_year() {
         "-q",
     ]);
     assert_eq!(fs::read(folder.path().join("ids.csv")).unwrap(), named.stdout);
+}
+
+/// A profile gives away nothing that it does not name: no middle name, no telephone, no column of its own; and only a
+/// profile, or somebody at the keyboard, can say otherwise.
+#[test]
+fn profiles_are_private_by_default() {
+    let text = "[defaults]\nplace = \"synth:students=30\"\nas_of = 2024-10-01\nschool_year = 2025\ntenant = \"north\"\n\
+                [profiles.closed]\ninclude_parents = true\n\
+                [profiles.open]\ninherits = \"closed\"\nmiddle_names = true\nphones = true\nnatural_key = true\n";
+    let folder = folder(&[("rosterpack.toml", text)]);
+    let users = |name: &str, more: &[&str]| {
+        let zip = format!("{name}.zip");
+        let arguments = [&["export", "--out", &zip, "-q"], more].concat();
+        let output = run_in(folder.path(), &[], &arguments);
+        assert!(output.status.success(), "{}", told(&output));
+        let file = fs::File::open(folder.path().join(&zip)).unwrap();
+        let mut archive = zip::ZipArchive::new(file).unwrap();
+        let text = std::io::read_to_string(archive.by_name("users.csv").unwrap()).unwrap();
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let header = reader.headers().unwrap().clone();
+        let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+        let filled = |column: &str| {
+            let at = header.iter().position(|name| name == column).unwrap();
+            rows.iter().any(|row| !row[at].is_empty())
+        };
+        let extended = header.iter().any(|name| name.starts_with("metadata."));
+        (filled("middleName"), filled("phone"), extended)
+    };
+    assert_eq!(users("closed", &["--profile", "closed"]), (false, false, false));
+    assert_eq!(users("open", &["--profile", "open"]), (true, true, true));
+    assert_eq!(users("asked", &["--profile", "closed", "--set", "phones=true"]), (false, true, false));
+    // Without a profile, the mapping's own defaults hold.
+    assert_eq!(users("plain", &["--parents"]), (true, true, true));
+    let shown = told(&run_in(folder.path(), &[], &["show-config", "--profile", "closed"]));
+    assert!(shown.contains("default of profiles"), "{shown}");
+
+    let wrong = "[defaults]\ndemographics = true\n[tenants.a]\nallowed_id_systems = [\"SSN\"]\n[profiles.b]\ndemographics = true\n";
+    let folder = self::folder(&[("rosterpack.toml", wrong)]);
+    golden("private-for-all", &run_in(folder.path(), &[], &["export", "--profile", "b"]));
+}
+
+/// Whatever is written holds children's names: only its owner can read it.
+#[cfg(unix)]
+#[test]
+fn files_are_for_their_owner_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("tables")).unwrap();
+    for arguments in [
+        &["export", "--sample", "--out", "p.zip", "--report", "report.json", "--tables", "tables", "-q"][..],
+        &["ids", "--sample", "--from", "edu", "--to", "stable", "--out", "ids.csv", "-q"],
+        &["snapshot", "--sample", "--out", "extracts", "-q"],
+    ] {
+        let output = run_in(folder.path(), &[], arguments);
+        assert!(output.status.success(), "{}", told(&output));
+    }
+    let mut files = 0;
+    for part in ["", "tables", "extracts"] {
+        for entry in fs::read_dir(folder.path().join(part)).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_file() {
+                assert_eq!(
+                    entry.metadata().unwrap().permissions().mode() & 0o777,
+                    0o600,
+                    "{}",
+                    entry.display()
+                );
+                files += 1;
+            }
+        }
+    }
+    assert!(files > 40, "{files}");
 }

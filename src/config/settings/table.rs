@@ -139,7 +139,7 @@ pub static SETTINGS: &[Setting] = settings! {
             "What natural keys start with before they are hashed to sourcedIds.",
             |d, v| { d.id_prefix = Some(values::text(v)?); Ok(()) };
         "natural_key": "`true` or `false`", Computed("true under id scheme edu"), "false",
-            "Write the metadata.edu columns: natural key, staff classification, primary school.",
+            "Write the metadata.edu columns: natural key, staff classification, primary school. A profile does not unless it says so.",
             |d, v| { d.mapping.natural_key = Some(values::switch(v)?); Ok(()) };
         "on_id_collision": "`refuse` or `keep-winner`", Value("refuse"), "keep-winner",
             "When two objects get one id: refuse the package, or keep the first in row order and leave the other out with everything that hangs on it.",
@@ -162,6 +162,12 @@ pub static SETTINGS: &[Setting] = settings! {
         "include_parents" ["--parents"]: "`true` or `false`", Value("false"), "true",
             "Export the parents and contacts of exported students.",
             |d, v| { d.mapping.include_parents = values::switch(v)?; Ok(()) };
+        "middle_names": "`true` or `false`", Value("true"), "false",
+            "Write the column middleName of users.csv. A profile does not unless it says so.",
+            |d, v| { d.mapping.middle_names = values::switch(v)?; Ok(()) };
+        "phones": "`true` or `false`", Value("true"), "false",
+            "Write telephone numbers, which only parents have. A profile does not unless it says so.",
+            |d, v| { d.mapping.phones = values::switch(v)?; Ok(()) };
         "demographics" ["--demographics"]: "`true` or `false`", Value("false"), "true",
             "Write demographics.csv: birth date, sex, race.",
             |d, v| { d.mapping.demographics = values::switch(v)?; Ok(()) };
