@@ -144,6 +144,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("tokio", &["source", "publish"]),
     ("toml", &["config"]),
     ("walkdir", &["crosswalk", "source"]),
+    ("wildmatch", &["cli", "roster"]),
     ("zip", &["package", "check"]),
 ];
 

@@ -4,7 +4,7 @@
 
 use super::{Setting, Standing, TablesFormat, Year};
 use crate::config::connection;
-use crate::config::plan::{DepartmentColumn, EndDates, IdScheme, Include, OnIdCollision};
+use crate::config::plan::{DepartmentColumn, EndDates, IdScheme, Include, OnIdCollision, WithoutEnrollments};
 use crate::config::values::{self, Parsed};
 use crate::edfi;
 
@@ -18,6 +18,10 @@ const STAFF_ROLES: &[&str] = &["administrator", "teacher", "aide", "proctor"];
 /// Roles of staff in OneRoster 1.2, in default order of precedence.
 const STAFF_ROLES_V1P2: &[&str] =
     &["districtAdministrator", "principal", "siteAdministrator", "counselor", "teacher", "aide", "proctor"];
+
+/// Roles of users in OneRoster 1.1 that Ed-Fi can give.
+const ROLES: &[&str] =
+    &["student", "teacher", "administrator", "aide", "proctor", "parent", "guardian", "relative"];
 
 /// A row of the table; shorter than a literal of [`Setting`] and checked just the same.
 macro_rules! settings {
@@ -118,6 +122,51 @@ pub static SETTINGS: &[Setting] = settings! {
         "schools" ["--school"]: "a list of school ids", Value(""), "255901001,255901107",
             "Only these schools. Blank is all.",
             |d, v| { d.scope.schools = values::ids(v)?; Ok(()) };
+        "exclude_leas": "a list of local education agency ids", Value(""), "255902",
+            "Not these local education agencies, nor their schools.",
+            |d, v| { d.scope.exclude_leas = values::ids(v)?; Ok(()) };
+        "exclude_schools": "a list of school ids", Value(""), "255901107",
+            "Not these schools.",
+            |d, v| { d.scope.exclude_schools = values::ids(v)?; Ok(()) };
+        "grades": "a list of grade codes of OneRoster; * stands for any text, ? for one character, case does not count", Value(""), "KG,0*",
+            "Only students of these grades, as the crosswalk calls them; a class all of whose students are of other grades goes with them. Blank is all.",
+            |d, v| { d.scope.grades.include = values::list(v)?; Ok(()) };
+        "exclude_grades": "a list of grade codes of OneRoster; * stands for any text, ? for one character, case does not count", Value(""), "KG,0*",
+            "None of these, whatever else is chosen.",
+            |d, v| { d.scope.grades.exclude = values::list(v)?; Ok(()) };
+        "courses": "a list of course codes; * stands for any text, ? for one character, case does not count", Value(""), "ALG-*",
+            "Only these courses, with their classes. Blank is all.",
+            |d, v| { d.scope.courses.include = values::list(v)?; Ok(()) };
+        "exclude_courses": "a list of course codes; * stands for any text, ? for one character, case does not count", Value(""), "ALG-*",
+            "None of these, whatever else is chosen.",
+            |d, v| { d.scope.courses.exclude = values::list(v)?; Ok(()) };
+        "subjects": "a list of academic subject code values; * stands for any text, ? for one character, case does not count", Value(""), "Mathematics",
+            "Only courses of these subjects, with their classes. Blank is all.",
+            |d, v| { d.scope.subjects.include = values::list(v)?; Ok(()) };
+        "exclude_subjects": "a list of academic subject code values; * stands for any text, ? for one character, case does not count", Value(""), "Mathematics",
+            "None of these, whatever else is chosen.",
+            |d, v| { d.scope.subjects.exclude = values::list(v)?; Ok(()) };
+        "terms": "a list of session names or term code values; * stands for any text, ? for one character, case does not count", Value(""), "Fall*",
+            "Only these sessions, with their classes. Blank is all.",
+            |d, v| { d.scope.terms.include = values::list(v)?; Ok(()) };
+        "exclude_terms": "a list of session names or term code values; * stands for any text, ? for one character, case does not count", Value(""), "Fall*",
+            "None of these, whatever else is chosen.",
+            |d, v| { d.scope.terms.exclude = values::list(v)?; Ok(()) };
+        "sections": "a list of section identifiers; * stands for any text, ? for one character, case does not count", Value(""), "*-01",
+            "Only these classes. Blank is all.",
+            |d, v| { d.scope.sections.include = values::list(v)?; Ok(()) };
+        "exclude_sections": "a list of section identifiers; * stands for any text, ? for one character, case does not count", Value(""), "*-01",
+            "None of these, whatever else is chosen.",
+            |d, v| { d.scope.sections.exclude = values::list(v)?; Ok(()) };
+        "roles": "a list of `student`, `teacher`, `administrator`, `aide`, `proctor`, `parent`, `guardian`, `relative`", Value(""), "student,teacher",
+            "Only users with these roles of OneRoster 1.1. Blank is all.",
+            |d, v| { d.scope.roles.include = values::words(v, ROLES)?; Ok(()) };
+        "exclude_roles": "a list of `student`, `teacher`, `administrator`, `aide`, `proctor`, `parent`, `guardian`, `relative`", Value(""), "aide",
+            "No users with these roles; a staff member who has another one is exported with that.",
+            |d, v| { d.scope.roles.exclude = values::words(v, ROLES)?; Ok(()) };
+        "users_without_enrollments": "`keep`, `keep-unless-filtered` or `drop`", Value("keep-unless-filtered"), "drop",
+            "Users who are in no exported class: exported, exported unless a filter took all their classes (administrators stay), or left out.",
+            |d, v| { d.scope.users_without_enrollments = values::word(v, &[("keep", WithoutEnrollments::Keep), ("keep-unless-filtered", WithoutEnrollments::KeepUnlessFiltered), ("drop", WithoutEnrollments::Drop)])?; Ok(()) };
         "files" ["--files"]: "a list of OneRoster files by name, such as users,orgs", Value(""), "users,orgs",
             "Only these files. Blank is every file that the version and the mapping give.",
             |d, v| { d.scope.files = values::files(v)?; Ok(()) };
