@@ -20,6 +20,7 @@ pub mod snapshot;
 pub mod source;
 pub mod synth;
 pub mod target;
+pub mod tenants;
 pub mod validate;
 
 use std::ffi::OsString;

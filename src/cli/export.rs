@@ -13,9 +13,10 @@ use super::interrupt;
 use super::shaping::ShapingArgs;
 use super::source;
 use super::target::{self, NoTarget, Targets};
+use super::tenants;
 use super::{ExitCode, Process};
 use crate::config::settings::{SETTINGS, Standing, TablesFormat};
-use crate::config::{Overrides, Run};
+use crate::config::{ConfigError, Overrides, Run};
 use crate::crosswalk::Crosswalks;
 use crate::day::Day;
 use crate::package::{Format, Warehouse};
@@ -24,7 +25,7 @@ use crate::report::{self, PackageReport, Report, RunFacts, UnmappedValue, Zip, t
 use crate::spec::Version;
 
 /// Flags of `export`. Values are text here: the table of settings parses them, as it does for `--set`.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(after_help = EXAMPLES, after_long_help = long_help())]
 pub struct ExportArgs {
     /// What is exported, and how it is mapped
@@ -61,7 +62,8 @@ Examples:
   rosterpack export --source extracts --tenant gbisd --school-year 2022 \\
       --oneroster 1.1,1.2 --out packages/ --tables warehouse
   rosterpack export --source extracts --tenant gbisd --school-year 2022 \\
-      --school 255901001 --set student_email_type=Organization --dry-run";
+      --school 255901001 --set student_email_type=Organization --dry-run
+  rosterpack export --profile reading --tenant all";
 
 /// The examples, and every setting as the table has it.
 fn long_help() -> String {
@@ -115,18 +117,33 @@ impl ExportArgs {
 
 /// Runs the verb.
 pub fn run(args: &ExportArgs, process: &mut Process<'_>) -> ExitCode {
-    let run =
-        match args.overrides(process.environment.iter().cloned()).freeze(process.today, &args.demanded()) {
-            Ok(run) => run,
-            Err(faults) => {
-                for fault in faults {
-                    process.fault(&fault, fault.help());
-                }
-                return ExitCode::Usage;
+    match args.shaping.tenant.as_deref() {
+        Some(tenant) if tenants::are_several(tenant) => tenants::run(args, tenant, process),
+        _ => frozen(args, freeze(args, process), process),
+    }
+}
+
+/// The run of these flags.
+pub(super) fn freeze(args: &ExportArgs, process: &Process<'_>) -> Result<Run, Vec<ConfigError>> {
+    args.overrides(process.environment.iter().cloned()).freeze(process.today, &args.demanded())
+}
+
+/// Exports a run, or tells why there is none.
+pub(super) fn frozen(
+    args: &ExportArgs,
+    run: Result<Run, Vec<ConfigError>>,
+    process: &mut Process<'_>,
+) -> ExitCode {
+    match run {
+        Ok(run) => match export(args, &run, process) {
+            Ok(code) | Err(code) => code,
+        },
+        Err(faults) => {
+            for fault in faults {
+                process.fault(&fault, fault.help());
             }
-        };
-    match export(args, &run, process) {
-        Ok(code) | Err(code) => code,
+            ExitCode::Usage
+        }
     }
 }
 

@@ -68,7 +68,7 @@ impl FileArgs {
 }
 
 /// What is exported and how it is mapped. Values are text here: the table of settings parses them, as it does for `--set`.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct ShapingArgs {
     /// Where it is configured
     #[command(flatten)]
@@ -76,7 +76,8 @@ pub struct ShapingArgs {
     /// Where the ODS is
     #[command(flatten)]
     pub source: SourceArgs,
-    /// Tenant code: starts every id and names the package; or the name of a tenant of the configuration file
+    /// Tenant code: starts every id and names the package; or a tenant of the configuration file; for `export` also
+    /// several of them: all, or a pattern such as 'north-*'
     #[arg(long, value_name = "CODE")]
     pub tenant: Option<String>,
     /// School year, named by the year in which it ends

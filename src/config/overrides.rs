@@ -6,6 +6,7 @@
 //! value that is overridden is checked all the same. Nothing is read here: `main` hands the environment and the day in.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use super::error::ConfigError;
 use super::file::{Asked, ConfigFile};
@@ -302,15 +303,21 @@ impl Overrides {
             Choice { setting: format!("{}.{}", setting.section, setting.name), value, origin }
         };
         let choices = SETTINGS.iter().filter(|s| s.shapes_package()).map(choice).collect();
+        let of_tenant = |path: Option<PathBuf>| {
+            path.map(|path| match path.to_str() {
+                Some(text) => text.replace("{tenant}", &plan.tenant).into(),
+                None => path,
+            })
+        };
         let place_origin = given.iter().rfind(|g| g.setting.name == "place").map(|g| g.origin);
         Ok(Run {
             place: draft.place,
             place_may_hold_password: place_origin == Some(Origin::Environment),
             connection: draft.connection,
             seeds: draft.seeds,
-            out: draft.out,
-            report: draft.report,
-            tables: draft.tables,
+            out: of_tenant(draft.out),
+            report: of_tenant(draft.report),
+            tables: of_tenant(draft.tables),
             tables_format: draft.tables_format,
             threads: draft.threads,
             choices,

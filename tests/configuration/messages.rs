@@ -398,3 +398,58 @@ fn files_are_for_their_owner_only() {
     }
     assert!(files > 40, "{files}");
 }
+
+const STATE: &str = "[defaults]\nschool_year = 2025\nas_of = 2024-10-01\nout = \"packages/\"\n\
+    [tenants.north-east]\nplace = \"synth:students=30\"\n\
+    [tenants.north-west]\nplace = \"synth:students=30,seed=2\"\n\
+    [tenants.south]\nplace = \"gone\"\n\
+    [tenants.west]\ntenant = \"WEST\"\nschool_year = \"auto\"\nplace = \"synth:students=30,seed=3\"\n";
+
+/// Several tenants in one run: none stops another, one table at the end, and the exit code that weighs most.
+#[test]
+fn many_tenants_in_one_run() {
+    let folder = folder(&[("rosterpack.toml", STATE)]);
+    let packages = folder.path().join("packages");
+    fs::create_dir(&packages).unwrap();
+    let written = || {
+        let mut names: Vec<String> =
+            fs::read_dir(&packages).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    let all = run_in(folder.path(), &[], &["export", "--tenant", "all", "-q"]);
+    golden("tenants-all", &all);
+    let names = ["WEST", "north-east", "north-west"].map(|code| format!("{code}-2025-oneroster-v1p1.zip"));
+    assert_eq!(written(), names);
+    // What several runs in one write is what each writes alone.
+    let together = fs::read(packages.join(&names[1])).unwrap();
+    let alone = run_in(folder.path(), &[], &["export", "--tenant", "north-east", "-q", "--out", "alone.zip"]);
+    assert!(alone.status.success(), "{}", told(&alone));
+    assert_eq!(together, fs::read(folder.path().join("alone.zip")).unwrap());
+
+    for name in names {
+        fs::remove_file(packages.join(name)).unwrap();
+    }
+    let some = run_in(folder.path(), &[], &["export", "--tenant", "north-*", "-q"]);
+    assert_eq!((some.status.code(), written().len()), (Some(0), 2), "{}", told(&some));
+    let dry = run_in(folder.path(), &[], &["export", "--tenant", "?orth-east", "-q", "--dry-run"]);
+    assert_eq!(dry.status.code(), Some(0));
+}
+
+#[test]
+fn tenants_that_cannot_be_told_apart_or_are_not_there() {
+    let folder = folder(&[("rosterpack.toml", STATE)]);
+    fs::create_dir(folder.path().join("packages")).unwrap();
+    golden("tenants-none", &run_in(folder.path(), &[], &["export", "--tenant", "nroth-*"]));
+    let one_file = ["export", "--tenant", "north-*", "--out", "roster.zip", "--report", "report.json"];
+    golden("tenants-one-file", &run_in(folder.path(), &[], &one_file));
+    assert!(!folder.path().join("roster.zip").exists());
+    let own = ["export", "--tenant", "north-*", "--out", "{tenant}.zip", "--report", "{tenant}.json", "-q"];
+    let output = run_in(folder.path(), &[], &own);
+    assert!(output.status.success(), "{}", told(&output));
+    for name in ["north-east.zip", "north-east.json", "north-west.zip", "north-west.json"] {
+        assert!(folder.path().join(name).is_file(), "{name}");
+    }
+    let nothing = tempfile::tempdir().unwrap();
+    golden("tenants-no-file", &run_in(nothing.path(), &[], &["export", "--tenant", "all"]));
+}
