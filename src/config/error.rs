@@ -71,7 +71,7 @@ pub enum ConfigError {
         name: &'static str,
     },
     /// A setting that a run cannot do without.
-    #[error("{} is missing: {}", setting.flag.unwrap_or(setting.name), setting.doc)]
+    #[error("{} is missing: {}.", setting.flag.unwrap_or(setting.name), first_sentence(setting.doc))]
     Missing {
         /// The setting.
         setting: &'static Setting,
@@ -112,6 +112,11 @@ pub enum ConfigError {
         /// As the user wrote it.
         label: String,
     },
+}
+
+/// The first sentence, without its full stop.
+fn first_sentence(doc: &str) -> &str {
+    doc.split(". ").next().unwrap_or(doc).trim_end_matches('.')
 }
 
 impl ConfigError {

@@ -295,7 +295,7 @@ pub static SETTINGS: &[Setting] = settings! {
     }
     "output" {
         "out" ["--out"]: "a zip file, or a folder (which exists, or ends with a slash)", Required, "packages/",
-            "Where the package goes; in a folder it is called <tenant>-<school year>-oneroster-v1p1.zip. Packages of several versions need a folder. In this and the paths below, {tenant} stands for the tenant code.",
+            "Where the package goes; in a folder it is called <tenant>-<school year>-oneroster-v1p1.zip. Packages of several versions need a folder. In the paths of this section {tenant} stands for the tenant code.",
             |d, v| { d.out = Some(values::text(v)?.into()); Ok(()) };
         "report" ["--report"]: "a file", Computed("no report file"), "report.json",
             "Write the report as JSON.",
