@@ -408,6 +408,8 @@ fn filters_of_a_delivery_are_reasons() {
         let said = first(&question, &["--set", filter]);
         assert!(said.contains(why), "{filter}: {said}");
     }
+    let said = first(&["staff", staff::ONLY_TEACHING], &["--set", "sections=nothing*"]);
+    assert!(said.contains("every class of the staff member is filtered out"), "{said}");
     let said = first(&["staff", staff::SUPERINTENDENT], &["--set", "users_without_enrollments=drop"]);
     assert!(said.contains("the staff member is in no class"), "{said}");
 }

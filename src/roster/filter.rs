@@ -259,18 +259,29 @@ impl Filters {
 
     /// The fate of a user without a class, who had one before the filters or did not; `None` when the user stays.
     fn without(&self, ctx: &mut Context<'_>, who: &str, had: bool) -> Option<Fate> {
-        let cause = match (self.without, had) {
-            (WithoutEnrollments::Keep, _) | (WithoutEnrollments::KeepUnlessFiltered, false) => return None,
-            (_, true) => format!("every class of the {who} is filtered out"),
-            (WithoutEnrollments::Drop, false) => format!("the {who} is in no class"),
-        };
-        Some(ctx.causes.fate(&FILTERED, cause))
+        match (self.without, had) {
+            (WithoutEnrollments::Keep, _) | (WithoutEnrollments::KeepUnlessFiltered, false) => None,
+            (_, true) => Some(self.bereft(ctx, who)),
+            (WithoutEnrollments::Drop, false) => {
+                Some(ctx.causes.fate(&FILTERED, format!("the {who} is in no class")))
+            }
+        }
+    }
+
+    /// Whether a staff member taught a class that counts but for a filter.
+    pub(super) fn took_classes_of(&self, staff: usize) -> bool {
+        self.taught.get(staff).copied().unwrap_or_default()
+    }
+
+    /// The fate of somebody all of whose classes are filtered out.
+    pub(super) fn bereft(&self, ctx: &mut Context<'_>, who: &str) -> Fate {
+        ctx.causes.fate(&FILTERED, format!("every class of the {who} is filtered out"))
     }
 
     /// Like [`Filters::without`], for a staff member who teaches no exported class. An administrator's place is not in
     /// the classes: a filter on these does not take one along.
     pub(super) fn idle_staff(&self, ctx: &mut Context<'_>, staff: usize, role: &str) -> Option<Fate> {
-        let had = self.taught.get(staff).copied().unwrap_or_default();
+        let had = self.took_classes_of(staff);
         self.without(ctx, "staff member", had && role != "administrator")
     }
 

@@ -166,6 +166,8 @@ impl Staff {
                 && !clean(staged.staff.last.get(person as usize)).is_empty();
             let fate = match chosen {
                 None if !wanted.kept() => wanted,
+                // Whoever is a teacher by their classes alone is none without them.
+                None if filters.took_classes_of(person as usize) => filters.bereft(ctx, "staff member"),
                 None => without_role(ctx, &unmapped, assignments.len()),
                 Some(_) if places.rows.is_empty() => places.fate(ctx),
                 Some(_) if !named => ctx.causes.fate(&NAME_BLANK, "staff"),

@@ -97,12 +97,12 @@ fn without_tenants_any_code_will_do() {
 #[test]
 fn values_are_read_as_flags_write_them() {
     let file = load(
-        "[defaults]\nschool_year = 2025\nas_of = 2024-10-01\noneroster = [1.1, 1.2]\ndemographics = true\n\
+        "[profiles.p]\nschool_year = 2025\nas_of = 2024-10-01\noneroster = [1.1, 1.2]\ndemographics = true\n\
          exclude_exit_types = [\"a, b\", 'say \"x\"']\ntenant = 255901\ndata_standard = 5.2\n\
          demographic_extensions = { gender_identity = \"g\", birth_city = \"b\" }\n",
     )
     .unwrap();
-    let found = values(&file, &Asked::default());
+    let found = values(&file, &Asked { profile: named("p"), ..Asked::default() });
     for (name, value) in [
         ("active_school_year", "2025"),
         ("as_of", "2024-10-01"),
