@@ -24,6 +24,8 @@ use crate::roster::{self, Roster};
 use crate::source::{Source, SourceError};
 use crate::spec::{File, Version};
 use crate::staging::facts::Facts;
+use crate::staging::years;
+pub use crate::staging::years::{CurrentYear, NoSchoolYear};
 use crate::staging::{self, Staged};
 
 /// A descriptor value in use that no crosswalk maps.
@@ -270,6 +272,20 @@ fn read(
     let (mut staged, notices) = staging::stage(source, &resolved, plan.school_year, progress)?;
     staged.forget_keys();
     Ok((staged, notices))
+}
+
+/// The school year that `active_school_year = "auto"` means on a day: the latest with sections that has begun, or begins
+/// within some days.
+///
+/// # Errors
+/// What the source refuses; the inner error when no year has begun.
+pub fn current_year(
+    source: &dyn Source,
+    plan: &Plan,
+    rollover_days: u16,
+) -> Result<Result<CurrentYear, NoSchoolYear>, SourceError> {
+    let standard = edfi::detect(source.catalog(), plan.data_standard.as_deref())?;
+    Ok(years::current(&years::count(source, standard)?, plan.as_of, rollover_days))
 }
 
 /// What became of a table of ids.

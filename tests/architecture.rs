@@ -142,11 +142,11 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     (
         "serde",
         &[
-            "config", "notice", "report", "roster", "check", "doctor", "snapshot", "explain", "publish",
+            "cli", "config", "notice", "report", "roster", "check", "doctor", "snapshot", "explain", "publish",
             "diff",
         ],
     ),
-    ("serde_json", &["check", "cli", "diff", "report", "doctor", "snapshot", "explain", "publish"]),
+    ("serde_json", &["check", "cli", "config", "diff", "report", "doctor", "snapshot", "explain", "publish"]),
     ("sha1", &["publish"]),
     ("sha2", &["publish", "diff"]),
     ("siphasher", &["check"]),
@@ -154,7 +154,9 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("tempfile", &["cli", "package", "publish", "report", "snapshot"]),
     ("thiserror", &[]),
     ("tokio", &["publish"]),
+    ("toml", &["config"]),
     ("walkdir", &["crosswalk", "source"]),
+    ("wildmatch", &["cli", "roster"]),
 ];
 
 /// A use of something: the module that uses it, what it uses, and where.

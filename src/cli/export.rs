@@ -13,9 +13,10 @@ use super::interrupt;
 use super::shaping::ShapingArgs;
 use super::source;
 use super::target::{self, NoTarget, Targets};
+use super::tenants;
 use super::{ExitCode, Process};
 use crate::config::settings::{SETTINGS, Standing, TablesFormat};
-use crate::config::{Overrides, Run};
+use crate::config::{ConfigError, Overrides, Run};
 use crate::crosswalk::Crosswalks;
 use crate::day::Day;
 use crate::package::{Format, Warehouse};
@@ -24,7 +25,7 @@ use crate::report::{self, PackageReport, Report, RunFacts, UnmappedValue, Zip, t
 use crate::spec::Version;
 
 /// Flags of `export`. Values are text here: the table of settings parses them, as it does for `--set`.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(after_help = EXAMPLES, after_long_help = long_help())]
 pub struct ExportArgs {
     /// What is exported, and how it is mapped
@@ -61,7 +62,8 @@ Examples:
   rosterpack export --source extracts --tenant gbisd --school-year 2022 \\
       --oneroster 1.1,1.2 --out packages/ --tables warehouse
   rosterpack export --source extracts --tenant gbisd --school-year 2022 \\
-      --school 255901001 --set student_email_type=Organization --dry-run";
+      --school 255901001 --set student_email_type=Organization --dry-run
+  rosterpack export --profile reading --tenant all";
 
 /// The examples, and every setting as the table has it.
 fn long_help() -> String {
@@ -115,18 +117,33 @@ impl ExportArgs {
 
 /// Runs the verb.
 pub fn run(args: &ExportArgs, process: &mut Process<'_>) -> ExitCode {
-    let run =
-        match args.overrides(process.environment.iter().cloned()).freeze(process.today, &args.demanded()) {
-            Ok(run) => run,
-            Err(faults) => {
-                for fault in faults {
-                    process.fault(&fault, fault.help());
-                }
-                return ExitCode::Usage;
+    match args.shaping.tenant.as_deref() {
+        Some(tenant) if tenants::are_several(tenant) => tenants::run(args, tenant, process),
+        _ => frozen(args, freeze(args, process), process),
+    }
+}
+
+/// The run of these flags.
+pub(super) fn freeze(args: &ExportArgs, process: &Process<'_>) -> Result<Run, Vec<ConfigError>> {
+    args.overrides(process.environment.iter().cloned()).freeze(process.today, &args.demanded())
+}
+
+/// Exports a run, or tells why there is none.
+pub(super) fn frozen(
+    args: &ExportArgs,
+    run: Result<Run, Vec<ConfigError>>,
+    process: &mut Process<'_>,
+) -> ExitCode {
+    match run {
+        Ok(run) => match export(args, &run, process) {
+            Ok(code) | Err(code) => code,
+        },
+        Err(faults) => {
+            for fault in faults {
+                process.fault(&fault, fault.help());
             }
-        };
-    match export(args, &run, process) {
-        Ok(code) | Err(code) => code,
+            ExitCode::Usage
+        }
     }
 }
 
@@ -139,6 +156,18 @@ fn export(args: &ExportArgs, run: &Run, process: &mut Process<'_>) -> Result<Exi
     for path in &crosswalks.ignored {
         process.note(format_args!("{} is not a crosswalk seed that is read; it is ignored", path.display()));
     }
+    let (early, settled);
+    let (opened, run) = if run.auto_year.is_some() {
+        // The packages are named by the school year, which the source knows.
+        early = source::open(&args.shaping.source, run, &process.environment)
+            .map_err(|e| source::tell_open(&e, process))?;
+        let mut year = run.clone();
+        source::settle_year(&early, &mut year, process)?;
+        settled = year;
+        (Some(early), &settled)
+    } else {
+        (None, run)
+    };
     let mut targets = check_outputs(args, run, process)?;
     hint_at_dates(run, process);
     if let Some(threads) = run.threads {
@@ -151,8 +180,11 @@ fn export(args: &ExportArgs, run: &Run, process: &mut Process<'_>) -> Result<Exi
         interrupt::clear_up_on_signal(package.into_iter().chain(report).chain(run.tables.clone()).collect());
     }
     let (place, result) = {
-        let opened = source::open(&args.shaping.source, run, &process.environment)
-            .map_err(|e| source::tell_open(&e, process))?;
+        let opened = match opened {
+            Some(opened) => opened,
+            None => source::open(&args.shaping.source, run, &process.environment)
+                .map_err(|e| source::tell_open(&e, process))?,
+        };
         opened.warn(process);
         let progress = source::progress(args.shaping.quiet, process.terminal);
         let at = targets.as_ref().map(|targets| |version| targets.of(version));

@@ -88,6 +88,10 @@ pub struct Mapping {
     pub parent_telephone_type: String,
     /// Whether parents are exported.
     pub include_parents: bool,
+    /// Whether middle names are written.
+    pub middle_names: bool,
+    /// Whether telephone numbers are written.
+    pub phones: bool,
     /// Whether demographics.csv is written.
     pub demographics: bool,
     /// Attribute of a student to name of a `metadata.<name>` column of demographics.csv.
@@ -147,6 +151,8 @@ impl Default for Mapping {
             parent_email_type: "Home/Personal".into(),
             parent_telephone_type: "Mobile".into(),
             include_parents: false,
+            middle_names: true,
+            phones: true,
             demographics: false,
             demographic_extensions: BTreeMap::new(),
             exclude_exit_types: words(&["No show", "Invalid enrollment"]),
@@ -206,6 +212,27 @@ impl Mapping {
     }
 }
 
+/// Patterns of names: `*` stands for any text, `?` for one character; case does not count.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Filter {
+    /// Only what matches one of these; empty is all.
+    pub include: Vec<String>,
+    /// Nothing that matches one of these.
+    pub exclude: Vec<String>,
+}
+
+/// What becomes of users who are in no exported class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WithoutEnrollments {
+    /// They are exported.
+    Keep,
+    /// They are exported, unless it is a filter that took their classes.
+    #[default]
+    KeepUnlessFiltered,
+    /// They are left out.
+    Drop,
+}
+
 /// Which part of the source is exported; closure narrows everything downstream.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Scope {
@@ -213,6 +240,24 @@ pub struct Scope {
     pub leas: Vec<i64>,
     /// School ids; empty is all.
     pub schools: Vec<i64>,
+    /// LEAs that are left out with their schools.
+    pub exclude_leas: Vec<i64>,
+    /// Schools that are left out.
+    pub exclude_schools: Vec<i64>,
+    /// Students by grade code of OneRoster.
+    pub grades: Filter,
+    /// Courses by course code.
+    pub courses: Filter,
+    /// Courses by academic subject.
+    pub subjects: Filter,
+    /// Sessions by name or term.
+    pub terms: Filter,
+    /// Classes by section identifier.
+    pub sections: Filter,
+    /// Users by role of OneRoster 1.1.
+    pub roles: Filter,
+    /// What becomes of users who are in no exported class.
+    pub users_without_enrollments: WithoutEnrollments,
     /// Data files to write; empty is all that the version and the mapping give.
     pub files: Vec<File>,
     /// Files that are written with a header even when they have no row.

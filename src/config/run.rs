@@ -17,6 +17,8 @@ use super::settings::TablesFormat;
 pub enum Origin {
     /// Nobody said anything.
     Default,
+    /// `rosterpack.toml`.
+    File,
     /// An environment variable.
     Environment,
     /// The embedded sample's own facts.
@@ -63,6 +65,9 @@ pub struct Run {
     pub threads: Option<usize>,
     /// Every setting that shapes the package with its value and origin, in the order of the table.
     pub choices: Vec<Choice>,
+    /// With `active_school_year = "auto"`, by how many days a year may begin after the as-of date: the plan's school year
+    /// is none before the source was asked.
+    pub auto_year: Option<u16>,
     /// Whether the as-of date is today's because nobody named one.
     pub as_of_is_today: bool,
 }

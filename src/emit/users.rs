@@ -65,7 +65,10 @@ fn cell<'a>(column: &str) -> Option<Cell<Row<'a>>> {
         "userIds" => |row, out| out.list(row.user_ids.iter().map(String::as_str)),
         "givenName" => |row, out| text(out, &row.name(|p| &p.first)),
         "familyName" => |row, out| text(out, &row.name(|p| &p.last)),
-        "middleName" => |row, out| text(out, &row.name(|p| &p.middle)),
+        "middleName" => |row, out| match row.emitter.plan.mapping.middle_names {
+            true => text(out, &row.name(|p| &p.middle)),
+            false => out.blank(),
+        },
         "identifier" => |row, out| text(out, &clean(row.unique_id())),
         "email" => |row, out| text(out, &row.email),
         "phone" => |row, out| text(out, &row.phone),
@@ -148,7 +151,11 @@ fn row<'a>(emitter: &'a Emitter<'a>, user_row: UserRow) -> Row<'a> {
         username: users.username(&emitter.cells, user),
         user_ids: emitter.cells.user_ids(user, |_, _, _| {}),
         email: emitter.cells.email(user).map_or_else(String::new, |c| c.value),
-        phone: emitter.cells.phone(user).map_or_else(String::new, |c| c.value),
+        phone: emitter
+            .cells
+            .phone(user)
+            .filter(|_| emitter.plan.mapping.phones)
+            .map_or_else(String::new, |c| c.value),
         grade,
         key: emitter.key(|keys, key| {
             let unique_id = emitter.cells.people(user.person).unique_id.get(n);

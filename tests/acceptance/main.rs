@@ -26,6 +26,7 @@ mod checker;
 mod collisions;
 mod damage;
 mod determinism;
+mod filters;
 mod forms;
 mod full_disk;
 mod id_schemes;
