@@ -125,7 +125,8 @@ pub(super) fn table<'a>(emitter: &'a Emitter<'a>, spec: &'static FileSpec) -> Re
         .columns(spec, cell)?
         .and(edu, NATURAL_KEY, |row, out| text(out, &row.key))
         .and(edu, "metadata.edu.staff_classification", classification_cell)
-        .and(edu, "metadata.edu.primary_school", primary_school_cell);
+        .and(edu, "metadata.edu.primary_school", primary_school_cell)
+        .at(|row, out| row.orgs.iter().for_each(|&org| out.belongs_to(org)));
     let users: Vec<UserRow> = emitter.roster.users.exported_rows().collect();
     Ok(rows(spec, users.len(), columns, move |unit| row(emitter, users[unit])))
 }
