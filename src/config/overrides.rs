@@ -188,6 +188,7 @@ impl Overrides {
             scope: draft.scope,
             compression: draft.compression,
             system_name: draft.system_name,
+            judging: draft.judging,
         };
         if let Some(&file) = plan.scope.files.iter().find(|file| !plan.mapping.writes(**file)) {
             return Err(vec![ConfigError::FileOff { file }]);
@@ -218,6 +219,8 @@ impl Overrides {
             seeds: draft.seeds,
             out: draft.out,
             report: draft.report,
+            report_names: draft.report_names,
+            compare_with: draft.compare_with,
             tables: draft.tables,
             tables_format: draft.tables_format,
             threads: draft.threads,

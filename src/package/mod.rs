@@ -164,6 +164,16 @@ pub struct PendingPackage {
 }
 
 impl PendingPackage {
+    /// Where it is until then, for whoever looks at it once more.
+    pub fn path(&self) -> &Path {
+        self.partial.path()
+    }
+
+    /// The error of somebody who could not read it there.
+    pub fn unreadable(&self, error: io::Error) -> PackageError {
+        PackageError::output(What::Package, &self.written.path, Step::Read, &error)
+    }
+
     /// What it holds, and where it will be.
     pub fn written(&self) -> &Written {
         &self.written

@@ -6,6 +6,7 @@
 use std::fmt::Write;
 
 use super::{CodeNotices, Ending, PackageReport, Report};
+pub use crate::check::show::grouped;
 use crate::notice::Severity;
 
 /// Width of the summary.
@@ -219,19 +220,6 @@ pub(crate) fn broken(words: &str, width: usize) -> Vec<String> {
         }
     }
     lines
-}
-
-/// A number with commas between groups of three digits.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

@@ -59,6 +59,9 @@ const SHOWN: &[&str] = &[
     "system_code",
 ];
 
+/// Settings that decide whether a package is published and change none, which `judging.rs` shows.
+const OF_JUDGING: &[&str] = &["validate", "deny"];
+
 /// Settings that only OneRoster 1.2 has a use for, which `version_1_2.rs` shows.
 const OF_1P2: &[&str] = &["staff_role_priority_v1p2", "user_master_identifier_system"];
 
@@ -68,7 +71,7 @@ const OF_GRADEBOOK: &[&str] = &["gradebook", "final_grades"];
 #[test]
 fn no_setting_is_forgotten() {
     let shaping: BTreeSet<&str> = SETTINGS.iter().filter(|s| s.shapes_package()).map(|s| s.name).collect();
-    assert_eq!(shaping, SHOWN.iter().chain(OF_1P2).chain(OF_GRADEBOOK).copied().collect());
+    assert_eq!(shaping, SHOWN.iter().chain(OF_1P2).chain(OF_GRADEBOOK).chain(OF_JUDGING).copied().collect());
 }
 
 pub(super) fn district() -> &'static Path {

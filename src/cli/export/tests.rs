@@ -1,5 +1,6 @@
 //! How outcomes and faults become exit codes, output and reports, without a pipeline.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
@@ -8,7 +9,7 @@ use super::*;
 use crate::edfi::SchemaError;
 use crate::notice::{Authority, Code, Notices, Severity};
 use crate::package::Written;
-use crate::pipeline::Package;
+use crate::pipeline::{Outcome, Package};
 use crate::source::SourceError;
 use crate::spec::File;
 
@@ -57,6 +58,9 @@ fn outcome(refused: Option<Vec<String>>, written: Option<Written>) -> Outcome {
         version: Version::V1p1,
         written,
         files: vec![(File::Orgs, 3), (File::Users, 1200)],
+        contents: Vec::new(),
+        judgement: None,
+        compared: pipeline::Compared::Not,
         notices: Notices::new(),
     };
     Outcome {
@@ -66,6 +70,8 @@ fn outcome(refused: Option<Vec<String>>, written: Option<Written>) -> Outcome {
         data_standard: "5.2",
         refused,
         read_rows: 5000,
+        figures: None,
+        names: BTreeMap::new(),
     }
 }
 
@@ -75,7 +81,11 @@ fn written() -> Option<Written> {
 
 fn concluded(quiet: bool, report: Option<&Path>, outcome: Outcome) -> Said {
     let run = frozen(report);
-    said(|process| conclude(quiet, &run, "extracts", outcome, process).unwrap_or_else(|code| code))
+    let report = Report::of(&run, "extracts", outcome);
+    said(|process| {
+        let place = Place::check(&run, None, process).unwrap();
+        conclude(quiet, place.as_ref(), &report, process).unwrap_or_else(|code| code)
+    })
 }
 
 #[test]
