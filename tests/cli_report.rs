@@ -169,16 +169,15 @@ fn the_schema_is_closed_and_complete() {
                 assert!(property.get("description").is_some(), "{name} has no description");
             }
         }
-        for inner in schema.as_object().into_iter().flat_map(|o| o.values()).filter(|v| v.is_object()) {
+        // What is the validator's is held against its own schema (tests/export_report.rs).
+        let own = schema.as_object().into_iter().flatten().filter(|(name, _)| !name.starts_with("judged_"));
+        for (_, inner) in own.filter(|(_, value)| value.is_object()) {
             walk(inner, seen);
         }
     }
     let mut seen = 0;
     walk(&schema(), &mut seen);
-    assert_eq!(
-        seen, 10,
-        "report, run, package, filters, file, notice, cause, unmapped value, choice and zip"
-    );
+    assert_eq!(seen, 28, "the objects of the report, and those of a judgement");
 }
 
 #[test]

@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::package::{Fill, MeasuredFile};
-use crate::roster::figures::{CLASS_SIZES, Figures, OrgFigures, Tallies};
+use crate::package::{self, Fill, MeasuredFile};
+use crate::roster::figures::{CLASS_SIZES, Figures, OrgFigures, Tallies, person_group};
+use crate::roster::users::person_word;
+use crate::sourced_id::Person;
 use crate::spec::{File, Version};
 
 /// Rows of one file of the package, and how full its columns are.
@@ -24,6 +26,8 @@ pub struct FileRows {
     pub columns: Vec<ColumnFill>,
     /// By organization; none when they were not counted, or when the file's rows belong to none.
     pub orgs: Vec<OrgFill>,
+    /// By kind of person, in users.csv.
+    pub persons: Vec<PersonFill>,
 }
 
 /// How full a column is.
@@ -44,6 +48,17 @@ pub struct OrgFill {
     /// Rows that belong to it.
     pub rows: u64,
     /// Blank cells by column, of the columns that some row of the file fills and some row here does not.
+    pub blank: BTreeMap<String, u64>,
+}
+
+/// Rows of users.csv of one kind of person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PersonFill {
+    /// `student`, `staff` or `parent`.
+    pub kind: &'static str,
+    /// Rows of this kind.
+    pub rows: u64,
+    /// Blank cells by column, as for organizations.
     pub blank: BTreeMap<String, u64>,
 }
 
@@ -70,6 +85,7 @@ pub fn files(contents: &[MeasuredFile], orgs: &[OrgFigures]) -> Vec<FileRows> {
             crc32: format!("{:08x}", file.crc32),
             columns: file.fill.as_ref().map(columns).unwrap_or_default(),
             orgs: file.fill.as_ref().map(|fill| by_org(fill, orgs)).unwrap_or_default(),
+            persons: file.fill.as_ref().map(by_person).unwrap_or_default(),
         })
         .collect()
 }
@@ -81,19 +97,32 @@ fn columns(fill: &Fill) -> Vec<ColumnFill> {
         .collect()
 }
 
+/// Blank cells of a group, of the columns that some row of the file fills.
+fn blank(fill: &Fill, group: &package::Counts) -> BTreeMap<String, u64> {
+    let columns = fill.columns.iter().zip(&fill.total.blanks).zip(&group.blanks);
+    let partly = columns.filter(|((_, all), here)| **all < fill.total.rows && **here > 0);
+    partly.map(|((column, _), here)| (column.clone(), *here)).collect()
+}
+
 fn by_org(fill: &Fill, orgs: &[OrgFigures]) -> Vec<OrgFill> {
     let known = orgs.iter().filter_map(|org| Some((org, fill.groups.get(&org.row)?)));
-    known
-        .map(|(org, counts)| {
-            let columns = fill.columns.iter().zip(&fill.total.blanks).zip(&counts.blanks);
-            let partly = columns.filter(|((_, all), here)| **all < fill.total.rows && **here > 0);
-            OrgFill {
-                sourced_id: org.sourced_id.hex(),
-                rows: counts.rows,
-                blank: partly.map(|((column, _), here)| (column.clone(), *here)).collect(),
-            }
-        })
-        .collect()
+    let org = |(org, counts): (&OrgFigures, &package::Counts)| OrgFill {
+        sourced_id: org.sourced_id.hex(),
+        rows: counts.rows,
+        blank: blank(fill, counts),
+    };
+    known.map(org).collect()
+}
+
+fn by_person(fill: &Fill) -> Vec<PersonFill> {
+    let kinds = [Person::Student, Person::Staff, Person::Parent].into_iter();
+    let known = kinds.filter_map(|person| Some((person, fill.groups.get(&person_group(person))?)));
+    let person = |(person, counts): (Person, &package::Counts)| PersonFill {
+        kind: person_word(person),
+        rows: counts.rows,
+        blank: blank(fill, counts),
+    };
+    known.map(person).collect()
 }
 
 /// The columns with personal values that hold at least one.
@@ -118,6 +147,7 @@ pub fn bare_files(files: &[(File, u64)]) -> Vec<FileRows> {
         crc32: String::new(),
         columns: Vec::new(),
         orgs: Vec::new(),
+        persons: Vec::new(),
     };
     files.iter().map(bare).collect()
 }

@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use crate::pipeline::{Compared, NotCompared};
-use crate::publish::guard::{self, Change, FileChange, GuardSettings};
+use crate::publish::guard::{self, Change, FileChange, GuardSettings, Reason};
 
 /// Whether packages were compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -64,6 +64,21 @@ pub struct FileDifference {
     pub schools: Vec<SchoolDifference>,
 }
 
+/// A reason for which the guard would hold a package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Held {
+    /// The rule of the guard, by its name.
+    pub rule: &'static str,
+    /// Name of the file without `.csv`.
+    pub file: &'static str,
+    /// sourcedId of the school; null for the whole file.
+    pub school: Option<String>,
+    /// What is gone and new there.
+    pub numbers: Numbers,
+    /// All of it in words.
+    pub text: String,
+}
+
 /// How a package differs from the one that was delivered last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Difference {
@@ -76,7 +91,7 @@ pub struct Difference {
     /// Every file that one of the two holds.
     pub files: Vec<FileDifference>,
     /// Why the guard would hold the package by its default limits; empty when it would let it pass.
-    pub held: Vec<String>,
+    pub held: Vec<Held>,
 }
 
 impl Difference {
@@ -110,12 +125,23 @@ impl From<&Compared> for Difference {
                     status: Status::Compared,
                     against: path.display().to_string(),
                     files: comparison.files.iter().map(file).collect(),
-                    held: held.iter().map(ToString::to_string).collect(),
+                    held: held.iter().filter_map(held_for).collect(),
                     ..none
                 }
             }
         }
     }
+}
+
+fn held_for(reason: &Reason) -> Option<Held> {
+    Some(Held {
+        rule: reason.rule.name(),
+        // A reason without a file is about the day, of which this comparison knows nothing.
+        file: reason.file?.name(),
+        school: reason.school.clone(),
+        numbers: reason.change.into(),
+        text: reason.to_string(),
+    })
 }
 
 fn file(change: &FileChange) -> FileDifference {

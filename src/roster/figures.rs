@@ -14,6 +14,17 @@ use crate::spec::File;
 /// Upper bounds of the steps of [`Figures::class_sizes`]; what is above the last is one step more.
 pub const CLASS_SIZES: [u64; 9] = [0, 5, 10, 15, 20, 25, 30, 35, 40];
 
+/// The group under which the users of a kind of person are counted: behind the rows of all organizations, of which there
+/// are far fewer.
+pub const fn person_group(person: Person) -> u32 {
+    u32::MAX
+        - match person {
+            Person::Student => 2,
+            Person::Staff => 1,
+            Person::Parent => 0,
+        }
+}
+
 /// What there is in all, or at one organization.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tallies {

@@ -167,7 +167,8 @@ fn a_closed_standard_output_is_no_panic_and_no_success() {
         terminal: false,
         signals: false,
     };
-    let code = conclude(true, &run, "extracts", outcome(None, written()), &mut process);
+    let report = Report::of(&run, "extracts", outcome(None, written()));
+    let code = conclude(true, None, &report, &mut process);
     assert_eq!(code, Ok(ExitCode::Output));
     let mut help = Process { out: &mut Closed, ..process };
     assert_eq!(super::super::run(["rosterpack".into(), "--help".into()], &mut help), ExitCode::Output);
