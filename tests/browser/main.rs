@@ -84,11 +84,14 @@ fn console(output: &Output) -> Vec<String> {
     told.lines().filter(|line| line.contains(":CONSOLE")).map(str::to_owned).collect()
 }
 
-/// Addresses that were asked for, whatever came of it.
+/// Addresses that a page asked for, whatever came of it. What the browser asks for on its own account has no origin.
 fn requests(log: &Path) -> Vec<String> {
-    let text = fs::read_to_string(log).unwrap();
+    let log: Value = serde_json::from_slice(&fs::read(log).unwrap()).unwrap();
+    let events = log["events"].as_array().unwrap().iter().map(|event| &event["params"]);
+    let by_page =
+        events.filter(|params| params["initiator"].as_str().is_some_and(|by| by != "not an origin"));
     let mut urls: Vec<String> =
-        text.split("\"url\":\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect();
+        by_page.filter_map(|params| Some(params["url"].as_str()?.to_owned())).collect();
     urls.sort();
     urls.dedup();
     urls
@@ -102,6 +105,13 @@ fn gallery() -> PathBuf {
     gallery
 }
 
+/// A page around a frame of this size.
+fn framed(width: u32, height: u32, more: &str, source: &str) -> String {
+    format!(
+        "<!DOCTYPE html><meta charset=utf-8><body style='margin:0'><iframe id=frame style='border:0;width:{width}px;height:{height}px'{source}></iframe>{more}"
+    )
+}
+
 /// Opens a page at every width in both schemes; gives its text.
 fn judge(name: &str, page: &Path) -> String {
     let desk = tempfile::tempdir().unwrap();
@@ -112,13 +122,8 @@ fn judge(name: &str, page: &Path) -> String {
             let place = format!("{name} on a {device} in {scheme}");
             let wrapper = desk.path().join("wrapper.html");
             let frame = address(page);
-            fs::write(
-                &wrapper,
-                format!(
-                    "<!DOCTYPE html><meta charset=utf-8><body style='margin:0'><iframe id=frame style='border:0;width:{width}px;height:800px'></iframe><script>{PROBE} frame.src = '{frame}';</script>"
-                ),
-            )
-            .unwrap();
+            let probe = format!("<script>{PROBE} frame.src = '{frame}';</script>");
+            fs::write(&wrapper, framed(width, 800, &probe, "")).unwrap();
             let dark = format!("--blink-settings=preferredColorScheme={setting}");
             let output = browse(&profile, &["--dump-dom".into(), dark.clone()], &address(&wrapper));
             assert_eq!(console(&output), Vec::<String>::new(), "{place}");
@@ -128,21 +133,23 @@ fn judge(name: &str, page: &Path) -> String {
             let seen = seen.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
             let seen: Value = serde_json::from_str(&seen).unwrap();
             assert_eq!(seen["width"], width, "{place}");
-            assert!(seen["scroll"].as_u64() <= seen["width"].as_u64(), "{place} is {} wide", seen["scroll"]);
             assert_eq!(seen["wide"], Value::Array(Vec::new()), "{place}: this sticks out");
+            assert!(seen["scroll"].as_u64() <= seen["width"].as_u64(), "{place} is {} wide", seen["scroll"]);
             assert_eq!(seen["pale"], Value::Array(Vec::new()), "{place}: this is hard to read");
             text = seen["text"].as_str().unwrap().to_owned();
 
             let shot = gallery().join(format!("{name}-{device}-{scheme}.png"));
             let net = desk.path().join("net.json");
+            // No window is narrower than 500 pixels: a phone is a frame in one.
+            let shown = desk.path().join("shown.html");
+            fs::write(&shown, framed(width, 2600, "", &format!(" src='{frame}'"))).unwrap();
             let arguments = [
                 format!("--screenshot={}", shot.display()),
-                // No window is narrower than 500 pixels: a phone is the frame of the wrapper.
-                format!("--window-size={},{}", width.max(500), if device == "phone" { 2600 } else { 1800 }),
+                format!("--window-size={},2600", width.max(500)),
                 format!("--log-net-log={}", net.display()),
                 dark,
             ];
-            let output = browse(&profile, &arguments, &address(page));
+            let output = browse(&profile, &arguments, &address(&shown));
             assert_eq!(console(&output), Vec::<String>::new(), "{place}");
             let asked: Vec<String> =
                 requests(&net).into_iter().filter(|url| !url.starts_with("file:")).collect();
@@ -191,6 +198,24 @@ fn report(folder: &Path) -> Value {
 
 fn grouped(number: &Value) -> String {
     rosterpack::report::terminal::grouped(number.as_u64().unwrap())
+}
+
+/// The tests below see what they look for: a page that asks the network is caught, and so is one that talks to the console.
+#[test]
+#[ignore = "needs Chromium: ./tests/run --browser"]
+fn a_page_that_asks_or_complains_is_caught() {
+    let desk = tempfile::tempdir().unwrap();
+    let page = desk.path().join("page.html");
+    fs::write(&page, "<img src='http://vendor.example/a.png'><script>console.error('oops')</script>")
+        .unwrap();
+    let net = desk.path().join("net.json");
+    let arguments = [
+        format!("--log-net-log={}", net.display()),
+        format!("--screenshot={}", desk.path().join("shot.png").display()),
+    ];
+    let output = browse(&desk.path().join("profile"), &arguments, &address(&page));
+    assert!(console(&output).iter().any(|line| line.contains("oops")), "{:?}", console(&output));
+    assert_eq!(requests(&net), ["http://vendor.example/a.png"]);
 }
 
 #[test]

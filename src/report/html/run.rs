@@ -10,6 +10,9 @@ use super::super::{PackageReport, Report};
 use super::{ROWS, contents, percent, section};
 use crate::config::Origin;
 
+/// Reasons of the guard that are shown.
+const REASONS: usize = 12;
+
 /// What changed since the last delivery, for each package.
 pub fn comparisons(report: &Report) -> Markup {
     let several = report.packages.len() > 1;
@@ -36,7 +39,8 @@ fn comparison(report: &Report, package: &PackageReport) -> Markup {
                 p { "Compared with " code { (against) } ". " @if held.is_empty() { "What is gone is within the usual limits of the guard." } @else {
                     strong { "The guard would hold this package" } ", unless somebody says that it is right:"
                 } }
-                @if !held.is_empty() { ul { @for reason in held { li { (held_for(report, reason)) } } } }
+                @if !held.is_empty() { ul { @for reason in held.iter().take(REASONS) { li { (held_for(report, reason)) } }
+                    @if held.len() > REASONS { li { "and for " (grouped((held.len() - REASONS) as u64)) " more reasons; the tables below and report.json have all" } } } }
                 div class="wide" { table {
                     caption { "Rows that are gone, new and changed, by file" }
                     thead { tr { th scope="col" { "File" } th scope="col" class="number" { "Before" } th scope="col" class="number" { "Now" }
@@ -112,7 +116,7 @@ pub fn choices(report: &Report) -> Markup {
                 thead { tr { th scope="col" { "Setting" } th scope="col" { "Value" } th scope="col" { "From" } } }
                 tbody { @for choice in choices { tr {
                     th scope="row" { code { (choice.setting) } }
-                    td { @if choice.value.is_empty() { span class="soft" { "none" } } @else { code { (choice.value) } } }
+                    td class="any" { @if choice.value.is_empty() { span class="soft" { "none" } } @else { code { (choice.value) } } }
                     td { (origin(choice.origin)) }
                 } } }
             } }
@@ -182,5 +186,5 @@ pub fn facts(report: &Report) -> Markup {
 }
 
 fn fact(label: &str, value: &str) -> Markup {
-    html! { tr { th scope="row" { (label) } td { (value) } } }
+    html! { tr { th scope="row" { (label) } td class="any" { (value) } } }
 }

@@ -4,7 +4,7 @@
 
 /// The rules.
 pub const STYLE: &str = "
-h1 { margin: 0; } header p { margin: .2rem 0 1rem; }
+body { overflow-wrap: break-word; } h1 { margin: 0; } header p { margin: .2rem 0 1rem; }
 section { scroll-margin-top: 1rem; }
 h2 { border-top: 1px solid var(--line); padding-top: 1.2rem; } #attention h2 { border: 0; padding: 0; margin-top: 1.5rem; }
 h3 { margin: 1.2rem 0 .3rem; } article h3 { margin: 0; }
@@ -24,8 +24,8 @@ h3 { margin: 1.2rem 0 .3rem; } article h3 { margin: 0; }
 nav { margin: 1.5rem 0 0; } nav ul { columns: 16rem; list-style: none; margin: 0; padding: .8rem 1rem; background: var(--card);
   border: 1px solid var(--line); border-radius: .4rem; } nav li { padding: .15rem 0; break-inside: avoid; }
 table { font-size: .95rem; } caption { text-align: left; color: var(--soft); padding: .4rem 0; } thead th { font-size: .9rem; color: var(--soft); }
-tbody th { font-weight: 400; } tr.sum th, tr.sum td { font-weight: 700; } td, tbody th { overflow-wrap: anywhere; }
-td.number { white-space: nowrap; overflow-wrap: normal; } th, td { min-width: 3.5rem; } tbody th { min-width: 9rem; }
+tbody th { font-weight: 400; } tr.sum th, tr.sum td { font-weight: 700; } tbody th code, .plain code { overflow-wrap: break-word; } td.any { overflow-wrap: anywhere; }
+td.number { white-space: nowrap; } th, td { min-width: 3.5rem; } tbody th { min-width: 9rem; }
 th:last-child, td:last-child { padding-right: 0; }
 .plot { max-width: 28rem; margin: 1rem 0; } .plot svg { display: block; width: 100%; height: auto; } .plot text { fill: var(--text); font: 11px system-ui, sans-serif; }
 .plot .quiet { fill: var(--soft); } .plot .step { font-size: 9px; } .plot .bar { fill: var(--bar); } .plot .rest { fill: var(--rest); } .plot .axis { stroke: var(--line); }
