@@ -19,7 +19,7 @@ code { font: .9em ui-monospace, monospace; overflow-wrap: anywhere; }
 .verdict { font-weight: 700; } .refused { color: var(--error); } .accepted { color: var(--good); }
 .soft { color: var(--soft); }
 .wide { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .3rem .8rem .3rem 0; vertical-align: top;
+table { border-collapse: collapse; width: 100%; } caption { text-align: left; color: var(--soft); padding: .4rem 0; } th, td { text-align: left; padding: .3rem .8rem .3rem 0; vertical-align: top;
   border-bottom: 1px solid var(--line); } td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 article { background: var(--card); border: 1px solid var(--line); border-left: .3rem solid var(--info); border-radius: .3rem;
   padding: .8rem 1rem; margin: .8rem 0; break-inside: avoid; }

@@ -114,7 +114,7 @@ fn first_screen(report: &Report) -> Markup {
                     }
                 }
                 Ending::Refused => {
-                    p { "What was there before is untouched: vendors keep the roster that they have. " (refusals(report)) }
+                    p { "What was there before is untouched: vendors keep the roster that they have. The figures below are what the package would have held. " (refusals(report)) }
                 }
                 Ending::DryRun => p { "The figures below are what a package would have held." }
             }

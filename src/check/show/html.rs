@@ -47,6 +47,7 @@ fn package(judged: &Judged) -> Markup {
         @for assumption in &judgement.assumptions { p { "Note: " (assumption) "." } }
         h2 { "Files" }
         div class="wide" { table {
+            caption { "Files of the package and how much of them could be read" }
             thead { tr { th scope="col" { "file" } th scope="col" class="number" { "rows" } th scope="col" { "travels as" } th scope="col" { "read" } } }
             tbody { @for file in &judgement.files { tr {
                 td { code { (file.file) } }

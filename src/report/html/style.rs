@@ -23,7 +23,7 @@ h3 { margin: 1.2rem 0 .3rem; } article h3 { margin: 0; }
 .attention .badge { font-size: .9rem; } .attention .ok { color: var(--good); }
 nav { margin: 1.5rem 0 0; } nav ul { columns: 16rem; list-style: none; margin: 0; padding: .8rem 1rem; background: var(--card);
   border: 1px solid var(--line); border-radius: .4rem; } nav li { padding: .15rem 0; break-inside: avoid; }
-table { font-size: .95rem; } caption { text-align: left; color: var(--soft); padding: .4rem 0; } thead th { font-size: .9rem; color: var(--soft); }
+table { font-size: .95rem; } thead th { font-size: .9rem; color: var(--soft); }
 tbody th { font-weight: 400; } tr.sum th, tr.sum td { font-weight: 700; } tbody th code, .plain code { overflow-wrap: break-word; } td.any { overflow-wrap: anywhere; }
 td.number { white-space: nowrap; } th, td { min-width: 3.5rem; } tbody th { min-width: 9rem; }
 th:last-child, td:last-child { padding-right: 0; }
