@@ -8,7 +8,7 @@ use super::super::Clock;
 use super::*;
 use crate::edfi::SchemaError;
 use crate::notice::{Authority, Code, Notices, Severity};
-use crate::package::Written;
+use crate::package::{MeasuredFile, Written};
 use crate::pipeline::{Outcome, Package};
 use crate::source::SourceError;
 use crate::spec::File;
@@ -51,6 +51,10 @@ fn frozen(report: Option<&Path>) -> Run {
     overrides.freeze(Day::from_ymd(2021, 10, 1).unwrap(), &[]).unwrap()
 }
 
+fn file(file: File, rows: u64) -> MeasuredFile {
+    MeasuredFile { file, rows, csv_bytes: 0, crc32: 0, fill: None }
+}
+
 fn outcome(refused: Option<Vec<String>>, written: Option<Written>) -> Outcome {
     let mut notices = Notices::new();
     notices.add(&CODE, "the cause", "604822");
@@ -58,7 +62,7 @@ fn outcome(refused: Option<Vec<String>>, written: Option<Written>) -> Outcome {
         version: Version::V1p1,
         written,
         files: vec![(File::Orgs, 3), (File::Users, 1200)],
-        contents: Vec::new(),
+        contents: vec![file(File::Orgs, 3), file(File::Users, 1200)],
         judgement: None,
         compared: pipeline::Compared::Not,
         notices: Notices::new(),
@@ -80,10 +84,16 @@ fn written() -> Option<Written> {
 }
 
 fn concluded(quiet: bool, report: Option<&Path>, outcome: Outcome) -> Said {
+    concluded_after(quiet, report, outcome, || ())
+}
+
+/// The same; something happens between the check of the places and the end.
+fn concluded_after(quiet: bool, report: Option<&Path>, outcome: Outcome, meanwhile: impl Fn()) -> Said {
     let run = frozen(report);
     let report = Report::of(&run, "extracts", outcome);
     said(|process| {
         let place = Place::check(&run, None, process).unwrap();
+        meanwhile();
         conclude(quiet, place.as_ref(), &report, process).unwrap_or_else(|code| code)
     })
 }
@@ -127,7 +137,12 @@ fn a_dry_run_says_so() {
 #[test]
 fn a_report_that_cannot_be_written_is_told_and_the_package_still_named() {
     let folder = tempfile::tempdir().unwrap();
-    let told = concluded(true, Some(&folder.path().join("gone/report.json")), outcome(None, written()));
+    let told = {
+        let gone = folder.path().join("gone");
+        std::fs::create_dir(&gone).unwrap();
+        let remove = || std::fs::remove_dir(&gone).unwrap();
+        concluded_after(true, Some(&gone.join("report.json")), outcome(None, written()), remove)
+    };
     assert_eq!((told.code, told.out.as_str()), (ExitCode::Output, "out/gbisd.zip\n"));
     assert!(told.err.contains("the package itself is complete"), "{}", told.err);
 }
