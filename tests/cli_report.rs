@@ -10,7 +10,8 @@ use std::path::Path;
 use rosterpack::config::Overrides;
 use rosterpack::day::Day;
 use rosterpack::notice::{Authority, Code, Notices, Severity};
-use rosterpack::report::{PackageReport, Report, RunFacts, UnmappedValue, Zip, terminal};
+use rosterpack::report::contents::{Counts, FiguresReport, OrgCounts};
+use rosterpack::report::{PackageReport, Report, RunFacts, UnmappedValue, Zip, html, terminal};
 use rosterpack::spec::{File, Version};
 use serde_json::Value;
 
@@ -200,4 +201,34 @@ fn the_summary_fits_eighty_columns_and_counts_everything() {
         fs::write(&path, &told).unwrap();
     }
     assert_eq!(told, fs::read_to_string(&path).unwrap_or_default(), "BLESS=1 cargo test --test cli_report");
+}
+
+/// A page of a state with more schools than fit, whose names and values try to be markup.
+#[test]
+fn the_page_escapes_everything_and_cuts_what_is_long_with_a_count() {
+    let hostile = "<script>alert(1)</script>\" onload=\"x & y";
+    let mut report = full(true);
+    let org = |n: i64| OrgCounts {
+        sourced_id: format!("{n:032x}"),
+        id: n,
+        name: format!("{hostile} {n}"),
+        kind: "school",
+        counts: Counts { students: 1, ..Counts::default() },
+    };
+    report.figures = Some(FiguresReport {
+        total: Counts { students: 250, ..Counts::default() },
+        class_sizes: Vec::new(),
+        orgs: (0..250).map(org).collect(),
+    });
+    report.run.tenant = hostile.to_owned();
+    report.refused = (0..9).map(|n| format!("{hostile} {n}")).collect();
+    report.unmapped[0].value = hostile.to_owned();
+    report.choices[0].value = hostile.to_owned();
+    report.names.insert("604800".to_owned(), [hostile.to_owned()].into());
+    let page = html::page(&report);
+    assert!(!page.contains("<script") && !page.contains("\" onload=\""), "something was not escaped");
+    assert!(page.matches("&lt;script&gt;").count() > 100);
+    for words in ["and 4 more", "238 further schools", "And 150 further organizations in report.json."] {
+        assert!(page.contains(words), "{words}");
+    }
 }
