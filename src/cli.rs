@@ -14,6 +14,7 @@ pub mod guard;
 pub mod host_key;
 pub mod ids;
 pub mod interrupt;
+pub mod report;
 pub mod sample;
 pub mod shaping;
 pub mod show_config;

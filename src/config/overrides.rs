@@ -281,6 +281,7 @@ impl Overrides {
             scope: draft.scope,
             compression: draft.compression,
             system_name: draft.system_name,
+            judging: draft.judging,
         };
         if let Some(&file) = plan.scope.files.iter().find(|file| !plan.mapping.writes(**file)) {
             return Err(vec![ConfigError::FileOff { file }]);
@@ -317,6 +318,8 @@ impl Overrides {
             seeds: draft.seeds,
             out: of_tenant(draft.out),
             report: of_tenant(draft.report),
+            report_names: draft.report_names,
+            compare_with: of_tenant(draft.compare_with),
             tables: of_tenant(draft.tables),
             tables_format: draft.tables_format,
             threads: draft.threads,

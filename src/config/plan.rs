@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::day::Day;
+use crate::notice::Severity;
 pub use crate::sourced_id::IdScheme;
 use crate::spec::{File, Need, Version};
 
@@ -302,6 +303,38 @@ impl Edition {
     ];
 }
 
+/// From which severity on a notice refuses the packages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Deny {
+    /// Errors.
+    #[default]
+    Error,
+    /// Errors and warnings.
+    Warning,
+    /// Nothing but what no reader could load: an id that stands twice, a reference that leads nowhere.
+    None,
+}
+
+impl Deny {
+    /// The severity from which on notices refuse, if any does.
+    pub const fn threshold(self) -> Option<Severity> {
+        match self {
+            Deny::Error => Some(Severity::Error),
+            Deny::Warning => Some(Severity::Warning),
+            Deny::None => None,
+        }
+    }
+}
+
+/// How a package is judged before it is published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Judging {
+    /// Whether the whole rule engine judges what was written, and not the reading back alone.
+    pub full: bool,
+    /// What refuses.
+    pub deny: Deny,
+}
+
 /// Everything that the stages of one run read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
@@ -327,6 +360,8 @@ pub struct Plan {
     pub system_name: String,
     /// `source.systemCode` of the manifest; the tenant code unless configured.
     pub system_code: String,
+    /// How the packages are judged before they are published.
+    pub judging: Judging,
 }
 
 #[cfg(test)]

@@ -55,8 +55,12 @@ pub struct Run {
     pub seeds: Option<PathBuf>,
     /// Zip file or folder; `None` only when none was demanded.
     pub out: Option<PathBuf>,
-    /// Where the report goes as JSON.
+    /// Folder of the report, or its file when the name ends with `.json`.
     pub report: Option<PathBuf>,
+    /// Whether the report says whom the ids of samples belong to.
+    pub report_names: bool,
+    /// The package that was delivered last, or the folder that holds it.
+    pub compare_with: Option<PathBuf>,
     /// Folder of the warehouse's tables.
     pub tables: Option<PathBuf>,
     /// How they are written.

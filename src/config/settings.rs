@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 
 use super::connection::Connection;
-use super::plan::{Edition, Mapping, Scope};
+use super::plan::{Edition, Judging, Mapping, Scope};
 use super::values::Parsed;
 use crate::day::Day;
 
@@ -36,7 +36,10 @@ pub struct Draft {
     pub(super) system_name: String,
     pub(super) system_code: Option<String>,
     pub(super) out: Option<PathBuf>,
+    pub(super) judging: Judging,
     pub(super) report: Option<PathBuf>,
+    pub(super) report_names: bool,
+    pub(super) compare_with: Option<PathBuf>,
     pub(super) tables: Option<PathBuf>,
     pub(super) tables_format: TablesFormat,
 }
@@ -62,7 +65,10 @@ impl Default for Draft {
             system_name: "rosterpack".into(),
             system_code: None,
             out: None,
+            judging: Judging::default(),
             report: None,
+            report_names: false,
+            compare_with: None,
             tables: None,
             tables_format: TablesFormat::Csv,
         }
@@ -141,7 +147,7 @@ impl Setting {
         match self.name {
             "place" => !value.contains("://") && !value.contains('=') && !value.starts_with("synth:"),
             "seeds" | "ssl_root_cert" | "ssl_cert" | "ssl_key" | "password_file" | "out" | "report"
-            | "tables" => true,
+            | "compare_with" | "tables" => true,
             _ => false,
         }
     }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::package::{CsvBlock, Table};
 use crate::roster::clean::clean;
+use crate::roster::figures::person_group;
 use crate::roster::staff::choose_role;
 use crate::roster::user_rows::UserRow;
 use crate::roster::users::UserRef;
@@ -128,7 +129,11 @@ pub(super) fn table<'a>(emitter: &'a Emitter<'a>, spec: &'static FileSpec) -> Re
         .columns(spec, cell)?
         .and(edu, NATURAL_KEY, |row, out| text(out, &row.key))
         .and(edu, "metadata.edu.staff_classification", classification_cell)
-        .and(edu, "metadata.edu.primary_school", primary_school_cell);
+        .and(edu, "metadata.edu.primary_school", primary_school_cell)
+        .at(|row, out| {
+            out.belongs_to(person_group(row.user.person));
+            row.orgs.iter().for_each(|&org| out.belongs_to(org));
+        });
     let users: Vec<UserRow> = emitter.roster.users.exported_rows().collect();
     Ok(rows(spec, users.len(), columns, move |unit| row(emitter, users[unit])))
 }

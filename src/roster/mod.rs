@@ -16,6 +16,7 @@ pub mod courses;
 pub mod demographics;
 pub mod enrollments;
 pub mod fate;
+pub mod figures;
 pub mod filter;
 pub mod gradebook;
 pub mod grading;

@@ -31,6 +31,7 @@ mod forms;
 mod full_disk;
 mod id_schemes;
 mod id_table;
+mod judging;
 mod options;
 mod people_options;
 mod sample_district;

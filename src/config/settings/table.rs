@@ -4,7 +4,9 @@
 
 use super::{Setting, Standing, TablesFormat, Year};
 use crate::config::connection;
-use crate::config::plan::{DepartmentColumn, EndDates, IdScheme, Include, OnIdCollision, WithoutEnrollments};
+use crate::config::plan::{
+    Deny, DepartmentColumn, EndDates, IdScheme, Include, OnIdCollision, WithoutEnrollments,
+};
 use crate::config::values::{self, Parsed};
 use crate::edfi;
 
@@ -292,14 +294,26 @@ pub static SETTINGS: &[Setting] = settings! {
         "system_code": "text without blanks at its ends", Computed("the tenant code"), "gbisd-warehouse",
             "source.systemCode of the manifest.",
             |d, v| { d.system_code = Some(values::text(v)?); Ok(()) };
+        "validate" ["--validate"]: "`lean` or `full`", Value("lean"), "full",
+            "How a package is judged before it is published: read back (structure, sums, counts, references), or also by every rule of `rosterpack validate`.",
+            |d, v| { d.judging.full = values::word(v, &[("lean", false), ("full", true)])?; Ok(()) };
+        "deny" ["--deny"]: "`error`, `warning` or `none`", Value("error"), "warning",
+            "From which severity on a notice of the export or of the validation refuses the packages. `none` publishes errors too, except for what no reader could load: an id that stands twice, a reference that leads nowhere, a package that does not read back.",
+            |d, v| { d.judging.deny = values::word(v, &[("error", Deny::Error), ("warning", Deny::Warning), ("none", Deny::None)])?; Ok(()) };
     }
     "output" {
         "out" ["--out"]: "a zip file, or a folder (which exists, or ends with a slash)", Required, "packages/",
             "Where the package goes; in a folder it is called <tenant>-<school year>-oneroster-v1p1.zip. Packages of several versions need a folder. In the paths of this section {tenant} stands for the tenant code.",
             |d, v| { d.out = Some(values::text(v)?.into()); Ok(()) };
-        "report" ["--report"]: "a file", Computed("no report file"), "report.json",
-            "Write the report as JSON.",
+        "report" ["--report"]: "a folder, which is made if it is missing; or a file whose name ends with .json", Computed("no report"), "report",
+            "Write report.json and report.html into this folder; or the JSON alone into this file.",
             |d, v| { d.report = Some(values::text(v)?.into()); Ok(()) };
+        "report_names" ["--report-names"]: "`true` or `false`", Value("false"), "true",
+            "Let the report say whom the ids of its samples belong to.",
+            |d, v| { d.report_names = values::switch(v)?; Ok(()) };
+        "compare_with" ["--compare-with"]: "a zip; or a folder, in which the package of the same name is looked for", Computed("nothing is compared"), "delivered",
+            "The package that was delivered last: the report says what is gone and new since. It may be the one that this run replaces.",
+            |d, v| { d.compare_with = Some(values::text(v)?.into()); Ok(()) };
         "tables" ["--tables"]: "an existing folder", Computed("no tables"), "warehouse",
             "Also write the tables of the package as files for a warehouse, such as or1_1__users.csv, each with a column tenant_code. The folder should serve one tenant.",
             |d, v| { d.tables = Some(values::text(v)?.into()); Ok(()) };
