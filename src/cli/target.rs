@@ -18,8 +18,8 @@ pub struct Targets {
     pub paths: BTreeMap<Version, PathBuf>,
     /// The folder that they are in.
     pub folder: PathBuf,
-    /// Whether the folder was made for them.
-    made: bool,
+    /// Folders that were made for them, from the outermost in.
+    made: Vec<PathBuf>,
     /// Whether the packages are there, so that the folder stays.
     kept: bool,
 }
@@ -70,7 +70,7 @@ pub fn package_name(plan: &Plan, version: Version) -> String {
 
 impl Targets {
     /// Checks where the packages of a plan go. A folder either exists or ends with a slash; in the latter case it is
-    /// made. A file can only be one package.
+    /// made, with those above it that are missing. A file can only be one package.
     ///
     /// # Errors
     /// The folder is missing or cannot be written, something that is no file has a package's name, or a file is
@@ -79,12 +79,9 @@ impl Targets {
         let what = "the package";
         let versions: Vec<Version> = plan.editions.iter().map(|edition| edition.version).collect();
         let slash = out.as_os_str().to_string_lossy().ends_with(std::path::is_separator);
-        let mut made = false;
+        let mut made = Vec::new();
         let (folder, paths): (PathBuf, BTreeMap<Version, PathBuf>) = if slash || out.is_dir() {
-            if !out.exists() {
-                fs::create_dir(out).map_err(|e| unwritable(what, out, &e))?;
-                made = true;
-            }
+            made = make_folders(out).map_err(|e| unwritable(what, out, &e))?;
             let named = versions.into_iter().map(|version| (version, out.join(package_name(plan, version))));
             (out.to_owned(), named.collect())
         } else if versions.len() > 1 {
@@ -112,10 +109,36 @@ impl Targets {
 
 impl Drop for Targets {
     fn drop(&mut self) {
-        if self.made && !self.kept {
-            // Fails when something is in it, which is then not ours to remove.
-            let _ = fs::remove_dir(&self.folder);
+        if !self.kept {
+            remove_folders(&self.made);
         }
+    }
+}
+
+/// Makes a folder and those above it that are missing; which ones, from the outermost in.
+fn make_folders(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let missing = folder.ancestors().take_while(|at| !at.as_os_str().is_empty() && !at.exists());
+    let mut missing: Vec<PathBuf> = missing.map(Path::to_owned).collect();
+    missing.reverse();
+    let mut made = Vec::new();
+    for folder in missing {
+        match fs::create_dir(&folder) {
+            Ok(()) => made.push(folder),
+            // Another run, of another profile, makes the same folders.
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => {
+                remove_folders(&made);
+                return Err(error);
+            }
+        }
+    }
+    Ok(made)
+}
+
+fn remove_folders(made: &[PathBuf]) {
+    for folder in made.iter().rev() {
+        // Fails when something is in it, which is then not ours to remove.
+        let _ = fs::remove_dir(folder);
     }
 }
 
@@ -246,15 +269,19 @@ mod tests {
     #[test]
     fn a_folder_that_was_made_goes_with_a_failed_run() {
         let temp = tempfile::tempdir().unwrap();
-        let mut folder = temp.path().join("new").into_os_string();
-        folder.push("/");
-        let folder = PathBuf::from(folder);
-        drop(check(&folder).unwrap());
-        assert!(!folder.exists());
-        let mut target = check(&folder).unwrap();
-        target.keep();
-        drop(target);
-        assert!(folder.exists());
+        for (path, outermost) in [("new/", "new"), ("packages/reading/north/", "packages")] {
+            let (folder, outermost) = (temp.path().join(path), temp.path().join(outermost));
+            drop(check(&folder).unwrap());
+            assert!(!outermost.exists());
+            let mut target = check(&folder).unwrap();
+            target.keep();
+            drop(target);
+            assert!(folder.exists());
+        }
+        // What somebody else has put beside it stays.
+        let (there, below) = (temp.path().join("packages"), temp.path().join("packages/other/"));
+        drop(check(&below).unwrap());
+        assert!(there.exists() && !below.exists());
     }
 
     #[test]

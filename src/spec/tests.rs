@@ -189,6 +189,8 @@ fn compare(recorded: &Value, column: &Column, vocabularies: &Value, version: Ver
     let expected = match constraint {
         "target org type is school" => Some("school"),
         "target session type is schoolYear" => Some("schoolYear"),
+        // Only the prose says it: validators reject a district here, as in classes and enrollments.
+        _ if place == "1.2 lineItems.schoolSourcedId" => Some("school"),
         _ => None,
     };
     let target = column.rules.iter().find_map(|rule| match rule {
