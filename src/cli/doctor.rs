@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::source::{self, OpenError, Opened, SourceArgs};
 use super::target::{self, NoTarget, Targets};
-use super::{Clock, ExitCode, Process, export};
+use super::{Clock, ExitCode, Process, export, interrupt};
 use crate::config::{Overrides, Run};
 use crate::crosswalk::Crosswalks;
 use crate::doctor::{self, Check, Examination, Outcome, Size, Subject, World, server, text};
@@ -60,6 +60,9 @@ pub struct DoctorArgs {
 
 /// Runs the verb.
 pub fn run(args: &DoctorArgs, process: &mut Process<'_>) -> ExitCode {
+    if process.signals {
+        interrupt::clear_up_on_signal(Vec::new());
+    }
     let mut overrides = Overrides::new();
     overrides.environment(process.environment.iter().cloned());
     for argument in &args.set {

@@ -6,7 +6,7 @@
 use clap::Args;
 
 use super::shaping::ShapingArgs;
-use super::{ExitCode, Process, export, source};
+use super::{ExitCode, Process, export, interrupt, source};
 use crate::config::Run;
 use crate::config::plan::Edition;
 use crate::crosswalk::Crosswalks;
@@ -178,6 +178,9 @@ fn row(
             "--as-of is today, {}, which is outside of school year {}: give the day of the export that is explained",
             run.plan.as_of, run.plan.school_year
         ));
+    }
+    if process.signals {
+        interrupt::clear_up_on_signal(Vec::new());
     }
     let opened = source::open(&args.shaping.source, run, &process.environment)
         .map_err(|e| source::tell_open(&e, process))?;

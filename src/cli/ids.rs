@@ -91,9 +91,9 @@ fn write(args: &IdsArgs, run: &Run, process: &mut Process<'_>) -> Result<ExitCod
             process.fault(&e, e.help);
             ExitCode::Output
         })?;
-        if process.signals {
-            interrupt::clear_up_on_signal(vec![target::parent(out)]);
-        }
+    }
+    if process.signals {
+        interrupt::clear_up_on_signal(args.out.iter().map(|out| target::parent(out)).collect());
     }
     if let Some(threads) = run.threads {
         // Fails only when the pool is there already, which happens in tests alone: the table is the same.
