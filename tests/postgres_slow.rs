@@ -222,6 +222,8 @@ fn a_signal_ends_queries_behind_tls() {
     ended_by("-TERM", "export", &server, &database, &source, || {
         wait_until(&server, &database, "the reading", |queries| queries.contains("|PgSleep|COPY"));
     });
+    // Asked for, and not only noticed by a server that can.
+    assert!(server.log().contains("canceling statement due to user request"), "{}", server.log());
 }
 
 /// A self-signed certificate and its key, in PEM form.
