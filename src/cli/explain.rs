@@ -185,7 +185,7 @@ fn row(
     let opened = source::open(&args.shaping.source, run, &process.environment)
         .map_err(|e| source::tell_open(&e, process))?;
     opened.warn(process);
-    let progress = source::progress(args.shaping.quiet, process.terminal);
+    let progress = source::progress(args.shaping.quiet, process);
     let explained =
         explain::explain(opened.source(), &crosswalks, &run.plan, edition, question, progress.as_ref());
     drop(progress);

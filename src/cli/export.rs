@@ -154,7 +154,7 @@ fn export(args: &ExportArgs, run: &Run, process: &mut Process<'_>) -> Result<Exi
         let opened = source::open(&args.shaping.source, run, &process.environment)
             .map_err(|e| source::tell_open(&e, process))?;
         opened.warn(process);
-        let progress = source::progress(args.shaping.quiet, process.terminal);
+        let progress = source::progress(args.shaping.quiet, process);
         let at = targets.as_ref().map(|targets| |version| targets.of(version));
         let outputs = pipeline::Outputs {
             package: at.as_ref().map(|at| at as &dyn Fn(Version) -> PathBuf),

@@ -102,7 +102,7 @@ fn write(args: &IdsArgs, run: &Run, process: &mut Process<'_>) -> Result<ExitCod
     let opened = source::open(&args.shaping.source, run, &process.environment)
         .map_err(|e| source::tell_open(&e, process))?;
     opened.warn(process);
-    let progress = source::progress(args.shaping.quiet, process.terminal);
+    let progress = source::progress(args.shaping.quiet, process);
     let migrate = |out: &mut dyn Write| {
         pipeline::migrate_ids(
             opened.source(),

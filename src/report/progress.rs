@@ -9,7 +9,7 @@ mod tally;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tally::{Tally, rounded, span};
 
@@ -23,8 +23,8 @@ pub struct Lines<W> {
     state: Mutex<State<W>>,
 }
 
-/// The time since some moment.
-type Watch = Box<dyn Fn() -> Duration + Send + Sync>;
+/// Says the time since some moment.
+pub type Watch = Box<dyn Fn() -> Duration + Send + Sync>;
 
 struct State<W> {
     out: W,
@@ -36,14 +36,8 @@ struct State<W> {
 
 impl<W: Write + Send> Lines<W> {
     /// Writes to `out`, whose faults are passed over: progress is not worth a failed run.
-    pub fn new(out: W) -> Lines<W> {
-        let start = Instant::now();
-        Lines::timed_by(out, Box::new(move || start.elapsed()))
-    }
-
-    fn timed_by(out: W, watch: Watch) -> Lines<W> {
-        let state =
-            State { out, tally: Tally::default(), written: BTreeMap::new(), begun: Duration::default() };
+    pub fn new(out: W, watch: Watch) -> Lines<W> {
+        let state = State { out, tally: Tally::default(), written: BTreeMap::new(), begun: watch() };
         Lines { watch, state: Mutex::new(state) }
     }
 
@@ -160,7 +154,7 @@ mod tests {
     }
 
     fn told(seconds: u64, run: impl Fn(&dyn Progress)) -> String {
-        let lines = Lines::timed_by(Vec::new(), every(seconds));
+        let lines = Lines::new(Vec::new(), every(seconds));
         run(&lines);
         String::from_utf8(lines.into_inner()).unwrap()
     }

@@ -1,7 +1,7 @@
 //! Progress on a terminal: a line for the stage, and a bar for every table of which rows are coming.
 //!
 //! In: what a stage is doing, from any thread. Out: lines on stderr that are gone when the run ends. Tables that wait
-//! for their turn have no bar, so there are never more bars than reads at once.
+//! for their turn have no bar, so there are about as many bars as reads at once.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -42,14 +42,23 @@ fn style(template: &str) -> ProgressStyle {
 /// The looks of a table's bar: with a share while there is one.
 fn table_style(estimated: bool, exceeded: bool) -> ProgressStyle {
     match (estimated, exceeded) {
-        (true, _) => style("  {msg:32!} [{bar:16}] {human_pos:>11} rows {share:>3}").with_key(
+        (true, _) => style("  {msg:36} [{bar:12}] {human_pos:>11} rows {share:>3}").with_key(
             "share",
             |state: &ProgressState, out: &mut dyn Write| {
                 let _ = write!(out, "{}%", share(state.pos(), state.len().unwrap_or(0)));
             },
         ),
-        (false, true) => style("  {msg:32!} {human_pos:>11} rows, more than estimated"),
-        (false, false) => style("  {msg:32!} {human_pos:>11} rows"),
+        (false, true) => style("  {msg:36} {human_pos:>11} rows, more than estimated"),
+        (false, false) => style("  {msg:36} {human_pos:>11} rows"),
+    }
+}
+
+/// A name of at most 36 characters. Long names of Ed-Fi begin alike and differ at their ends.
+fn shortened(table: &str) -> String {
+    let letters: Vec<char> = table.chars().collect();
+    match letters.len() {
+        ..=36 => table.to_owned(),
+        length => letters[..12].iter().chain(&['.', '.']).chain(&letters[length - 22..]).collect(),
     }
 }
 
@@ -134,6 +143,9 @@ impl Progress for Bars {
     }
 
     fn rows(&self, table: &str, rows: u64) {
+        if rows == 0 {
+            return;
+        }
         let counted = lock(&self.tally).rows(table, rows);
         let Some(tally) = counted else { return };
         {
@@ -145,7 +157,7 @@ impl Progress for Bars {
                 };
                 let bar = self.all.add(bar);
                 bar.set_style(table_style(tally.estimate().is_some(), tally.is_exceeded()));
-                bar.set_message(table.to_owned());
+                bar.set_message(shortened(table));
                 bar
             });
             if tally.is_exceeded() && bar.length().is_some() {
@@ -241,6 +253,14 @@ mod tests {
         bars.rows(LARGE, 11);
         let text = shown(&term, &bars);
         assert!(text.contains("11 rows, more than estimated") && !text.contains('%'), "{text}");
+    }
+
+    #[test]
+    fn long_names_keep_what_tells_them_apart() {
+        let names = ["race", "language"].map(|end| format!("studenteducationorganizationassociation{end}"));
+        let short = names.each_ref().map(|name| shortened(name));
+        assert_eq!(short, ["studenteduca..izationassociationrace", "studenteduca..ionassociationlanguage"]);
+        assert_eq!(shortened(LARGE), LARGE);
     }
 
     #[test]
