@@ -23,7 +23,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use rosterpack::config::plan::{Edition, Mapping, Plan, Scope};
+use rosterpack::config::plan::{Edition, Judging, Mapping, Plan, Scope};
 use rosterpack::crosswalk::Crosswalks;
 use rosterpack::day::Day;
 use rosterpack::pipeline;
@@ -66,6 +66,7 @@ fn child(url: &str, target: &Path) {
         compression: 3,
         system_name: "rosterpack".into(),
         system_code: "bench".into(),
+        judging: Judging::default(),
     };
     let crosswalks = Crosswalks::embedded().unwrap();
     let mut outcome = pipeline::export(&source, &crosswalks, &plan, Some(target), &stages).unwrap();

@@ -14,12 +14,15 @@ pub mod guard;
 pub mod host_key;
 pub mod ids;
 pub mod interrupt;
+pub mod report;
 pub mod sample;
 pub mod shaping;
+pub mod show_config;
 pub mod snapshot;
 pub mod source;
 pub mod synth;
 pub mod target;
+pub mod tenants;
 pub mod validate;
 
 use std::ffi::OsString;
@@ -58,6 +61,8 @@ pub enum Verb {
     Ids(Box<ids::IdsArgs>),
     /// Check step by step what an export would meet, and what to do about it
     Doctor(Box<doctor::DoctorArgs>),
+    /// Show every setting with its value and where that comes from
+    ShowConfig(Box<show_config::ShowConfigArgs>),
     /// Write the tables that an export may read as extracts, to repeat a run offline
     Snapshot(Box<snapshot::SnapshotArgs>),
     /// Say whether a package may follow the one that was delivered last
@@ -135,6 +140,7 @@ fn run_verb(arguments: impl IntoIterator<Item = OsString>, process: &mut Process
             Verb::Explain(args) => explain::run(&args, process),
             Verb::Ids(args) => ids::run(&args, process),
             Verb::Doctor(args) => doctor::run(&args, process),
+            Verb::ShowConfig(args) => show_config::run(&args, process),
             Verb::Snapshot(args) => snapshot::run(&args, process),
             Verb::Guard(args) => guard::run(&args, process),
             Verb::Deliver(args) => deliver::run(&args, process),

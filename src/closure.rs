@@ -282,8 +282,13 @@ fn check_not_empty(plan: &Plan, roster: &Roster, notices: &mut Notices) {
         ("students", roster.users.students.fate.iter().filter(|f| f.kept()).count() as u64),
         ("enrollments", roster.enrollments.len()),
     ]);
+    // A package without students can be meant: it then has no enrollments of theirs either.
+    let roles = &plan.scope.roles;
+    let included = roles.include.is_empty() || roles.include.iter().any(|role| role == "student");
+    let students = included && !roles.exclude.iter().any(|role| role == "student");
     for (what, count) in counts {
-        if count == 0 {
+        let meant = !students && matches!(what, "students" | "enrollments");
+        if count == 0 && !meant {
             let cause = format!("no {what} in school year {} as of {}", plan.school_year, plan.as_of);
             notices.add(&NOTHING_TO_EXPORT, &cause, "");
         }

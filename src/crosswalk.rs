@@ -25,6 +25,7 @@ mod sheet;
 use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashMap;
+use sha2::{Digest, Sha256};
 
 pub use self::answers::{Race, StaffRole, Subject};
 pub use self::error::CrosswalkError;
@@ -234,6 +235,8 @@ pub struct Crosswalks {
     pub relations: Option<Crosswalk<&'static str>>,
     /// Where each seed file was read from, in the order of [`seed::SEEDS`].
     pub origins: Vec<(&'static str, Origin)>,
+    /// SHA-256 of all seeds as they were read, in hexadecimal: two runs with one sum map alike.
+    pub sha256: String,
     /// Files of the folder that look like OneRoster seeds and are not: misspelt names, or seeds that edu has retired.
     pub ignored: Vec<PathBuf>,
 }
@@ -265,7 +268,7 @@ impl Crosswalks {
     }
 
     fn read(given: Given) -> Result<Self, CrosswalkError> {
-        let mut reading = Reading { given, origins: Vec::new() };
+        let mut reading = Reading { given, origins: Vec::new(), sum: Sha256::new() };
         // The order of the calls is the order of `seed::SEEDS`.
         let (terms, key) = reading.always(&seed::TERMS, |c| Ok(cell(c, 0).word()))?;
         let terms_by_session_name = key == seed::SESSION_NAME;
@@ -289,6 +292,7 @@ impl Crosswalks {
             subjects,
             relations,
             origins: reading.origins,
+            sha256: reading.sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
             ignored: reading.given.ignored,
         })
     }
@@ -298,6 +302,7 @@ impl Crosswalks {
 struct Reading {
     given: Given,
     origins: Vec<(&'static str, Origin)>,
+    sum: Sha256,
 }
 
 impl Reading {
@@ -316,6 +321,10 @@ impl Reading {
         let key = sheet.key;
         let crosswalk = build(&file, seed, sheet, make)?;
         self.origins.push((seed.file, origin));
+        // The length keeps two files from passing as one.
+        self.sum.update(seed.file);
+        self.sum.update((bytes.len() as u64).to_le_bytes());
+        self.sum.update(bytes);
         Ok((crosswalk, key))
     }
 

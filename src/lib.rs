@@ -26,6 +26,7 @@ pub mod explain;
 pub mod id_migration;
 pub mod notice;
 pub mod package;
+pub mod page;
 pub mod pipeline;
 pub mod progress;
 pub mod publish;

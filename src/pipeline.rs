@@ -5,9 +5,15 @@
 //! no notice of any of them breaks the specification, all of them at the very end; otherwise the outcome says why not,
 //! and whatever stood at the targets still does.
 
+mod judging;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+pub use self::judging::{Compared, NotCompared};
+use self::judging::{compared, refusal, refused_by, validated};
+use crate::check::Judgement;
 use crate::closure;
 use crate::config::extensions::{self, ExtensionError};
 use crate::config::plan::{IdScheme, OnIdCollision, Plan};
@@ -16,14 +22,19 @@ use crate::crosswalk::seed::SEEDS;
 use crate::edfi;
 use crate::emit::{self, Emitter, NoRule};
 use crate::id_migration::{IdMigration, Side};
-use crate::notice::{Code, Notices, Severity};
-use crate::package::{self, PackageError, PendingPackage, PendingTables, Warehouse, Written};
+use crate::notice::{Code, Notices};
+use crate::package::{
+    self, MeasuredFile, PackageError, PendingPackage, PendingTables, Warehouse, Written, WrittenFile,
+};
 use crate::progress::Progress;
+use crate::roster::figures::Figures;
 use crate::roster::gradebook::Gradebook;
 use crate::roster::{self, Roster};
 use crate::source::{Source, SourceError};
 use crate::spec::{File, Version};
 use crate::staging::facts::Facts;
+use crate::staging::years;
+pub use crate::staging::years::{CurrentYear, NoSchoolYear};
 use crate::staging::{self, Staged};
 
 /// A descriptor value in use that no crosswalk maps.
@@ -48,6 +59,13 @@ pub struct Package {
     pub written: Option<Written>,
     /// Rows per file that the package has, or would have.
     pub files: Vec<(File, u64)>,
+    /// The same files in full; with how full their columns are when that was asked for.
+    pub contents: Vec<MeasuredFile>,
+    /// What every rule of the validator said of the finished package; `None` when it was not asked, or nothing was
+    /// written.
+    pub judgement: Option<Judgement>,
+    /// How it differs from the package that was delivered last.
+    pub compared: Compared,
     /// What holds for this package and not for all of the run.
     pub notices: Notices,
 }
@@ -67,6 +85,10 @@ pub struct Outcome {
     pub refused: Option<Vec<String>>,
     /// Rows read from the source.
     pub read_rows: u64,
+    /// Figures of the roster, when they were asked for.
+    pub figures: Option<Figures>,
+    /// Whom the ids of samples belong to, when that was asked for.
+    pub names: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// Why a run ended without an outcome.
@@ -111,12 +133,18 @@ fn list(paths: &[PathBuf]) -> String {
 }
 
 /// What an export writes.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Outputs<'a> {
     /// Where the package of each version goes; without it nothing is written, but all else is done.
     pub package: Option<&'a dyn Fn(Version) -> PathBuf>,
     /// The warehouse's tables, which are written along with the packages.
     pub tables: Option<Warehouse<'a>>,
+    /// Whether figures and fill rates are counted for a report.
+    pub figures: bool,
+    /// Whether the names of those whose ids are samples are looked up for a report.
+    pub names: bool,
+    /// The package that was delivered last, for each version.
+    pub last: Option<&'a dyn Fn(Version) -> PathBuf>,
 }
 
 /// Reads, maps, closes and writes the package of a plan that has one. Without a target nothing is written, but all
@@ -133,7 +161,7 @@ pub fn export(
 ) -> Result<Outcome, PipelineError> {
     let at = target.map(|target| move |_| target.to_owned());
     let package = at.as_ref().map(|at| at as &dyn Fn(Version) -> PathBuf);
-    export_to(source, crosswalks, plan, Outputs { package, tables: None }, progress)
+    export_to(source, crosswalks, plan, Outputs { package, ..Outputs::default() }, progress)
 }
 
 /// Reads, maps, closes and writes the packages of a plan and the tables of a warehouse. All are complete on the disk
@@ -158,7 +186,7 @@ pub fn export_to(
     closure::close(plan, &staged, &mut roster, &mut notices);
 
     let several = plan.editions.len() > 1;
-    let mut refused = refusal(&notices);
+    let mut refused = refusal(&notices, plan.judging.deny);
     let mut packages = Vec::new();
     let mut pending = Vec::new();
     for (n, &edition) in plan.editions.iter().enumerate() {
@@ -167,15 +195,18 @@ pub fn export_to(
         let (gradebook, mut own) = Gradebook::build(plan, version, &staged, &roster, crosswalks);
         closure::close_gradebook(plan, &staged, &roster, &gradebook, &mut own);
         let emitter = Emitter::new(plan, edition, &staged, &roster, &gradebook);
-        let tables = emitter.tables(&mut own)?;
-        refused.extend(refusal(&own).into_iter().map(|reason| match several {
+        let mut tables = emitter.tables(&mut own)?;
+        tables.iter_mut().for_each(|table| table.counted = outputs.figures);
+        let in_version = |reason: String| match several {
             true => format!("OneRoster {version}: {reason}"),
             false => reason,
-        }));
+        };
+        refused.extend(refusal(&own, plan.judging.deny).into_iter().map(in_version));
         let named =
             |what: &str| if several { format!("{what} OneRoster {version}") } else { what.to_owned() };
         let told = |file: File, rows: u64, bytes: u64| progress.written(file.name(), rows, bytes);
-        let files: Vec<(File, u64)> = match targets.get(n).filter(|_| refused.is_empty()) {
+        let (mut judgement, mut difference) = (None, Compared::default());
+        let contents: Vec<MeasuredFile> = match targets.get(n).filter(|_| refused.is_empty()) {
             Some(target) => {
                 progress.stage(&named("writing"));
                 let options = package::Options {
@@ -193,17 +224,35 @@ pub fn export_to(
                 let draft = package::prepare(target, &tables, &options, &told)?;
                 progress.stage(&named("reading back"));
                 let package = draft.prove()?;
-                let files = package.written().files.iter().map(|f| (f.file, f.rows)).collect();
+                if plan.judging.full {
+                    progress.stage(&named("validating"));
+                    let judged = validated(&package, plan)?;
+                    refused.extend(refused_by(&judged, plan.judging.deny).into_iter().map(in_version));
+                    judgement = Some(judged);
+                }
+                // What was delivered last may be what this package is about to replace.
+                if let Some(last) = outputs.last {
+                    progress.stage(&named("comparing"));
+                    difference = compared(&last(version), &package);
+                }
+                let contents = package.written().files.iter().map(measured).collect();
                 pending.push((package, warehouse));
-                files
+                contents
             }
             None => {
                 progress.stage(&named("counting"));
-                let measured = package::measure(&tables, version, &told)?;
-                measured.iter().map(|f| (f.file, f.rows)).collect()
+                package::measure(&tables, version, &told)?
             }
         };
-        packages.push(Package { version, written: None, files, notices: own });
+        packages.push(Package {
+            version,
+            written: None,
+            files: contents.iter().map(|file| (file.file, file.rows)).collect(),
+            contents,
+            judgement,
+            compared: difference,
+            notices: own,
+        });
     }
     if refused.is_empty() {
         let written = publish(pending)?;
@@ -212,7 +261,11 @@ pub fn export_to(
         }
     }
     notices.merge(Notices::take_shared(packages.iter_mut().map(|package| &mut package.notices).collect()));
+    let parts = || packages.iter().map(|package| &package.notices).chain([&notices]);
+    let names = outputs.names.then(|| judging::names(&staged, &roster, parts(), &packages));
     Ok(Outcome {
+        names: names.unwrap_or_default(),
+        figures: outputs.figures.then(|| Figures::of(plan, &roster)),
         packages,
         unmapped: roster.unmapped.iter().map(unmapped).collect(),
         data_standard: staged.standard,
@@ -273,6 +326,20 @@ fn read(
     Ok((staged, notices))
 }
 
+/// The school year that `active_school_year = "auto"` means on a day: the latest with sections that has begun, or begins
+/// within some days.
+///
+/// # Errors
+/// What the source refuses; the inner error when no year has begun.
+pub fn current_year(
+    source: &dyn Source,
+    plan: &Plan,
+    rollover_days: u16,
+) -> Result<Result<CurrentYear, NoSchoolYear>, SourceError> {
+    let standard = edfi::detect(source.catalog(), plan.data_standard.as_deref())?;
+    Ok(years::current(&years::count(source, standard)?, plan.as_of, rollover_days))
+}
+
 /// What became of a table of ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IdTable {
@@ -322,7 +389,9 @@ pub fn migrate_ids(
         closure::close_gradebook(plan, &staged, &roster, &gradebook, &mut notices);
         let scheme = plan.mapping.id_scheme.word();
         refused.extend(
-            refusal(&notices).into_iter().map(|reason| format!("under id scheme {scheme}: {reason}")),
+            refusal(&notices, plan.judging.deny)
+                .into_iter()
+                .map(|reason| format!("under id scheme {scheme}: {reason}")),
         );
         Ok((roster, gradebook))
     };
@@ -350,16 +419,10 @@ pub fn migrate_ids(
     Ok(IdTable::Written { rows: migration.write(out)?, parted_courses: migration.parted_courses() })
 }
 
-/// Reasons to refuse: every notice that breaks the specification or would make the package wrong.
-fn refusal(notices: &Notices) -> Vec<String> {
-    notices
-        .iter()
-        .filter(|(code, _, _)| code.severity == Severity::Error)
-        .map(|(code, cause, tally)| match tally.count {
-            1 => format!("{}: {cause}", code.code),
-            count => format!("{}: {cause} ({count} times)", code.code),
-        })
-        .collect()
+/// A file that was written, as one that was measured.
+fn measured(file: &WrittenFile) -> MeasuredFile {
+    let WrittenFile { file, rows, csv_bytes, crc32, ref fill, .. } = *file;
+    MeasuredFile { file, rows, csv_bytes, crc32, fill: fill.clone() }
 }
 
 fn unmapped(value: &roster::answers::Unmapped) -> Unmapped {

@@ -1,7 +1,8 @@
 //! What a run tells of itself while it works.
 //!
 //! In: nothing. Out: the trait that stages call and that `report::progress` implements for terminals and logs.
-//! Progress is no result: nothing that is written to the package or the report depends on it.
+//! Progress is no result: nothing of a package depends on it. A report notes from it the rows of each table and, in one field of
+//! their own, how long the stages took (`report::noted`).
 
 /// Receives what a run is doing. Every method may be called from several threads at once.
 pub trait Progress: Sync {

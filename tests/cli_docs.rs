@@ -9,7 +9,7 @@ use std::path::Path;
 
 use clap::CommandFactory;
 use rosterpack::cli::{Cli, ExitCode};
-use rosterpack::config::settings;
+use rosterpack::config::reference;
 
 fn same(path: &str, text: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -58,7 +58,8 @@ fn exit_codes_are_the_promised_numbers() {
 
 #[test]
 fn configuration() {
-    same("docs/reference/configuration.md", &settings::page());
+    same("docs/reference/configuration.md", &reference::page());
+    same("docs/reference/rosterpack.schema.json", &reference::schema());
 }
 
 #[test]
@@ -70,6 +71,7 @@ fn help_texts() {
     same("tests/golden/cli/explain-help.txt", &help(Some("explain"), false));
     same("tests/golden/cli/doctor-help.txt", &help(Some("doctor"), false));
     same("tests/golden/cli/snapshot-help.txt", &help(Some("snapshot"), false));
+    same("tests/golden/cli/show-config-help.txt", &help(Some("show-config"), false));
     same("tests/golden/cli/guard-help.txt", &help(Some("guard"), false));
     same("tests/golden/cli/diff-help.txt", &help(Some("diff"), false));
     same("tests/golden/cli/deliver-help.txt", &help(Some("deliver"), false));

@@ -383,6 +383,37 @@ fn filters_are_reasons() {
     assert_eq!(value["cause"]["code"], "out-of-scope");
 }
 
+/// Filters of a delivery are told as such, for the row itself and for what follows.
+#[test]
+fn filters_of_a_delivery_are_reasons() {
+    let first =
+        |question: &[&str], more: &[&str]| told(question, more).lines().next().unwrap_or_default().to_owned();
+    let home = home_school().to_string();
+    let class = format!("{home}/{}/{}/{}", section::COURSE, section::ORDINARY, first_term());
+    for (question, filter, why) in [
+        (
+            ["section", class.as_str()],
+            "exclude_sections=trap-ord*",
+            "the section identifier is among exclude_sections",
+        ),
+        (["section", &class], "courses=ALG*", "the course code is not among courses"),
+        (["student", student::TWO_SCHOOLS], "grades=KG", "is not among grades"),
+        (["student", student::TWO_SCHOOLS], "roles=teacher", "role student is not among roles"),
+        (
+            ["staff", staff::SUPERINTENDENT],
+            "exclude_roles=administrator",
+            "role administrator is among exclude_roles",
+        ),
+    ] {
+        let said = first(&question, &["--set", filter]);
+        assert!(said.contains(why), "{filter}: {said}");
+    }
+    let said = first(&["staff", staff::ONLY_TEACHING], &["--set", "sections=nothing*"]);
+    assert!(said.contains("every class of the staff member is filtered out"), "{said}");
+    let said = first(&["staff", staff::SUPERINTENDENT], &["--set", "users_without_enrollments=drop"]);
+    assert!(said.contains("the staff member is in no class"), "{said}");
+}
+
 #[test]
 fn columns_are_explained() {
     let schema = schema("explain-column.schema.json");

@@ -80,7 +80,7 @@ fn export(source: &Path, version: &str, settings: &[&str], tables: Option<&Path>
     let source = DumpSource::open(source).unwrap();
     let at = |_| zip.clone();
     let tables = tables.map(|folder| Warehouse { folder, format: Format::Csv });
-    let outputs = Outputs { package: Some(&at), tables };
+    let outputs = Outputs { package: Some(&at), tables, ..Outputs::default() };
     let outcome = pipeline::export_to(&source, &crosswalks, &run.plan, outputs, &Silent).unwrap();
     let mut files = BTreeMap::new();
     if outcome.packages[0].written.is_some() {

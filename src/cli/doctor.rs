@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::source::{self, OpenError, Opened, SourceArgs};
+use super::shaping::ShapingArgs;
+use super::source::{self, OpenError, Opened};
 use super::target::{self, NoTarget, Targets};
 use super::{Clock, ExitCode, Process, export, interrupt};
-use crate::config::{Overrides, Run};
+use crate::config::Run;
 use crate::crosswalk::Crosswalks;
-use crate::doctor::{self, Check, Examination, Outcome, Size, Subject, World, server, text};
+use crate::doctor::{self, Check, Examination, Given, Outcome, Size, Subject, World, server, text};
 
 /// Flags of `doctor`.
 #[derive(Debug, Args)]
@@ -26,33 +27,12 @@ Examples:
 Exit code 0 when no line fails, else that of the first failure: 2 configuration, 3 source, 7 output.
 With the flags and the environment of an export it looks at what that export would meet.")]
 pub struct DoctorArgs {
-    /// Where the ODS is
+    /// The export that is looked at; without a school year, the latest that has sections, with a warning
     #[command(flatten)]
-    pub source: SourceArgs,
-    /// Tenant code
-    #[arg(long, value_name = "CODE")]
-    pub tenant: Option<String>,
-    /// School year, named by the year in which it ends [default: the latest that has sections, with a warning]
-    #[arg(long, value_name = "YEAR")]
-    pub school_year: Option<String>,
-    /// The day on which a package would be true [default: today]
-    #[arg(long, value_name = "DATE")]
-    pub as_of: Option<String>,
-    /// Folder of crosswalk seeds that replace the built-in ones
-    #[arg(long, value_name = "DIR")]
-    pub seeds: Option<String>,
+    pub shaping: ShapingArgs,
     /// Where a package would go
     #[arg(long, value_name = "DIR|FILE")]
     pub out: Option<String>,
-    /// Look at demographics too
-    #[arg(long)]
-    pub demographics: bool,
-    /// Look at parents and contacts too
-    #[arg(long)]
-    pub parents: bool,
-    /// Any setting by its name; may be repeated
-    #[arg(long, value_name = "NAME=VALUE")]
-    pub set: Vec<String>,
     /// One JSON document (docs/reference/doctor.schema.json) in place of lines
     #[arg(long)]
     pub json: bool,
@@ -63,29 +43,14 @@ pub fn run(args: &DoctorArgs, process: &mut Process<'_>) -> ExitCode {
     if process.signals {
         interrupt::clear_up_on_signal(Vec::new());
     }
-    let mut overrides = Overrides::new();
-    overrides.environment(process.environment.iter().cloned());
-    for argument in &args.set {
-        overrides.set(argument);
-    }
-    args.source.apply(&mut overrides);
-    for (name, value) in [
-        ("tenant", &args.tenant),
-        ("active_school_year", &args.school_year),
-        ("as_of", &args.as_of),
-        ("seeds", &args.seeds),
-        ("out", &args.out),
-    ] {
-        overrides.flag(name, value.as_deref());
-    }
-    overrides.switch("demographics", args.demographics);
-    overrides.switch("include_parents", args.parents);
-    let year_given = overrides.has("active_school_year");
+    let mut overrides = args.shaping.overrides(process.environment.iter().cloned());
+    overrides.flag("out", args.out.as_deref());
+    let has_year = overrides.has("active_school_year");
     overrides.stand_in("tenant", "doctor");
     overrides.stand_in("active_school_year", "2000");
     // Whoever asks what is wrong does not want to wait for what may come up later.
     overrides.stand_in("connect_attempts", "1");
-    let demanded: &[&str] = if args.source.sample { &[] } else { &["place"] };
+    let demanded: &[&str] = if args.shaping.source.sample { &[] } else { &["place"] };
     let run = match overrides.freeze(process.today, demanded) {
         Ok(run) => run,
         Err(faults) => {
@@ -95,16 +60,26 @@ pub fn run(args: &DoctorArgs, process: &mut Process<'_>) -> ExitCode {
             return ExitCode::Usage;
         }
     };
+    if let Some(threads) = run.threads {
+        // Fails only when the pool is there already, which happens in tests alone: the checks are the same.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    }
     let mut written = true;
     let (checks, place, year) = {
         let Process { environment, out, clock, .. } = process;
         let mut tell = |check: &Check| {
-            if !args.json {
+            // Whoever wants it quiet still wants to know what is wrong.
+            if !args.json && (!args.shaping.quiet || check.outcome >= Outcome::Warn) {
                 written &= out.write_all(text::lines(check).as_bytes()).and_then(|()| out.flush()).is_ok();
             }
         };
         let mut exam = Examination::new(&mut tell);
-        let patient = Patient { args, run: &run, year_given, environment, clock: *clock };
+        let given = match run.auto_year {
+            Some(rollover_days) => Given::Auto { as_of: run.plan.as_of, rollover_days },
+            None if has_year => Given::Year(run.plan.school_year),
+            None => Given::Nothing,
+        };
+        let patient = Patient { args, run: &run, given, environment, clock: *clock };
         let (place, year) = patient.examine(&mut exam);
         (exam.checks(), place, year)
     };
@@ -119,6 +94,8 @@ pub fn run(args: &DoctorArgs, process: &mut Process<'_>) -> ExitCode {
             checks: &checks,
         };
         document.json().unwrap_or_default()
+    } else if args.shaping.quiet {
+        String::new()
     } else {
         text::summary(&checks)
     };
@@ -147,7 +124,7 @@ fn exit_code(checks: &[Check]) -> ExitCode {
 struct Patient<'a> {
     args: &'a DoctorArgs,
     run: &'a Run,
-    year_given: bool,
+    given: Given,
     environment: &'a [(std::ffi::OsString, std::ffi::OsString)],
     clock: fn() -> Clock,
 }
@@ -157,9 +134,8 @@ impl Patient<'_> {
     fn examine(&self, exam: &mut Examination<'_>) -> (Option<String>, Option<i16>) {
         let crosswalks = doctor::seeds(Crosswalks::load(self.run.seeds.as_deref()), exam);
         let folder = self.output(exam);
-        let subject =
-            Subject { plan: &self.run.plan, year_given: self.year_given, crosswalks: crosswalks.as_ref() };
-        let opened = source::open(&self.args.source, self.run, self.environment);
+        let subject = Subject { plan: &self.run.plan, year: self.given, crosswalks: crosswalks.as_ref() };
+        let opened = source::open(&self.args.shaping.source, self.run, self.environment);
         let now = (self.clock)();
         let (place, year, size) = match &opened {
             Ok(opened) => {
@@ -200,7 +176,7 @@ impl Patient<'_> {
             _ => exam.add(Check::new("clock", Outcome::Ok, machine)),
         }
         let year_looked_at = year.unwrap_or(self.run.plan.school_year);
-        exam.add(self.as_of(year.is_some() || self.year_given, year_looked_at));
+        exam.add(self.as_of(year.is_some() || matches!(self.given, Given::Year(_)), year_looked_at));
         self.space(folder.as_deref(), size, exam);
         (place, year)
     }

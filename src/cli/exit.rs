@@ -43,6 +43,24 @@ impl ExitCode {
         ExitCode::Interrupted,
     ];
 
+    /// The code of many runs in one: the one that weighs most (configuration, output, source, refusal, guard,
+    /// delivery, lock, in this order). Nothing at all is done.
+    pub fn weightiest(codes: impl IntoIterator<Item = ExitCode>) -> ExitCode {
+        let order = [
+            ExitCode::Interrupted,
+            ExitCode::Usage,
+            ExitCode::Output,
+            ExitCode::Source,
+            ExitCode::Refused,
+            ExitCode::Held,
+            ExitCode::Delivery,
+            ExitCode::Locked,
+            ExitCode::Published,
+        ];
+        let weight = |code: &ExitCode| order.iter().position(|known| known == code);
+        codes.into_iter().min_by_key(weight).unwrap_or(ExitCode::Published)
+    }
+
     /// The number that the shell sees.
     pub const fn number(self) -> u8 {
         self as u8
@@ -108,6 +126,9 @@ impl ExitCode {
             let _ = writeln!(page, "| {} | {name} | {what} | {remedy} |", code.number());
         }
         page.push_str(
+            "\nSeveral tenants in one run (`export --tenant all`): the first of 2, 7, 3, 1, 4, 5, 6, 0 that one of them ended with.\n",
+        );
+        page.push_str(
             "\nAny other code is a defect of rosterpack (101 is a panic): please report it with what stderr says.\n",
         );
         page
@@ -117,5 +138,20 @@ impl ExitCode {
 impl From<ExitCode> for std::process::ExitCode {
     fn from(code: ExitCode) -> std::process::ExitCode {
         std::process::ExitCode::from(code.number())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_weighs_most_is_the_code_of_many() {
+        let order = [2, 7, 3, 1, 4, 5, 6, 0];
+        for n in 0..order.len() {
+            let codes = ExitCode::ALL.into_iter().filter(|code| order[n..].contains(&code.number()));
+            assert_eq!(ExitCode::weightiest(codes).number(), order[n]);
+        }
+        assert_eq!(ExitCode::weightiest([]), ExitCode::Published);
     }
 }

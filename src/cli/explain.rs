@@ -115,7 +115,7 @@ pub fn run(args: &ExplainArgs, process: &mut Process<'_>) -> ExitCode {
         overrides.stand_in("tenant", "column");
         overrides.stand_in("active_school_year", "2000");
     }
-    let run = match overrides.freeze(process.today, &demanded) {
+    let mut run = match overrides.freeze(process.today, &demanded) {
         Ok(run) => run,
         Err(faults) => {
             for fault in faults {
@@ -130,7 +130,7 @@ pub fn run(args: &ExplainArgs, process: &mut Process<'_>) -> ExitCode {
         return ExitCode::Usage;
     };
     let told = match &asked {
-        Asked::Row(question) => row(args, &run, edition, question, process),
+        Asked::Row(question) => row(args, &mut run, edition, question, process),
         Asked::Column(column) => self::column(&run, edition, column, process),
     };
     let told = match told {
@@ -163,7 +163,7 @@ fn crosswalks(run: &Run, process: &mut Process<'_>) -> Result<Crosswalks, ExitCo
 
 fn row(
     args: &ExplainArgs,
-    run: &Run,
+    run: &mut Run,
     edition: Edition,
     question: &Question,
     process: &mut Process<'_>,
@@ -173,17 +173,18 @@ fn row(
         // Fails only when the pool is there already, which happens in tests alone: the answer is the same.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     }
+    if process.signals {
+        interrupt::clear_up_on_signal(Vec::new());
+    }
+    let opened = source::open(&args.shaping.source, run, &process.environment)
+        .map_err(|e| source::tell_open(&e, process))?;
+    source::settle_year(&opened, run, process)?;
     if run.as_of_is_today && export::outside_of_year(run.plan.as_of, run.plan.school_year) {
         process.note(format_args!(
             "--as-of is today, {}, which is outside of school year {}: give the day of the export that is explained",
             run.plan.as_of, run.plan.school_year
         ));
     }
-    if process.signals {
-        interrupt::clear_up_on_signal(Vec::new());
-    }
-    let opened = source::open(&args.shaping.source, run, &process.environment)
-        .map_err(|e| source::tell_open(&e, process))?;
     opened.warn(process);
     let progress = source::progress(args.shaping.quiet, process);
     let explained =

@@ -10,21 +10,25 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::interrupt;
+use super::report::{self as place, Place};
 use super::shaping::ShapingArgs;
 use super::source;
 use super::target::{self, NoTarget, Targets};
+use super::tenants;
 use super::{ExitCode, Process};
 use crate::config::settings::{SETTINGS, Standing, TablesFormat};
-use crate::config::{Overrides, Run};
+use crate::config::{ConfigError, Overrides, Run};
 use crate::crosswalk::Crosswalks;
 use crate::day::Day;
 use crate::package::{Format, Warehouse};
-use crate::pipeline::{self, Outcome, PipelineError};
-use crate::report::{self, PackageReport, Report, RunFacts, UnmappedValue, Zip, terminal};
+use crate::pipeline::{self, PipelineError};
+use crate::report::noted::Noted;
+use crate::report::provenance::Provenance;
+use crate::report::{self, Report, terminal};
 use crate::spec::Version;
 
 /// Flags of `export`. Values are text here: the table of settings parses them, as it does for `--set`.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(after_help = EXAMPLES, after_long_help = long_help())]
 pub struct ExportArgs {
     /// What is exported, and how it is mapped
@@ -37,9 +41,23 @@ pub struct ExportArgs {
     #[arg(long)]
     pub dry_run: bool,
 
-    /// Write the report as JSON
-    #[arg(long, value_name = "FILE", help_heading = "How it runs")]
+    /// Judge the package before it is published: lean (read it back) or full (by every rule of `validate`) [default: lean]
+    #[arg(long, value_name = "HOW", help_heading = "What is published")]
+    pub validate: Option<String>,
+    /// From which severity on a notice refuses the package: error, warning or none [default: error]
+    #[arg(long, value_name = "SEVERITY", help_heading = "What is published")]
+    pub deny: Option<String>,
+
+    /// Write report.json and report.html into this folder; into a file that ends with .json, the JSON alone
+    #[arg(long, value_name = "DIR", help_heading = "What is reported")]
     pub report: Option<String>,
+    /// Say in the report whom the ids of its samples belong to
+    #[arg(long, help_heading = "What is reported")]
+    pub report_names: bool,
+    /// The package that was delivered last, or its folder: say what is gone and new since
+    #[arg(long, value_name = "ZIP|DIR", help_heading = "What is reported")]
+    pub compare_with: Option<String>,
+
     /// Also write the tables into this folder, with a column tenant_code, for a warehouse
     #[arg(long, value_name = "DIR", help_heading = "How it runs")]
     pub tables: Option<String>,
@@ -57,11 +75,14 @@ Examples:
   rosterpack export --source extracts --tenant gbisd --school-year 2022 \\
       --as-of 2021-10-01 --out packages/
   rosterpack export --source extracts --tenant gbisd --school-year 2022 \\
-      --demographics --parents --out roster.zip --report report.json
+      --demographics --parents --out roster.zip --report report
   rosterpack export --source extracts --tenant gbisd --school-year 2022 \\
       --oneroster 1.1,1.2 --out packages/ --tables warehouse
   rosterpack export --source extracts --tenant gbisd --school-year 2022 \\
-      --school 255901001 --set student_email_type=Organization --dry-run";
+      --out packages/ --validate full --compare-with packages/ --report report
+  rosterpack export --source extracts --tenant gbisd --school-year 2022 \\
+      --school 255901001 --set student_email_type=Organization --dry-run
+  rosterpack export --profile reading --tenant all";
 
 /// The examples, and every setting as the table has it.
 fn long_help() -> String {
@@ -97,9 +118,13 @@ impl ExportArgs {
             ("tables", &self.tables),
             ("tables_format", &self.tables_format),
             ("compression", &self.compression),
+            ("validate", &self.validate),
+            ("deny", &self.deny),
+            ("compare_with", &self.compare_with),
         ] {
             overrides.flag(name, value.as_deref());
         }
+        overrides.switch("report_names", self.report_names);
         overrides
     }
 
@@ -115,18 +140,33 @@ impl ExportArgs {
 
 /// Runs the verb.
 pub fn run(args: &ExportArgs, process: &mut Process<'_>) -> ExitCode {
-    let run =
-        match args.overrides(process.environment.iter().cloned()).freeze(process.today, &args.demanded()) {
-            Ok(run) => run,
-            Err(faults) => {
-                for fault in faults {
-                    process.fault(&fault, fault.help());
-                }
-                return ExitCode::Usage;
+    match args.shaping.tenant.as_deref() {
+        Some(tenant) if tenants::are_several(tenant) => tenants::run(args, tenant, process),
+        _ => frozen(args, freeze(args, process), process),
+    }
+}
+
+/// The run of these flags.
+pub(super) fn freeze(args: &ExportArgs, process: &Process<'_>) -> Result<Run, Vec<ConfigError>> {
+    args.overrides(process.environment.iter().cloned()).freeze(process.today, &args.demanded())
+}
+
+/// Exports a run, or tells why there is none.
+pub(super) fn frozen(
+    args: &ExportArgs,
+    run: Result<Run, Vec<ConfigError>>,
+    process: &mut Process<'_>,
+) -> ExitCode {
+    match run {
+        Ok(run) => match export(args, &run, process) {
+            Ok(code) | Err(code) => code,
+        },
+        Err(faults) => {
+            for fault in faults {
+                process.fault(&fault, fault.help());
             }
-        };
-    match export(args, &run, process) {
-        Ok(code) | Err(code) => code,
+            ExitCode::Usage
+        }
     }
 }
 
@@ -139,7 +179,24 @@ fn export(args: &ExportArgs, run: &Run, process: &mut Process<'_>) -> Result<Exi
     for path in &crosswalks.ignored {
         process.note(format_args!("{} is not a crosswalk seed that is read; it is ignored", path.display()));
     }
+    let (early, settled);
+    let (opened, run) = if run.auto_year.is_some() {
+        if process.signals {
+            interrupt::clear_up_on_signal(Vec::new());
+        }
+        // The packages are named by the school year, which the source knows.
+        early = source::open(&args.shaping.source, run, &process.environment)
+            .map_err(|e| source::tell_open(&e, process))?;
+        let mut year = run.clone();
+        source::settle_year(&early, &mut year, process)?;
+        settled = year;
+        (Some(early), &settled)
+    } else {
+        (None, run)
+    };
     let mut targets = check_outputs(args, run, process)?;
+    let report_place = Place::check(run, targets.as_ref(), process)?;
+    let last = place::last(run, process)?;
     hint_at_dates(run, process);
     if let Some(threads) = run.threads {
         // Fails only when the pool is there already, which happens in tests alone: the package is the same.
@@ -147,27 +204,42 @@ fn export(args: &ExportArgs, run: &Run, process: &mut Process<'_>) -> Result<Exi
     }
     if process.signals {
         let package = targets.as_ref().map(|t| t.folder.clone());
-        let report = run.report.as_deref().map(target::parent);
+        let report = report_place.as_ref().map(Place::folder);
         interrupt::clear_up_on_signal(package.into_iter().chain(report).chain(run.tables.clone()).collect());
     }
-    let (place, result) = {
-        let opened = source::open(&args.shaping.source, run, &process.environment)
-            .map_err(|e| source::tell_open(&e, process))?;
+    let clock = process.clock;
+    let now = move || clock().utc_milliseconds;
+    let (place, result, notes) = {
+        let opened = match opened {
+            Some(opened) => opened,
+            None => source::open(&args.shaping.source, run, &process.environment)
+                .map_err(|e| source::tell_open(&e, process))?,
+        };
         opened.warn(process);
-        let progress = source::progress(args.shaping.quiet, process);
+        let shown = source::progress(args.shaping.quiet, process);
+        let progress = Noted::new(shown.as_ref(), &now);
         let at = targets.as_ref().map(|targets| |version| targets.of(version));
         let outputs = pipeline::Outputs {
             package: at.as_ref().map(|at| at as &dyn Fn(Version) -> PathBuf),
             tables: run.tables.as_deref().map(|folder| Warehouse { folder, format: format(run) }),
+            figures: run.report.is_some(),
+            names: run.report.is_some() && run.report_names,
+            last: last.as_ref().map(|last| last as &dyn Fn(Version) -> PathBuf),
         };
-        let result = pipeline::export_to(opened.source(), &crosswalks, &run.plan, outputs, progress.as_ref());
-        (opened.source().catalog().place.clone(), result)
+        let result = pipeline::export_to(opened.source(), &crosswalks, &run.plan, outputs, &progress);
+        (opened.source().catalog().place.clone(), result, progress.end())
     };
     let outcome = result.map_err(|e| tell(&e, process))?;
     if let Some(targets) = targets.as_mut().filter(|_| outcome.packages.iter().any(|p| p.written.is_some())) {
         targets.keep();
     }
-    conclude(args.shaping.quiet, run, &place, outcome, process)
+    let (tables, durations) = notes;
+    let report = Report {
+        provenance: Some(Provenance::new(run, &crosswalks.sha256, tables)),
+        durations,
+        ..Report::of(run, &place, outcome)
+    };
+    conclude(args.shaping.quiet, report_place.as_ref(), &report, process)
 }
 
 /// How the tables of the warehouse are written.
@@ -210,14 +282,6 @@ fn check_outputs(
     };
     if let Some(tables) = &run.tables {
         checked(target::check_folder("the tables", tables))?;
-    }
-    if let Some(report) = &run.report {
-        checked(target::check_file("the report", report))?;
-        let taken = |targets: &Targets| targets.paths.values().any(|path| target::same_file(path, report));
-        if targets.as_ref().is_some_and(taken) {
-            process.fault("--report names the same file as --out", "give the report a name of its own");
-            return Err(ExitCode::Usage);
-        }
     }
     Ok(targets)
 }
@@ -262,38 +326,16 @@ pub(super) fn tell(error: &PipelineError, process: &mut Process<'_>) -> ExitCode
     }
 }
 
-/// Reports an outcome and gives its exit code.
+/// Tells what a run came to, writes its report and gives its exit code.
 fn conclude(
     quiet: bool,
-    run: &Run,
-    place: &str,
-    outcome: Outcome,
+    place: Option<&Place>,
+    report: &Report,
     process: &mut Process<'_>,
 ) -> Result<ExitCode, ExitCode> {
-    // A refusal without a reason is still a refusal: it must never look like success.
-    let refused = outcome.refused.map(|reasons| match reasons.is_empty() {
-        true => vec!["no reason was given".to_owned()],
-        false => reasons,
-    });
-    let several = outcome.packages.len() > 1;
-    let packages = outcome.packages.into_iter().map(|package| {
-        let zip = package.written.map(|w| Zip { path: w.path.display().to_string(), bytes: w.bytes });
-        PackageReport::new(package.version, &package.files, &package.notices, zip)
-    });
-    let report = Report::new(
-        RunFacts::new(&run.plan, place, outcome.data_standard, outcome.read_rows),
-        packages.collect(),
-        &outcome.notices,
-        outcome
-            .unmapped
-            .into_iter()
-            .map(|u| UnmappedValue { seed: u.seed, column: u.column, value: u.value, count: u.count })
-            .collect(),
-        run.choices.clone(),
-        refused.unwrap_or_default(),
-    );
+    let several = report.packages.len() > 1;
     if !quiet {
-        let _ = write!(process.err, "\n{}", terminal::summary(&report));
+        let _ = write!(process.err, "\n{}", terminal::summary(report));
     }
     let mut code = ExitCode::Published;
     if report.outcome == report::Ending::Refused {
@@ -307,22 +349,17 @@ fn conclude(
         );
         code = ExitCode::Refused;
     }
-    if let Some(path) = &run.report
-        && let Err(e) = report.save(path, &interrupt::unfinished_prefix())
-    {
-        process.fault(
-            format_args!("cannot write the report to {}: {e}", path.display()),
-            match (report.outcome, several) {
-                (report::Ending::Published, false) => {
-                    "the package itself is complete; check the folder and its free space"
-                }
-                (report::Ending::Published, true) => {
-                    "the packages themselves are complete; check the folder and its free space"
-                }
-                _ => "check the folder and its free space",
-            },
-        );
-        code = ExitCode::Output;
+    let after = match (report.outcome, several) {
+        (report::Ending::Published, false) => {
+            "the package itself is complete; check the folder and its free space"
+        }
+        (report::Ending::Published, true) => {
+            "the packages themselves are complete; check the folder and its free space"
+        }
+        _ => "check the folder and its free space",
+    };
+    if let Some(Err(failed)) = place.map(|place| place.save(report, after, process)) {
+        code = failed;
     }
     let paths: Vec<&str> =
         report.packages.iter().filter_map(|p| p.zip.as_ref()).map(|zip| zip.path.as_str()).collect();

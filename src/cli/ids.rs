@@ -71,13 +71,13 @@ pub fn run(args: &IdsArgs, process: &mut Process<'_>) -> ExitCode {
         }
     };
     run.plan.mapping.id_scheme = args.from;
-    match write(args, &run, process) {
+    match write(args, &mut run, process) {
         Ok(code) | Err(code) => code,
     }
 }
 
 /// The run itself; an error has been told when it returns.
-fn write(args: &IdsArgs, run: &Run, process: &mut Process<'_>) -> Result<ExitCode, ExitCode> {
+fn write(args: &IdsArgs, run: &mut Run, process: &mut Process<'_>) -> Result<ExitCode, ExitCode> {
     let &[Edition { version, .. }] = run.plan.editions.as_slice() else {
         process.fault("--oneroster names several versions, and a table of ids is of one", "name one of them");
         return Err(ExitCode::Usage);
@@ -101,6 +101,7 @@ fn write(args: &IdsArgs, run: &Run, process: &mut Process<'_>) -> Result<ExitCod
     }
     let opened = source::open(&args.shaping.source, run, &process.environment)
         .map_err(|e| source::tell_open(&e, process))?;
+    source::settle_year(&opened, run, process)?;
     opened.warn(process);
     let progress = source::progress(args.shaping.quiet, process);
     let migrate = |out: &mut dyn Write| {

@@ -9,6 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::ExitCode;
@@ -37,11 +38,16 @@ pub fn unfinished_prefix() -> String {
     format!(".rosterpack-{}-", process::id())
 }
 
-/// Clears up in these folders when a signal comes. To be called once; faults are passed over, because a run
+/// Folders in which something unfinished can be.
+static FOLDERS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Clears up in these folders, and in those of earlier calls, when a signal comes; faults are passed over, because a run
 /// that cannot handle signals is still a run.
 pub fn clear_up_on_signal(folders: Vec<PathBuf>) {
-    on_signal(move || {
-        for folder in &folders {
+    FOLDERS.lock().unwrap_or_else(PoisonError::into_inner).extend(folders);
+    // Fails when the handler is there already, which then finds the new folders too.
+    on_signal(|| {
+        for folder in FOLDERS.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             remove(folder, &unfinished_prefix());
         }
     });

@@ -1,22 +1,83 @@
 //! The flags that shape a package, for `export` and for verbs that map as it does but write none.
 //!
-//! In: [`ShapingArgs`]. Out: [`Overrides`], under the names of the table of settings. Where a package goes, and how it
-//! is reported, is `export`'s alone.
+//! In: [`ShapingArgs`], the environment, and `rosterpack.toml`. Out: [`Overrides`], under the names of the table of
+//! settings. Where a package goes, and how it is reported, is `export`'s alone.
 
 use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::source::SourceArgs;
-use crate::config::Overrides;
+use crate::config::{ConfigError, ConfigFile, Overrides};
+
+/// The file that is read when it is there and none is named.
+pub const FILE: &str = "rosterpack.toml";
+
+/// The variable that names another one.
+pub const VARIABLE: &str = "ROSTERPACK_CONFIG";
+
+/// The configuration file, and what of it is asked for.
+#[derive(Debug, Clone, Default, Args)]
+pub struct FileArgs {
+    /// Configuration file [default: ROSTERPACK_CONFIG, else rosterpack.toml in this folder]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Profile of the configuration file: what one delivery is
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+}
+
+impl FileArgs {
+    /// The file that holds for this call, with everything that it includes; `None` when there is none. The sample needs
+    /// none: it takes one only when a flag says so.
+    ///
+    /// # Errors
+    /// Every fault of the file.
+    pub fn load(
+        &self,
+        sample: bool,
+        environment: &[(OsString, OsString)],
+    ) -> Result<Option<ConfigFile>, Vec<ConfigError>> {
+        let variable = environment.iter().find(|(name, value)| name == VARIABLE && !value.is_empty());
+        let named = self.config.clone().or_else(|| variable.map(|(_, value)| PathBuf::from(value)));
+        let path = match (named, &self.profile) {
+            _ if sample && self.config.is_none() && self.profile.is_none() => return Ok(None),
+            (Some(path), _) => path,
+            (None, _) if Path::new(FILE).exists() => PathBuf::from(FILE),
+            (None, None) => return Ok(None),
+            (None, Some(_)) => {
+                return Err(vec![ConfigError::Malformed {
+                    label: "--profile".into(),
+                    reason: format!("there is no {FILE} in this folder"),
+                    remedy: "name the file that has the profile: --config FILE".into(),
+                }]);
+            }
+        };
+        ConfigFile::load(&path, &|path| std::fs::read_to_string(path)).map(Some)
+    }
+
+    /// Puts what the file says into the layers; last, because it asks what the others say.
+    pub fn apply(&self, sample: bool, environment: &[(OsString, OsString)], overrides: &mut Overrides) {
+        match self.load(sample, environment) {
+            Ok(Some(file)) => overrides.file(&file, self.profile.as_deref()),
+            Ok(None) => {}
+            Err(faults) => overrides.no_file(faults),
+        }
+    }
+}
 
 /// What is exported and how it is mapped. Values are text here: the table of settings parses them, as it does for `--set`.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct ShapingArgs {
+    /// Where it is configured
+    #[command(flatten)]
+    pub file: FileArgs,
     /// Where the ODS is
     #[command(flatten)]
     pub source: SourceArgs,
-    /// Tenant code: starts every id and names the package
+    /// Tenant code: starts every id and names the package; or a tenant of the configuration file; for `export` also
+    /// several of them: all, or a pattern such as 'north-*'
     #[arg(long, value_name = "CODE")]
     pub tenant: Option<String>,
     /// School year, named by the year in which it ends
@@ -72,8 +133,9 @@ pub struct ShapingArgs {
 impl ShapingArgs {
     /// What the user gave, in all layers.
     pub(super) fn overrides(&self, environment: impl IntoIterator<Item = (OsString, OsString)>) -> Overrides {
+        let environment: Vec<(OsString, OsString)> = environment.into_iter().collect();
         let mut overrides = Overrides::new();
-        overrides.environment(environment);
+        overrides.environment(environment.iter().cloned());
         self.source.apply(&mut overrides);
         for argument in &self.set {
             overrides.set(argument);
@@ -96,6 +158,7 @@ impl ShapingArgs {
         }
         overrides.switch("demographics", self.demographics);
         overrides.switch("include_parents", self.parents);
+        self.file.apply(self.source.sample, &environment, &mut overrides);
         overrides
     }
 

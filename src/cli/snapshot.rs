@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::shaping::FileArgs;
 use super::source::{self, SourceArgs};
 use super::{ExitCode, Process, interrupt};
 use crate::config::{Overrides, Run};
@@ -24,9 +25,15 @@ Examples:
 The folder holds names, birthdays and identification codes of children, whatever an export would
 leave out: on Unix only its owner can read it.")]
 pub struct SnapshotArgs {
+    /// Where it is configured
+    #[command(flatten)]
+    pub file: FileArgs,
     /// Where the ODS is
     #[command(flatten)]
     pub source: SourceArgs,
+    /// Tenant of the configuration file whose ODS it is
+    #[arg(long, value_name = "NAME")]
+    pub tenant: Option<String>,
     /// Folder for the extracts; it must be new, or empty
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
@@ -75,8 +82,10 @@ pub fn run(args: &SnapshotArgs, process: &mut Process<'_>) -> ExitCode {
     }
     args.source.apply(&mut overrides);
     overrides.flag("active_school_year", args.school_year.as_deref());
+    overrides.flag("tenant", args.tenant.as_deref());
+    args.file.apply(args.source.sample, &process.environment, &mut overrides);
     // A snapshot has no tenant, and a year only if a flag or `--set` says so: a year that stands in the
-    // environment for the nightly export must not halve the archive in silence.
+    // file or the environment for the nightly export must not halve the archive in silence.
     let narrowed = overrides.chosen_here("active_school_year");
     overrides.stand_in("tenant", "snapshot");
     overrides.stand_in("active_school_year", "2000");
@@ -119,9 +128,13 @@ fn snapshot(
     let opened =
         source::open(&args.source, run, &process.environment).map_err(|e| source::tell_open(&e, process))?;
     opened.warn(process);
+    let mut year = run.clone();
+    if narrowed {
+        source::settle_year(&opened, &mut year, process)?;
+    }
     let options = Options {
         format,
-        school_year: narrowed.then_some(run.plan.school_year),
+        school_year: narrowed.then_some(year.plan.school_year),
         data_standard: run.plan.data_standard.as_deref(),
     };
     // The bars go before anything else is told.

@@ -14,6 +14,7 @@ use super::{ExitCode, Process, sample};
 use crate::config::connection::Connection;
 use crate::config::{Overrides, Run};
 use crate::edfi::SchemaError;
+use crate::pipeline::{self, NoSchoolYear};
 use crate::report::progress::{Bars, Lines, Progress, Silent};
 use crate::source::dump::DumpSource;
 use crate::source::postgres::{
@@ -147,6 +148,35 @@ pub fn open(args: &SourceArgs, run: &Run, environment: &[(OsString, OsString)]) 
         }));
     }
     Ok(Opened::Extracts(DumpSource::open(Path::new(place))?))
+}
+
+/// Finds the school year of a run that leaves it to the source, and says which it is.
+///
+/// # Errors
+/// The exit code of what has been told.
+pub fn settle_year(opened: &Opened, run: &mut Run, process: &mut Process<'_>) -> Result<(), ExitCode> {
+    let Some(rollover_days) = run.auto_year else { return Ok(()) };
+    let found = pipeline::current_year(opened.source(), &run.plan, rollover_days);
+    match found.map_err(|error| tell(&error, process))? {
+        Ok(chosen) => {
+            let how = match chosen.begun {
+                true => "has begun".to_owned(),
+                false => format!("begins within {rollover_days} days"),
+            };
+            process.note(format_args!(
+                "school year {}, the latest with sections that {how}, on {}",
+                chosen.year, chosen.begin
+            ));
+            run.plan.school_year = chosen.year;
+            run.auto_year = None;
+            Ok(())
+        }
+        Err(error) => {
+            let code = if error == NoSchoolYear::Empty { ExitCode::Source } else { ExitCode::Usage };
+            process.fault(error, "name the school year, or raise rollover_days");
+            Err(code)
+        }
+    }
 }
 
 /// Whether the run names a database and no folder.

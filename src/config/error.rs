@@ -4,6 +4,7 @@
 //! to do. It judges nothing: `overrides` does.
 
 use super::settings::Setting;
+use super::values::nearest;
 use crate::spec::{File, Version};
 
 /// What is wrong with the configuration. No message repeats a value that may hold a secret.
@@ -70,10 +71,40 @@ pub enum ConfigError {
         name: &'static str,
     },
     /// A setting that a run cannot do without.
-    #[error("{} is missing: {}", setting.flag.unwrap_or(setting.name), setting.doc)]
+    #[error("{} is missing: {}.", setting.flag.unwrap_or(setting.name), first_sentence(setting.doc))]
     Missing {
         /// The setting.
         setting: &'static Setting,
+    },
+    /// A name of something in the file that is not there.
+    #[error("{label}: there is no [{kind}.{name}]{}", if known.is_empty() { format!(": {path} has no {kind}") } else { String::new() })]
+    UnknownName {
+        /// As the user wrote it.
+        label: String,
+        /// `connections`, `tenants` or `profiles`.
+        kind: &'static str,
+        /// The name.
+        name: String,
+        /// Names there are.
+        known: Vec<String>,
+        /// The file.
+        path: String,
+    },
+    /// Profiles that inherit from each other in a circle.
+    #[error("{label}: a profile inherits from itself: {} -> {}", names.join(" -> "), names.first().map(String::as_str).unwrap_or_default())]
+    Circle {
+        /// As the user wrote it.
+        label: String,
+        /// Every profile of the circle, each inheriting from the next.
+        names: Vec<String>,
+    },
+    /// A password in the file.
+    #[error(
+        "{label}: it holds a password, and a file of settings is copied, shown to others and kept under version control"
+    )]
+    SecretInFile {
+        /// As the user wrote it.
+        label: String,
     },
     /// A password on the command line, where every user of the machine can read it.
     #[error("{label}: it holds a password, which every user of this machine can read while the command runs")]
@@ -83,7 +114,17 @@ pub enum ConfigError {
     },
 }
 
+/// The first sentence, without its full stop.
+fn first_sentence(doc: &str) -> &str {
+    doc.split(". ").next().unwrap_or(doc).trim_end_matches('.')
+}
+
 impl ConfigError {
+    /// Whether it says that something of this name is not there.
+    pub(super) fn names(&self, missing: &str) -> bool {
+        matches!(self, ConfigError::UnknownName { name, .. } if name == missing)
+    }
+
     /// What to do about it, one or two sentences.
     pub fn help(&self) -> String {
         match self {
@@ -103,6 +144,17 @@ impl ConfigError {
                     None => format!("--set {}=VALUE", setting.name),
                 };
                 format!("add {written}, or set {}; accepted is {}", setting.variable(), setting.accepts)
+            }
+            ConfigError::UnknownName { name, known, .. } => {
+                match nearest(name, known.iter().map(String::as_str)) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None if known.is_empty() => "add it, or name another file with --config".into(),
+                    None => format!("there are {}", known.join(", ")),
+                }
+            }
+            ConfigError::Circle { .. } => "take one link of this chain out".into(),
+            ConfigError::SecretInFile { .. } => {
+                "take it out, and name where it is kept: password_file = \"FILE\", password_command = \"COMMAND\", or the variable PGPASSWORD".into()
             }
             ConfigError::SecretInFlag { .. } => {
                 "leave the password out and put it into PGPASSWORD or ~/.pgpass, or the whole address into ROSTERPACK__SOURCE__PLACE".into()

@@ -1,16 +1,19 @@
 //! What the user gave, in layers, and the frozen run that comes of it.
 //!
-//! In: environment variables `ROSTERPACK__SECTION__KEY`, `--set NAME=VALUE`, flags, and today's date. Out: a
-//! [`Run`], or every fault that was found, each naming the place where the user wrote it, what is accepted
-//! and what to do. Flags win over `--set`, that over the environment, that over the defaults; a value that
-//! is overridden is checked all the same. Nothing is read here: `main` hands the environment and the day in.
+//! In: `rosterpack.toml`, environment variables `ROSTERPACK__SECTION__KEY`, `--set NAME=VALUE`, flags, and today's
+//! date. Out: a [`Run`], or every fault that was found, each naming the place where the user wrote it, what is accepted
+//! and what to do. Flags win over `--set`, that over the environment, that over the file, that over the defaults; a
+//! value that is overridden is checked all the same. Nothing is read here: `main` hands the environment and the day in.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use super::error::ConfigError;
+use super::file::{Asked, ConfigFile};
 use super::plan::Plan;
 use super::run::{Choice, Origin, Run};
-use super::settings::{self, Draft, PREFIX, SETTINGS, Setting, Standing};
+use super::settings::{self, Draft, PREFIX, SETTINGS, Setting, Standing, Year};
+use super::text::{Entry, Kind};
 use super::values::nearest;
 use crate::day::Day;
 
@@ -22,6 +25,23 @@ struct Given {
     origin: Origin,
     /// How the user wrote it, for messages.
     label: String,
+}
+
+/// Where the value of a private setting comes from when a profile does not speak of it.
+const PRIVATE: &str = "default of profiles";
+
+/// What holds for a setting, and where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effective {
+    /// The setting.
+    pub setting: &'static Setting,
+    /// Its value as a user would write it, `***` in place of a secret; `None` when nobody gave one and the default
+    /// depends on the rest.
+    pub value: Option<String>,
+    /// The layer.
+    pub origin: Origin,
+    /// How and where it was written: a flag, a variable, `file:line`. `None` for a default that holds always.
+    pub label: Option<String>,
 }
 
 /// Everything that the user gave, and every fault in it.
@@ -102,6 +122,76 @@ impl Overrides {
         }
     }
 
+    /// What the file says for this run: with the tenant and the connection that were named, and the profile. Comes last,
+    /// because it asks what the others say.
+    pub fn file(&mut self, file: &ConfigFile, profile: Option<&str>) {
+        let strongest = |name: &str| {
+            let named = self.given.iter().filter(|g| g.setting.name == name && g.origin > Origin::File);
+            named.max_by_key(|g| g.origin)
+        };
+        let chosen = |name: &str| strongest(name).map(|g| (g.value.clone(), g.label.clone()));
+        // The sample is a tenant of its own.
+        let sample = strongest("tenant").is_some_and(|g| g.origin == Origin::Sample);
+        let asked = Asked {
+            profile: profile.map(|name| (name.to_owned(), "--profile".to_owned())),
+            tenant: if sample { None } else { chosen("tenant") },
+            connection: chosen("connection"),
+            place: strongest("place").is_some() || self.refused.contains(&"place"),
+        };
+        let entries = match file.settings(&asked) {
+            Ok(entries) => entries,
+            Err(faults) => return self.no_file(faults),
+        };
+        // The name of a tenant chose a table, which says what its code is.
+        if asked.tenant.is_some() && !file.names(Kind::Tenant).is_empty() {
+            self.given.retain(|g| g.setting.name != "tenant");
+        }
+        for Entry { setting, value, at } in entries {
+            self.give(setting, value, Origin::File, at);
+        }
+        for setting in SETTINGS.iter().filter(|_| profile.is_some()) {
+            if let Some(value) = setting.profile_default() {
+                self.give(setting, value.to_owned(), Origin::Default, PRIVATE.to_owned());
+            }
+        }
+    }
+
+    /// The file cannot be used. What it would have said is not missing besides.
+    pub fn no_file(&mut self, faults: Vec<ConfigError>) {
+        self.faults.extend(faults);
+        self.refused.extend(SETTINGS.iter().map(|setting| setting.name));
+    }
+
+    /// Every setting with its value and where that comes from, as far as they are known before a run is frozen.
+    pub fn effective(&self) -> Vec<Effective> {
+        let strongest = |setting: &Setting| {
+            let named = self.given.iter().filter(|g| g.setting == setting);
+            named.max_by_key(|g| g.origin)
+        };
+        let mut all: Vec<Effective> = Vec::new();
+        for setting in SETTINGS {
+            let given = strongest(setting);
+            let value = match (given, setting.default) {
+                (Some(given), _) => Some(given.value.clone()),
+                (None, Standing::Value(value)) => Some(value.to_owned()),
+                (None, _) => None,
+            };
+            let hidden = match setting.name {
+                "place" => value.as_deref().is_some_and(holds_password),
+                _ => setting.secret() && value.is_some(),
+            };
+            all.push(Effective {
+                setting,
+                value: if hidden { Some("***".to_owned()) } else { value },
+                origin: given.map_or(Origin::Default, |g| g.origin),
+                label: given
+                    .filter(|g| g.origin > Origin::Default || g.label == PRIVATE)
+                    .map(|g| g.label.clone()),
+            });
+        }
+        all
+    }
+
     /// An argument `NAME=VALUE` of `--set`.
     pub fn set(&mut self, argument: &str) {
         let Some((name, value)) = argument.split_once('=') else {
@@ -180,7 +270,10 @@ impl Overrides {
             id_prefix: draft.id_prefix.unwrap_or_else(|| tenant.clone()),
             system_code: draft.system_code.unwrap_or_else(|| tenant.clone()),
             tenant,
-            school_year,
+            school_year: match school_year {
+                Year::Named(year) => year,
+                Year::Auto => 0,
+            },
             as_of: draft.as_of.unwrap_or(today),
             editions: draft.editions,
             data_standard: draft.data_standard,
@@ -188,6 +281,7 @@ impl Overrides {
             scope: draft.scope,
             compression: draft.compression,
             system_name: draft.system_name,
+            judging: draft.judging,
         };
         if let Some(&file) = plan.scope.files.iter().find(|file| !plan.mapping.writes(**file)) {
             return Err(vec![ConfigError::FileOff { file }]);
@@ -210,18 +304,27 @@ impl Overrides {
             Choice { setting: format!("{}.{}", setting.section, setting.name), value, origin }
         };
         let choices = SETTINGS.iter().filter(|s| s.shapes_package()).map(choice).collect();
+        let of_tenant = |path: Option<PathBuf>| {
+            path.map(|path| match path.to_str() {
+                Some(text) => text.replace("{tenant}", &plan.tenant).into(),
+                None => path,
+            })
+        };
         let place_origin = given.iter().rfind(|g| g.setting.name == "place").map(|g| g.origin);
         Ok(Run {
             place: draft.place,
             place_may_hold_password: place_origin == Some(Origin::Environment),
             connection: draft.connection,
             seeds: draft.seeds,
-            out: draft.out,
-            report: draft.report,
-            tables: draft.tables,
+            out: of_tenant(draft.out),
+            report: of_tenant(draft.report),
+            report_names: draft.report_names,
+            compare_with: of_tenant(draft.compare_with),
+            tables: of_tenant(draft.tables),
             tables_format: draft.tables_format,
             threads: draft.threads,
             choices,
+            auto_year: (school_year == Year::Auto).then_some(draft.rollover_days),
             as_of_is_today: draft.as_of.is_none(),
             plan,
         })
@@ -230,7 +333,7 @@ impl Overrides {
 
 /// Whether an address carries a password: `scheme://user:password@host`, or `password=...` anywhere, as in a
 /// URL's query and in `host=... password=...` and `Server=...;Pwd=...`.
-fn holds_password(address: &str) -> bool {
+pub(super) fn holds_password(address: &str) -> bool {
     let named = address.split(['?', '&', ';', ' ', '\t']).any(|pair| {
         pair.split_once('=').is_some_and(|(key, value)| {
             matches!(key.to_lowercase().as_str(), "password" | "pwd" | "sslpassword") && !value.is_empty()

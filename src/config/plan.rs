@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::day::Day;
+use crate::notice::Severity;
 pub use crate::sourced_id::IdScheme;
 use crate::spec::{File, Need, Version};
 
@@ -88,6 +89,10 @@ pub struct Mapping {
     pub parent_telephone_type: String,
     /// Whether parents are exported.
     pub include_parents: bool,
+    /// Whether middle names are written.
+    pub middle_names: bool,
+    /// Whether telephone numbers are written.
+    pub phones: bool,
     /// Whether demographics.csv is written.
     pub demographics: bool,
     /// Attribute of a student to name of a `metadata.<name>` column of demographics.csv.
@@ -147,6 +152,8 @@ impl Default for Mapping {
             parent_email_type: "Home/Personal".into(),
             parent_telephone_type: "Mobile".into(),
             include_parents: false,
+            middle_names: true,
+            phones: true,
             demographics: false,
             demographic_extensions: BTreeMap::new(),
             exclude_exit_types: words(&["No show", "Invalid enrollment"]),
@@ -206,6 +213,27 @@ impl Mapping {
     }
 }
 
+/// Patterns of names: `*` stands for any text, `?` for one character; case does not count.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Filter {
+    /// Only what matches one of these; empty is all.
+    pub include: Vec<String>,
+    /// Nothing that matches one of these.
+    pub exclude: Vec<String>,
+}
+
+/// What becomes of users who are in no exported class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WithoutEnrollments {
+    /// They are exported.
+    Keep,
+    /// They are exported, unless it is a filter that took their classes.
+    #[default]
+    KeepUnlessFiltered,
+    /// They are left out.
+    Drop,
+}
+
 /// Which part of the source is exported; closure narrows everything downstream.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Scope {
@@ -213,6 +241,24 @@ pub struct Scope {
     pub leas: Vec<i64>,
     /// School ids; empty is all.
     pub schools: Vec<i64>,
+    /// LEAs that are left out with their schools.
+    pub exclude_leas: Vec<i64>,
+    /// Schools that are left out.
+    pub exclude_schools: Vec<i64>,
+    /// Students by grade code of OneRoster.
+    pub grades: Filter,
+    /// Courses by course code.
+    pub courses: Filter,
+    /// Courses by academic subject.
+    pub subjects: Filter,
+    /// Sessions by name or term.
+    pub terms: Filter,
+    /// Classes by section identifier.
+    pub sections: Filter,
+    /// Users by role of OneRoster 1.1.
+    pub roles: Filter,
+    /// What becomes of users who are in no exported class.
+    pub users_without_enrollments: WithoutEnrollments,
     /// Data files to write; empty is all that the version and the mapping give.
     pub files: Vec<File>,
     /// Files that are written with a header even when they have no row.
@@ -257,6 +303,38 @@ impl Edition {
     ];
 }
 
+/// From which severity on a notice refuses the packages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Deny {
+    /// Errors.
+    #[default]
+    Error,
+    /// Errors and warnings.
+    Warning,
+    /// Nothing but what no reader could load: an id that stands twice, a reference that leads nowhere.
+    None,
+}
+
+impl Deny {
+    /// The severity from which on notices refuse, if any does.
+    pub const fn threshold(self) -> Option<Severity> {
+        match self {
+            Deny::Error => Some(Severity::Error),
+            Deny::Warning => Some(Severity::Warning),
+            Deny::None => None,
+        }
+    }
+}
+
+/// How a package is judged before it is published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Judging {
+    /// Whether the whole rule engine judges what was written, and not the reading back alone.
+    pub full: bool,
+    /// What refuses.
+    pub deny: Deny,
+}
+
 /// Everything that the stages of one run read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
@@ -282,6 +360,8 @@ pub struct Plan {
     pub system_name: String,
     /// `source.systemCode` of the manifest; the tenant code unless configured.
     pub system_code: String,
+    /// How the packages are judged before they are published.
+    pub judging: Judging,
 }
 
 #[cfg(test)]

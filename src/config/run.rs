@@ -17,6 +17,8 @@ use super::settings::TablesFormat;
 pub enum Origin {
     /// Nobody said anything.
     Default,
+    /// `rosterpack.toml`.
+    File,
     /// An environment variable.
     Environment,
     /// The embedded sample's own facts.
@@ -53,8 +55,12 @@ pub struct Run {
     pub seeds: Option<PathBuf>,
     /// Zip file or folder; `None` only when none was demanded.
     pub out: Option<PathBuf>,
-    /// Where the report goes as JSON.
+    /// Folder of the report, or its file when the name ends with `.json`.
     pub report: Option<PathBuf>,
+    /// Whether the report says whom the ids of samples belong to.
+    pub report_names: bool,
+    /// The package that was delivered last, or the folder that holds it.
+    pub compare_with: Option<PathBuf>,
     /// Folder of the warehouse's tables.
     pub tables: Option<PathBuf>,
     /// How they are written.
@@ -63,6 +69,9 @@ pub struct Run {
     pub threads: Option<usize>,
     /// Every setting that shapes the package with its value and origin, in the order of the table.
     pub choices: Vec<Choice>,
+    /// With `active_school_year = "auto"`, by how many days a year may begin after the as-of date: the plan's school year
+    /// is none before the source was asked.
+    pub auto_year: Option<u16>,
     /// Whether the as-of date is today's because nobody named one.
     pub as_of_is_today: bool,
 }

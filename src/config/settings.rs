@@ -6,17 +6,22 @@
 
 use std::path::PathBuf;
 
-use super::connection::{self, Connection};
-use super::plan::{DepartmentColumn, Edition, EndDates, IdScheme, Include, Mapping, OnIdCollision, Scope};
-use super::values::{self, Parsed};
+use super::connection::Connection;
+use super::plan::{Edition, Judging, Mapping, Scope};
+use super::values::Parsed;
 use crate::day::Day;
-use crate::edfi;
+
+mod table;
+
+pub use table::SETTINGS;
 
 /// A plan in the making: the defaults, overwritten by one setting after the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft {
     pub(super) tenant: Option<String>,
-    pub(super) school_year: Option<i16>,
+    pub(super) connection_name: Option<String>,
+    pub(super) school_year: Option<Year>,
+    pub(super) rollover_days: u16,
     pub(super) as_of: Option<Day>,
     pub(super) editions: Vec<Edition>,
     pub(super) threads: Option<usize>,
@@ -31,7 +36,10 @@ pub struct Draft {
     pub(super) system_name: String,
     pub(super) system_code: Option<String>,
     pub(super) out: Option<PathBuf>,
+    pub(super) judging: Judging,
     pub(super) report: Option<PathBuf>,
+    pub(super) report_names: bool,
+    pub(super) compare_with: Option<PathBuf>,
     pub(super) tables: Option<PathBuf>,
     pub(super) tables_format: TablesFormat,
 }
@@ -40,7 +48,9 @@ impl Default for Draft {
     fn default() -> Draft {
         Draft {
             tenant: None,
+            connection_name: None,
             school_year: None,
+            rollover_days: 0,
             as_of: None,
             editions: vec![Edition::ALL[0].1],
             threads: None,
@@ -55,11 +65,23 @@ impl Default for Draft {
             system_name: "rosterpack".into(),
             system_code: None,
             out: None,
+            judging: Judging::default(),
             report: None,
+            report_names: false,
+            compare_with: None,
             tables: None,
             tables_format: TablesFormat::Csv,
         }
     }
+}
+
+/// Which school year is exported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Year {
+    /// This one.
+    Named(i16),
+    /// The current one, which the source knows.
+    Auto,
 }
 
 /// How the tables of a warehouse are written.
@@ -114,10 +136,86 @@ impl Setting {
         matches!(self.name, "place" | "password_command")
     }
 
+    /// The name of its flag as a key: it answers to that too, as in `school_year`.
+    pub fn short_name(&self) -> Option<String> {
+        let key = self.flag?.trim_start_matches('-').replace('-', "_");
+        (key != self.name).then_some(key)
+    }
+
+    /// Whether its value names a file or folder. Where the ODS is may be an address instead.
+    pub fn is_path(&self, value: &str) -> bool {
+        match self.name {
+            "place" => !value.contains("://") && !value.contains('=') && !value.starts_with("synth:"),
+            "seeds" | "ssl_root_cert" | "ssl_cert" | "ssl_key" | "password_file" | "out" | "report"
+            | "compare_with" | "tables" => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it decides what of a person leaves the building. In a file only a profile may say so: each delivery for
+    /// itself, nothing for all.
+    pub fn private(&self) -> bool {
+        matches!(
+            self.name,
+            "include_parents"
+                | "middle_names"
+                | "phones"
+                | "demographics"
+                | "demographic_extensions"
+                | "natural_key"
+                | "allowed_id_systems"
+        )
+    }
+
+    /// What holds in a run with a profile that does not speak of it, where that is not the default.
+    pub fn profile_default(&self) -> Option<&'static str> {
+        matches!(self.name, "middle_names" | "phones" | "natural_key").then_some("false")
+    }
+
+    /// What its values look like, as [`Setting::accepts`] says it.
+    pub fn form(&self) -> Form {
+        let words: Vec<&'static str> = self.accepts.split('`').skip(1).step_by(2).collect();
+        let numbers = ["a whole number from ", "a year from ", "seconds from ", "milliseconds from "];
+        if let Some(rest) = numbers.iter().find_map(|opening| self.accepts.strip_prefix(opening)) {
+            let mut bounds = rest.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok());
+            if let (Some(least), Some(most)) = (bounds.next(), bounds.next()) {
+                return Form::Whole { least, most, words };
+            }
+        }
+        match () {
+            () if self.accepts.starts_with("a list of ") => Form::List,
+            () if words == ["true", "false"] => Form::Switch,
+            () if self.accepts.starts_with('`') => Form::Word(words),
+            () => Form::Text,
+        }
+    }
+
     /// Whether it shapes the package, so that the report lists it; the rest are places and facts of the run.
     pub fn shapes_package(&self) -> bool {
         matches!(self.section, "scope" | "mapping" | "package")
     }
+}
+
+/// What the values of a setting look like: how a file may write them, and what an editor is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Form {
+    /// `true` or `false`.
+    Switch,
+    /// A whole number, or one of some words.
+    Whole {
+        /// The least.
+        least: i64,
+        /// The most.
+        most: i64,
+        /// What is accepted besides.
+        words: Vec<&'static str>,
+    },
+    /// One of some words.
+    Word(Vec<&'static str>),
+    /// Several texts or numbers.
+    List,
+    /// Anything else.
+    Text,
 }
 
 impl PartialEq for Setting {
@@ -131,288 +229,12 @@ impl Eq for Setting {}
 /// What the environment variables of all settings start with.
 pub const PREFIX: &str = "ROSTERPACK__";
 
-/// The setting of this name; `section.name` is accepted too.
+/// The setting of this name, or of the flag of this name; `section.name` is accepted too.
 pub fn find(name: &str) -> Option<&'static Setting> {
-    SETTINGS.iter().find(|s| match name.split_once('.') {
-        Some((section, rest)) => s.section == section && s.name == rest,
-        None => s.name == name,
-    })
-}
-
-/// Placeholders of class titles.
-const CLASS_TITLE: &[&str] = &["title", "section", "period", "teacher", "code"];
-/// Placeholders of session titles.
-const SESSION_TITLE: &[&str] = &["term", "session", "year", "school"];
-/// Roles that a staff member can have in OneRoster 1.1, in default order of precedence.
-const STAFF_ROLES: &[&str] = &["administrator", "teacher", "aide", "proctor"];
-
-/// Roles of staff in OneRoster 1.2, in default order of precedence.
-const STAFF_ROLES_V1P2: &[&str] =
-    &["districtAdministrator", "principal", "siteAdministrator", "counselor", "teacher", "aide", "proctor"];
-
-/// A row of the table; shorter than a literal of [`Setting`] and checked just the same.
-macro_rules! settings {
-    ($($section:literal { $($name:literal $([$flag:literal])?: $accepts:literal, $default:ident $(($value:literal))?,
-        $example:literal, $doc:literal, $put:expr;)* })*) => {
-        &[$($(Setting {
-            section: $section,
-            name: $name,
-            flag: settings!(@flag $($flag)?),
-            accepts: $accepts,
-            default: Standing::$default $(($value))?,
-            example: $example,
-            doc: $doc,
-            put: $put,
-        },)*)*]
-    };
-    (@flag) => { None };
-    (@flag $flag:literal) => { Some($flag) };
-}
-
-/// All settings, by section.
-#[rustfmt::skip]
-pub static SETTINGS: &[Setting] = settings! {
-    "run" {
-        "tenant" ["--tenant"]: "a code without blanks at its ends that can name a file", Required, "gbisd",
-            "Tenant code: starts every id and names the package.",
-            |d, v| { d.tenant = Some(values::tenant(v)?); Ok(()) };
-        "active_school_year" ["--school-year"]: "a year from 1900 to 2100: the one in which the school year ends", Required, "2022",
-            "The school year that is exported: 2022 is 2021-2022.",
-            |d, v| { d.school_year = Some(values::whole(v, 1900..=2100)?); Ok(()) };
-        "as_of" ["--as-of"]: "a date YYYY-MM-DD, or `today`", Value("today"), "2021-10-01",
-            "The day on which the package is true; it decides what has ended. The clock is read once, and only for `today`.",
-            |d, v| { d.as_of = values::day(v)?; Ok(()) };
-        "oneroster" ["--oneroster"]: "a list of `1.1` and `1.2`; instead of the latter `1.2.0` for readers of the first 1.2, whose users.csv has one column more", Value("1.1"), "1.1,1.2",
-            "Versions of OneRoster that are written: one package each, all from one read of the source.",
-            |d, v| { d.editions = values::editions(v)?; Ok(()) };
-        "threads" ["--threads"]: "a whole number from 1 to 1024", Computed("one per core"), "2",
-            "Threads that read a folder, format and compress (PostgreSQL is read by `connections`). The package is the same whatever the number.",
-            |d, v| { d.threads = Some(values::whole(v, 1..=1024)?); Ok(()) };
-    }
-    "source" {
-        "place" ["--source"]: "a folder of table extracts, or a PostgreSQL address (postgres://user@host/database, host=... user=..., or Host=...;Username=...)", Required, "extracts",
-            "Where the ODS is read from. A password belongs in this setting's environment variable or in PGPASSWORD, never in a flag.",
-            |d, v| { d.place = Some(values::text(v)?); Ok(()) };
-        "data_standard" ["--data-standard"]: "a data standard such as 4.0, 5.2 or 6.1", Computed("detected from the tables"), "5.2",
-            "Ed-Fi data standard of the source.",
-            |d, v| { d.data_standard = Some(data_standard(v)?); Ok(()) };
-        "seeds" ["--seeds"]: "a folder of crosswalk CSV files", Computed("the built-in crosswalks"), "seeds",
-            "Crosswalks from Ed-Fi descriptors to OneRoster vocabularies; a file that is not there is taken from the built-in ones.",
-            |d, v| { d.seeds = Some(values::text(v)?.into()); Ok(()) };
-        "connections" ["--connections"]: "a whole number from 1 to 64", Value("2"), "4",
-            "Connections that read a database at once; fewer are used when the server grants fewer.",
-            |d, v| { d.connection.connections = values::whole(v, 1..=64)?; Ok(()) };
-        "shared_snapshot" ["--snapshot"]: "`on` or `off`", Value("on"), "off",
-            "Whether all connections see one moment of the database. `off` is for poolers and replicas that refuse it; the tables may then show different moments.",
-            |d, v| { d.connection.shared_snapshot = values::word(v, &[("on", true), ("off", false)])?; Ok(()) };
-        "ssl_mode" ["--ssl-mode"]: "`disable`, `prefer`, `require`, `verify-ca` or `verify-full`", Computed("what the address says, else prefer"), "verify-full",
-            "How much TLS is demanded of a database server; only `verify-full` proves that it is the right one.",
-            |d, v| { d.connection.ssl_mode = Some(connection::ssl_mode(v)?); Ok(()) };
-        "ssl_root_cert" ["--ssl-root-cert"]: "a PEM file", Computed("what the address says, else the system's authorities"), "ca.pem",
-            "Certificate authorities that may vouch for the server.",
-            |d, v| { d.connection.ssl_root_cert = Some(values::text(v)?.into()); Ok(()) };
-        "ssl_cert" ["--ssl-cert"]: "a PEM file", Computed("what the address says, else none"), "reader.pem",
-            "Certificate by which this client proves who it is.",
-            |d, v| { d.connection.ssl_cert = Some(values::text(v)?.into()); Ok(()) };
-        "ssl_key" ["--ssl-key"]: "a PEM file, not encrypted", Computed("what the address says, else none"), "reader.key",
-            "Key of that certificate.",
-            |d, v| { d.connection.ssl_key = Some(values::text(v)?.into()); Ok(()) };
-        "password_file": "a file", Computed("PGPASSWORD, else a pgpass file"), "/run/secrets/ods",
-            "File whose first line is the password of the database role.",
-            |d, v| { d.connection.password_file = Some(values::text(v)?.into()); Ok(()) };
-        "password_command": "a shell command", Computed("PGPASSWORD, else a pgpass file"), "pass show ods",
-            "Command whose first line of output is the password of the database role.",
-            |d, v| { d.connection.password_command = Some(values::text(v)?); Ok(()) };
-        "statement_timeout": "seconds from 0 (no limit) to 604800", Value("7200"), "600",
-            "The longest that reading one table of a database may take.",
-            |d, v| { d.connection.statement_timeout = connection::limit(v)?; Ok(()) };
-        "lock_timeout": "seconds from 0 (no limit) to 604800", Value("60"), "5",
-            "The longest wait for a lock of another session, such as an upgrade's.",
-            |d, v| { d.connection.lock_timeout = connection::limit(v)?; Ok(()) };
-        "connect_attempts": "a whole number from 1 to 100", Value("10"), "1",
-            "How often connecting to a database is tried. A read is never repeated.",
-            |d, v| { d.connection.attempts = values::whole(v, 1..=100)?; Ok(()) };
-        "connect_wait": "milliseconds from 1 to 60000", Value("100"), "1000",
-            "Wait after the first failed attempt to connect; it doubles with each further one, up to 30 s.",
-            |d, v| { d.connection.first_wait = std::time::Duration::from_millis(values::whole(v, 1..=60_000)?); Ok(()) };
-    }
-    "scope" {
-        "leas" ["--lea"]: "a list of local education agency ids", Value(""), "255901",
-            "Only these local education agencies with their schools. Blank is all.",
-            |d, v| { d.scope.leas = values::ids(v)?; Ok(()) };
-        "schools" ["--school"]: "a list of school ids", Value(""), "255901001,255901107",
-            "Only these schools. Blank is all.",
-            |d, v| { d.scope.schools = values::ids(v)?; Ok(()) };
-        "files" ["--files"]: "a list of OneRoster files by name, such as users,orgs", Value(""), "users,orgs",
-            "Only these files. Blank is every file that the version and the mapping give.",
-            |d, v| { d.scope.files = values::files(v)?; Ok(()) };
-        "header_only_files": "a list of OneRoster files by name", Value(""), "courses",
-            "Files that are written with a header even when they have no row; otherwise such a file is declared absent.",
-            |d, v| { d.scope.header_only = values::files(v)?; Ok(()) };
-    }
-    "mapping" {
-        "include" ["--include"]: "`not-ended`, `current` or `year`", Value("not-ended"), "year",
-            "Which associations count by date: not ended as of the date, also begun, or all of the school year.",
-            |d, v| { d.mapping.include = values::word(v, &[("not-ended", Include::NotEnded), ("current", Include::Current), ("year", Include::Year)])?; Ok(()) };
-        "end_dates" ["--end-dates"]: "`exclusive` or `inclusive`", Value("exclusive"), "inclusive",
-            "End dates as OneRoster defines them (the day after the last day) or as Ed-Fi stores them.",
-            |d, v| { d.mapping.end_dates = values::word(v, &[("exclusive", EndDates::Exclusive), ("inclusive", EndDates::Inclusive)])?; Ok(()) };
-        "id_scheme": "`edu`, `edfi-oneroster` or `stable`", Value("edu"), "stable",
-            "Formula of sourcedIds: `edu` gives the ids of the edu dbt package; `edfi-oneroster` those of the Ed-Fi Alliance service, with one user per person and school; `stable` never gives two objects one id, nor one id in two years.",
-            |d, v| { d.mapping.id_scheme = values::word(v, &IdScheme::ALL)?; Ok(()) };
-        "id_prefix" ["--id-prefix"]: "text without blanks at its ends", Computed("the tenant code"), "district_7",
-            "What natural keys start with before they are hashed to sourcedIds.",
-            |d, v| { d.id_prefix = Some(values::text(v)?); Ok(()) };
-        "natural_key": "`true` or `false`", Computed("true under id scheme edu"), "false",
-            "Write the metadata.edu columns: natural key, staff classification, primary school.",
-            |d, v| { d.mapping.natural_key = Some(values::switch(v)?); Ok(()) };
-        "on_id_collision": "`refuse` or `keep-winner`", Value("refuse"), "keep-winner",
-            "When two objects get one id: refuse the package, or keep the first in row order and leave the other out with everything that hangs on it.",
-            |d, v| { d.mapping.on_id_collision = values::word(v, &[("refuse", OnIdCollision::Refuse), ("keep-winner", OnIdCollision::KeepWinner)])?; Ok(()) };
-        "username": "a list of `email`, `login_id`, `unique_id`", Value("email,login_id,unique_id"), "login_id",
-            "Sources of usernames in order; the unique id is always the last resort.",
-            |d, v| { d.mapping.username = values::usernames(v)?; Ok(()) };
-        "student_email_type": "an electronic mail type code value", Value("Home/Personal"), "Organization",
-            "E-mail type that is preferred for students.",
-            |d, v| { d.mapping.student_email_type = values::text(v)?; Ok(()) };
-        "staff_email_type": "an electronic mail type code value", Value("Work"), "Organization",
-            "E-mail type that is preferred for staff members.",
-            |d, v| { d.mapping.staff_email_type = values::text(v)?; Ok(()) };
-        "parent_email_type": "an electronic mail type code value", Value("Home/Personal"), "Work",
-            "E-mail type that is preferred for parents.",
-            |d, v| { d.mapping.parent_email_type = values::text(v)?; Ok(()) };
-        "parent_telephone_type": "a telephone number type code value", Value("Mobile"), "Home",
-            "Telephone type that is preferred for parents.",
-            |d, v| { d.mapping.parent_telephone_type = values::text(v)?; Ok(()) };
-        "include_parents" ["--parents"]: "`true` or `false`", Value("false"), "true",
-            "Export the parents and contacts of exported students.",
-            |d, v| { d.mapping.include_parents = values::switch(v)?; Ok(()) };
-        "demographics" ["--demographics"]: "`true` or `false`", Value("false"), "true",
-            "Write demographics.csv: birth date, sex, race.",
-            |d, v| { d.mapping.demographics = values::switch(v)?; Ok(()) };
-        "demographic_extensions": "a list of attribute=name; attributes are birth_city, birth_country, birth_sex, birth_state, gender_identity, limited_english_proficiency, middle_name, preferred_first_name, preferred_last_surname, is_economic_disadvantaged, is_english_learner, is_homeless, is_migrant, is_special_education_active, is_special_education_annual, characteristic:<code value>, indicator:<name>, program:<program type>", Value(""), "gender_identity=gender_identity,characteristic:Homeless=homeless",
-            "Attributes of students that become columns metadata.<name> of demographics.csv.",
-            |d, v| { d.mapping.demographic_extensions = values::extensions(v)?; Ok(()) };
-        "exclude_exit_types": "a list of exit or withdraw type code values", Value("No show,Invalid enrollment"), "No show",
-            "Exit types whose school associations do not count. Blank is none.",
-            |d, v| { d.mapping.exclude_exit_types = values::list(v)?; Ok(()) };
-        "exclude_exit_before_first_day": "`true` or `false`", Value("true"), "false",
-            "Leave out school associations that end before the first day of the year.",
-            |d, v| { d.mapping.exclude_exit_before_first_day = values::switch(v)?; Ok(()) };
-        "staff_role_priority": "a list of `administrator`, `teacher`, `aide`, `proctor`", Value("administrator,teacher,aide,proctor"), "teacher,administrator",
-            "Which role a staff member with several gets; roles that are not listed follow in default order.",
-            |d, v| { d.mapping.staff_role_priority = values::priority(v, STAFF_ROLES)?; Ok(()) };
-        "staff_role_priority_v1p2": "a list of `districtAdministrator`, `principal`, `siteAdministrator`, `counselor`, `teacher`, `aide`, `proctor`",
-            Value("districtAdministrator,principal,siteAdministrator,counselor,teacher,aide,proctor"), "teacher,principal",
-            "OneRoster 1.2: which of a staff member's roles at an organization is the primary one; roles that are not listed follow in default order.",
-            |d, v| { d.mapping.staff_role_priority_v1p2 = values::priority(v, STAFF_ROLES_V1P2)?; Ok(()) };
-        "user_master_identifier_system": "an identification system code value", Value(""), "State",
-            "OneRoster 1.2: identification system of userMasterIdentifier. Blank leaves the column blank.",
-            |d, v| { d.mapping.user_master_identifier_system = if v.is_empty() { None } else { Some(values::text(v)?) }; Ok(()) };
-        "private_id_systems": "a list of identification system code values", Value(""), "Medicaid",
-            "Identification systems that are never exported, besides the built-in list of social security numbers.",
-            |d, v| { d.mapping.private_id_systems = values::list(v)?; Ok(()) };
-        "allowed_id_systems": "a list of identification system code values", Value(""), "Canadian SIN",
-            "Systems of the built-in list of social security numbers that are exported all the same.",
-            |d, v| { d.mapping.allowed_id_systems = values::list(v)?; Ok(()) };
-        "grading_periods": "`true` or `false`", Value("false"), "true",
-            "Write grading periods as academic sessions.",
-            |d, v| { d.mapping.grading_periods = values::switch(v)?; Ok(()) };
-        "gradebook": "`true` or `false`", Value("false"), "true",
-            "Write categories, line items and results from gradebook entries; grading periods come with them.",
-            |d, v| { d.mapping.gradebook = values::switch(v)?; Ok(()) };
-        "final_grades": "`true` or `false`", Value("false"), "true",
-            "Write the grades of grading periods as categories, line items and results; grading periods come with them.",
-            |d, v| { d.mapping.final_grades = values::switch(v)?; Ok(()) };
-        "school_day_events": "a whole number from 1 to 99", Value("1"), "2",
-            "How many instructional calendar events make a date a school day.",
-            |d, v| { d.mapping.school_day_events = values::whole(v, 1..=99)?; Ok(()) };
-        "class_title": "text with `{title}`, `{section}`, `{period}`, `{teacher}`, `{code}`", Value("{title}"), "{title} - {teacher}",
-            "Pattern of class titles.",
-            |d, v| { d.mapping.class_title = values::pattern(v, CLASS_TITLE)?; Ok(()) };
-        "session_title": "text with `{term}`, `{session}`, `{year}`, `{school}`", Value("{term}"), "{session}",
-            "Pattern of session titles.",
-            |d, v| { d.mapping.session_title = values::pattern(v, SESSION_TITLE)?; Ok(()) };
-        "class_grades_from_students": "`true` or `false`", Value("false"), "true",
-            "Give a class without offered grade levels the grades of its students.",
-            |d, v| { d.mapping.class_grades_from_students = values::switch(v)?; Ok(()) };
-        "use_course_departments": "`true` or `false`", Value("false"), "true",
-            "Hang courses under orgs of type department.",
-            |d, v| { d.mapping.use_course_departments = values::switch(v)?; Ok(()) };
-        "course_dept_column": "`academic_subject` or `career_pathway`", Value("academic_subject"), "career_pathway",
-            "Which attribute of a course names its department.",
-            |d, v| { d.mapping.course_dept_column = values::word(v, &[("academic_subject", DepartmentColumn::AcademicSubject), ("career_pathway", DepartmentColumn::CareerPathway)])?; Ok(()) };
-        "org_identifier_system": "an education organization identification system code value; blank is the organization id", Value(""), "NCES",
-            "Which identification code becomes the identifier of an org; without such a code it is the organization id.",
-            |d, v| { d.mapping.org_identifier_system = if v.is_empty() { None } else { Some(values::text(v)?) }; Ok(()) };
-        "org_metadata": "`true` or `false`", Value("false"), "true",
-            "Write address, classification and the other metadata of the best practices guide to orgs.csv.",
-            |d, v| { d.mapping.org_metadata = values::switch(v)?; Ok(()) };
-        "course_duration": "`true` or `false`", Value("false"), "true",
-            "Write metadata.duration to courses.csv.",
-            |d, v| { d.mapping.course_duration = values::switch(v)?; Ok(()) };
-    }
-    "package" {
-        "compression" ["--compression"]: "a whole number from 1 (fast) to 9 (small)", Value("3"), "6",
-            "Deflate level of the zip.",
-            |d, v| { d.compression = values::whole(v, 1..=9)?; Ok(()) };
-        "system_name": "text without blanks at its ends", Value("rosterpack"), "District warehouse",
-            "source.systemName of the manifest.",
-            |d, v| { d.system_name = values::text(v)?; Ok(()) };
-        "system_code": "text without blanks at its ends", Computed("the tenant code"), "gbisd-warehouse",
-            "source.systemCode of the manifest.",
-            |d, v| { d.system_code = Some(values::text(v)?); Ok(()) };
-    }
-    "output" {
-        "out" ["--out"]: "a zip file, or a folder (which exists, or ends with a slash)", Required, "packages/",
-            "Where the package goes; in a folder it is called <tenant>-<school year>-oneroster-v1p1.zip. Packages of several versions need a folder.",
-            |d, v| { d.out = Some(values::text(v)?.into()); Ok(()) };
-        "report" ["--report"]: "a file", Computed("no report file"), "report.json",
-            "Write the report as JSON.",
-            |d, v| { d.report = Some(values::text(v)?.into()); Ok(()) };
-        "tables" ["--tables"]: "an existing folder", Computed("no tables"), "warehouse",
-            "Also write the tables of the package as files for a warehouse, such as or1_1__users.csv, each with a column tenant_code. The folder should serve one tenant.",
-            |d, v| { d.tables = Some(values::text(v)?.into()); Ok(()) };
-        "tables_format" ["--tables-format"]: "`csv` or `parquet`", Value("csv"), "parquet",
-            "How the tables of --tables are written. Parquet has types, such as dates and numbers, and needs a build with the feature polars.",
-            |d, v| { d.tables_format = values::word(v, &[("csv", TablesFormat::Csv), ("parquet", TablesFormat::Parquet)])?; Ok(()) };
-    }
-};
-
-/// The reference page of all settings, as Markdown.
-pub fn page() -> String {
-    let mut page = String::from(
-        "# Configuration\n\nGenerated from `src/config/settings.rs`; `BLESS=1 cargo test --test cli_docs` refreshes this page.\n\n\
-         Flags win over `--set NAME=VALUE`, that over the environment, that over the defaults. The environment variable of a\n\
-         setting is `ROSTERPACK__SECTION__NAME` in capitals, such as `ROSTERPACK__MAPPING__END_DATES`. An unknown name is an\n\
-         error. Lists are comma-separated; an item that holds a comma stands in double quotes.\n",
-    );
-    let mut section = "";
-    for setting in SETTINGS {
-        if setting.section != section {
-            section = setting.section;
-            page += &format!(
-                "\n## {section}\n\n| name | flag | accepts | default | what it does |\n|---|---|---|---|---|\n"
-            );
-        }
-        let flag = setting.flag.map(|flag| format!("`{flag}`")).unwrap_or_default();
-        let default = match setting.default {
-            Standing::Value("") => "blank".into(),
-            Standing::Value(value) => format!("`{value}`"),
-            Standing::Computed(what) => what.into(),
-            Standing::Required => "required".to_owned(),
-        };
-        let (accepts, doc) = (setting.accepts.replace('<', "&lt;"), setting.doc.replace('<', "&lt;"));
-        page += &format!("| `{}` | {flag} | {accepts} | {default} | {doc} |\n", setting.name);
-    }
-    page
-}
-
-fn data_standard(label: &str) -> Parsed<String> {
-    if edfi::labels().any(|known| known == label) {
-        return Ok(label.to_owned());
-    }
-    Err(format!("known are {}", edfi::labels().collect::<Vec<_>>().join(", ")))
+    let (section, bare) = name.split_once('.').map_or((None, name), |(section, rest)| (Some(section), rest));
+    let there = |s: &&Setting| section.is_none_or(|section| s.section == section);
+    let named = SETTINGS.iter().filter(there).find(|s| s.name == bare);
+    named.or_else(|| SETTINGS.iter().filter(there).find(|s| s.short_name().as_deref() == Some(bare)))
 }
 
 #[cfg(test)]

@@ -166,14 +166,18 @@ pub fn files(text: &str) -> Parsed<Vec<File>> {
     Ok(File::ALL.iter().copied().filter(|file| wanted.contains(file)).collect())
 }
 
+/// A list of words that are taken from `known`.
+pub fn words(text: &str, known: &[&'static str]) -> Parsed<Vec<String>> {
+    let list = list(text)?;
+    match list.iter().find(|item| !known.contains(&item.as_str())) {
+        Some(item) => Err(no_such(item, known.iter().copied())),
+        None => Ok(list),
+    }
+}
+
 /// A list of words that are taken from `known`, followed by the known ones that it leaves out.
 pub fn priority(text: &str, known: &[&'static str]) -> Parsed<Vec<String>> {
-    let mut order = list(text)?;
-    for item in &order {
-        if !known.contains(&item.as_str()) {
-            return Err(no_such(item, known.iter().copied()));
-        }
-    }
+    let mut order = words(text, known)?;
     for name in known {
         if !order.iter().any(|item| item == name) {
             order.push((*name).to_owned());

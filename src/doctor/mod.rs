@@ -20,9 +20,10 @@ use crate::crosswalk::{CrosswalkError, Crosswalks, Origin};
 use crate::source::Source;
 
 pub use space::disk_space;
+pub use years::Given;
 
 /// How a step ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// As it should be.
@@ -183,10 +184,10 @@ pub fn seeds(loaded: Result<Crosswalks, CrosswalkError>, exam: &mut Examination<
 
 /// What an examination works with.
 pub struct Subject<'a> {
-    /// The plan; its school year is a placeholder unless `year_given`.
+    /// The plan; its school year is a placeholder unless `year` names one.
     pub plan: &'a Plan,
-    /// Whether the configuration names a school year.
-    pub year_given: bool,
+    /// Which school year the configuration names.
+    pub year: Given,
     /// Crosswalks, if they could be read.
     pub crosswalks: Option<&'a Crosswalks>,
 }
@@ -211,8 +212,7 @@ pub fn examine(
         exam.skip(ROWS, "the tables cannot be read");
         return (None, None);
     };
-    let given = subject.year_given.then_some(subject.plan.school_year);
-    let year = years::examine(source, schema.resolved.standard, given, exam);
+    let year = years::examine(source, schema.resolved.standard, subject.year, exam);
     let reason = match (year, subject.crosswalks, schema.sound) {
         (_, _, false) => "the tables cannot be read",
         (None, _, _) => "there is no school year to look at",

@@ -18,6 +18,7 @@ struct Row<'a> {
     code: Cow<'a, str>,
     homeroom: bool,
     room: Cow<'a, str>,
+    org: u32,
     school: [u8; 16],
     term: [u8; 16],
     subjects: &'a [(String, String)],
@@ -44,8 +45,10 @@ fn cell<'a>(column: &str) -> Option<Cell<Row<'a>>> {
 }
 
 pub(super) fn table<'a>(emitter: &'a Emitter<'_>, spec: &'static FileSpec) -> Result<Table<'a>, NoRule> {
-    let columns =
-        emitter.columns(spec, cell)?.and(emitter.natural_key(), NATURAL_KEY, |row, out| text(out, &row.key));
+    let columns = emitter
+        .columns(spec, cell)?
+        .and(emitter.natural_key(), NATURAL_KEY, |row, out| text(out, &row.key))
+        .at(|row, out| out.belongs_to(row.org));
     let classes = &emitter.roster.classes;
     let kept: Vec<usize> = (0..classes.len()).filter(|&n| classes.fate[n].kept()).collect();
     Ok(rows(spec, kept.len(), columns, move |unit| row(emitter, kept[unit])))
@@ -63,6 +66,7 @@ fn row<'a>(emitter: &'a Emitter<'_>, class: usize) -> Row<'a> {
         code: clean(staged.sections.local_code.get(class)),
         homeroom: classes.homeroom[class],
         room: clean(staged.sections.room.get(class)),
+        org: classes.org[class],
         school: emitter.org_id(classes.org[class]),
         term: roster.sessions.rows[classes.session[class] as usize].sourced_id.0,
         subjects: &course.subjects,

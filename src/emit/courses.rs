@@ -40,7 +40,8 @@ pub(super) fn table<'a>(emitter: &'a Emitter<'_>, spec: &'static FileSpec) -> Re
     let columns = emitter
         .columns(spec, cell)?
         .and(emitter.natural_key(), NATURAL_KEY, |row, out| text(out, &row.key))
-        .and(emitter.plan.mapping.course_duration, "metadata.duration", duration_cell);
+        .and(emitter.plan.mapping.course_duration, "metadata.duration", duration_cell)
+        .at(|row, out| out.belongs_to(row.course.org));
     let courses = &emitter.roster.courses.rows;
     let kept: Vec<usize> = (0..courses.len()).filter(|&n| courses[n].fate.kept()).collect();
     Ok(rows(spec, kept.len(), columns, move |unit| {

@@ -14,6 +14,7 @@ use super::{Cell, Emitter, NATURAL_KEY, NoRule, WORD_NOT_IN_VERSION, date, flag,
 
 struct Row<'a> {
     id: SourcedId,
+    orgs: &'a [u32],
     cells: DemographicCells<'a>,
     sex: Option<&'static str>,
     key: String,
@@ -65,7 +66,8 @@ pub(super) fn table<'a>(
     let columns = emitter
         .columns(spec, cell)?
         .and(emitter.natural_key(), NATURAL_KEY, |row, out| text(out, &row.key))
-        .and_all(demographics.extensions.iter().map(|e| e.header.clone()), extension_cells);
+        .and_all(demographics.extensions.iter().map(|e| e.header.clone()), extension_cells)
+        .at(|row, out| row.orgs.iter().for_each(|&org| out.belongs_to(org)));
     let students = &emitter.roster.users.students;
     let kept: Vec<u32> = (0u32..).zip(&students.fate).filter(|(_, f)| f.kept()).map(|(n, _)| n).collect();
     for &student in &kept {
@@ -86,6 +88,7 @@ fn row<'a>(emitter: &'a Emitter<'_>, demographics: &Demographics, user_row: User
     let cells = demographics.cells(staged, orgs, student);
     Row {
         id: users.row_id(user_row),
+        orgs: users.row_orgs(user_row),
         sex: sex_word(emitter.edition.version, cells.sex),
         cells,
         key: emitter.key(|keys, key| {

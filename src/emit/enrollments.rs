@@ -19,6 +19,7 @@ struct Row {
     /// The natural key; its buffer goes from row to row.
     key: String,
     class: [u8; 16],
+    org: u32,
     school: [u8; 16],
     user: [u8; 16],
     role: &'static str,
@@ -42,10 +43,10 @@ fn cell(column: &str) -> Option<Cell<Row>> {
 }
 
 pub(super) fn table<'a>(emitter: &'a Emitter<'a>, spec: &'static FileSpec) -> Result<Table<'a>, NoRule> {
-    let mut columns =
-        emitter
-            .columns(spec, cell)?
-            .and(emitter.natural_key(), NATURAL_KEY, |row: &Row, out| out.text(&row.key));
+    let mut columns = emitter
+        .columns(spec, cell)?
+        .and(emitter.natural_key(), NATURAL_KEY, |row: &Row, out| out.text(&row.key))
+        .at(|row, out| out.belongs_to(row.org));
     let extensions = columns.headers();
     let enrollments = &emitter.roster.enrollments;
     let classes = emitter.roster.classes.len();
@@ -86,6 +87,7 @@ fn write_class(
             id: SourcedId::of(key),
             key: std::mem::take(key),
             class: class_id,
+            org,
             school,
             user: user.0,
             role,

@@ -14,6 +14,7 @@ struct Row<'a> {
     title: Cow<'a, str>,
     description: Cow<'a, str>,
     class: [u8; 16],
+    org: u32,
     category: [u8; 16],
     session: [u8; 16],
     school: [u8; 16],
@@ -39,8 +40,10 @@ fn cell<'a>(column: &str) -> Option<Cell<Row<'a>>> {
 }
 
 pub(super) fn table<'a>(emitter: &'a Emitter<'_>, spec: &'static FileSpec) -> Result<Table<'a>, NoRule> {
-    let columns =
-        emitter.columns(spec, cell)?.and(emitter.natural_key(), NATURAL_KEY, |row, out| text(out, &row.key));
+    let columns = emitter
+        .columns(spec, cell)?
+        .and(emitter.natural_key(), NATURAL_KEY, |row, out| text(out, &row.key))
+        .at(|row, out| out.belongs_to(row.org));
     let items = &emitter.gradebook.items;
     Ok(rows(spec, items.len(), columns, move |unit| row(emitter, &items[unit])))
 }
@@ -64,6 +67,7 @@ fn row<'a>(emitter: &'a Emitter<'_>, item: &'a LineItem) -> Row<'a> {
         title,
         description,
         class: roster.classes.sourced_id[class].0,
+        org: roster.classes.org[class],
         category: category.sourced_id.0,
         session: session.sourced_id.0,
         school: emitter.org_id(roster.classes.org[class]),

@@ -202,7 +202,7 @@ impl<'a> Emitter<'a> {
                 }),
             })
             .collect::<Result<Vec<_>, _>>()?;
-        Ok(Columns { cells, extensions: Vec::new() })
+        Ok(Columns { cells, extensions: Vec::new(), orgs: None })
     }
 }
 
@@ -210,6 +210,8 @@ impl<'a> Emitter<'a> {
 struct Columns<R> {
     cells: Vec<Cell<R>>,
     extensions: Vec<String>,
+    /// Tells the block to which organizations a row belongs, by their rows in the roster.
+    orgs: Option<Cell<R>>,
 }
 
 impl<R> Columns<R> {
@@ -225,8 +227,16 @@ impl<R> Columns<R> {
         self
     }
 
+    /// Says how a row tells the organizations that it belongs to; the report counts by them.
+    fn at(self, orgs: Cell<R>) -> Columns<R> {
+        Columns { orgs: Some(orgs), ..self }
+    }
+
     /// Writes one row.
     fn write(&self, row: &R, out: &mut CsvBlock) {
+        if let Some(orgs) = self.orgs {
+            orgs(row, out);
+        }
         for cell in &self.cells {
             cell(row, out);
         }

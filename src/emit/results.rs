@@ -18,6 +18,7 @@ struct Row<'a> {
     item: [u8; 16],
     student: [u8; 16],
     class: [u8; 16],
+    org: u32,
     letter: Cow<'a, str>,
     comment: Cow<'a, str>,
 }
@@ -42,8 +43,10 @@ fn cell<'a>(column: &str) -> Option<Cell<Row<'a>>> {
 }
 
 pub(super) fn table<'a>(emitter: &'a Emitter<'_>, spec: &'static FileSpec) -> Result<Table<'a>, NoRule> {
-    let columns =
-        emitter.columns(spec, cell)?.and(emitter.natural_key(), NATURAL_KEY, |row, out| text(out, &row.key));
+    let columns = emitter
+        .columns(spec, cell)?
+        .and(emitter.natural_key(), NATURAL_KEY, |row, out| text(out, &row.key))
+        .at(|row, out| out.belongs_to(row.org));
     let results = &emitter.gradebook.results;
     Ok(rows(spec, results.len(), columns, move |unit| row(emitter, &results[unit])))
 }
@@ -68,6 +71,7 @@ fn row<'a>(emitter: &'a Emitter<'_>, result: &'a GradeResult) -> Row<'a> {
             )
             .0,
         class: roster.classes.sourced_id[item.class as usize].0,
+        org: roster.classes.org[item.class as usize],
         letter: clean(staged.gradebook.word(result.letter)),
         comment: clean(staged.gradebook.word(result.comment)),
     }

@@ -37,10 +37,10 @@ fn cell(column: &str) -> Option<Cell<Row>> {
 }
 
 pub(super) fn table<'a>(emitter: &'a Emitter<'a>, spec: &'static FileSpec) -> Result<Table<'a>, NoRule> {
-    let mut columns =
-        emitter
-            .columns(spec, cell)?
-            .and(emitter.natural_key(), NATURAL_KEY, |row: &Row, out| out.text(&row.key));
+    let mut columns = emitter
+        .columns(spec, cell)?
+        .and(emitter.natural_key(), NATURAL_KEY, |row: &Row, out| out.text(&row.key))
+        .at(|row, out| out.belongs_to(row.role.org));
     let extensions = columns.headers();
     let users: Vec<UserRow> = emitter.roster.users.exported_rows().collect();
     let table = Table::new(spec, users.len(), move |range: Range<usize>, out: &mut CsvBlock| {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::package::{CsvBlock, Table};
 use crate::roster::clean::clean;
+use crate::roster::figures::person_group;
 use crate::roster::staff::choose_role;
 use crate::roster::user_rows::UserRow;
 use crate::roster::users::UserRef;
@@ -65,7 +66,10 @@ fn cell<'a>(column: &str) -> Option<Cell<Row<'a>>> {
         "userIds" => |row, out| out.list(row.user_ids.iter().map(String::as_str)),
         "givenName" => |row, out| text(out, &row.name(|p| &p.first)),
         "familyName" => |row, out| text(out, &row.name(|p| &p.last)),
-        "middleName" => |row, out| text(out, &row.name(|p| &p.middle)),
+        "middleName" => |row, out| match row.emitter.plan.mapping.middle_names {
+            true => text(out, &row.name(|p| &p.middle)),
+            false => out.blank(),
+        },
         "identifier" => |row, out| text(out, &clean(row.unique_id())),
         "email" => |row, out| text(out, &row.email),
         "phone" => |row, out| text(out, &row.phone),
@@ -125,7 +129,11 @@ pub(super) fn table<'a>(emitter: &'a Emitter<'a>, spec: &'static FileSpec) -> Re
         .columns(spec, cell)?
         .and(edu, NATURAL_KEY, |row, out| text(out, &row.key))
         .and(edu, "metadata.edu.staff_classification", classification_cell)
-        .and(edu, "metadata.edu.primary_school", primary_school_cell);
+        .and(edu, "metadata.edu.primary_school", primary_school_cell)
+        .at(|row, out| {
+            out.belongs_to(person_group(row.user.person));
+            row.orgs.iter().for_each(|&org| out.belongs_to(org));
+        });
     let users: Vec<UserRow> = emitter.roster.users.exported_rows().collect();
     Ok(rows(spec, users.len(), columns, move |unit| row(emitter, users[unit])))
 }
@@ -148,7 +156,11 @@ fn row<'a>(emitter: &'a Emitter<'a>, user_row: UserRow) -> Row<'a> {
         username: users.username(&emitter.cells, user),
         user_ids: emitter.cells.user_ids(user, |_, _, _| {}),
         email: emitter.cells.email(user).map_or_else(String::new, |c| c.value),
-        phone: emitter.cells.phone(user).map_or_else(String::new, |c| c.value),
+        phone: emitter
+            .cells
+            .phone(user)
+            .filter(|_| emitter.plan.mapping.phones)
+            .map_or_else(String::new, |c| c.value),
         grade,
         key: emitter.key(|keys, key| {
             let unique_id = emitter.cells.people(user.person).unique_id.get(n);

@@ -7,6 +7,7 @@ use super::model::{Answer, Decision, Outcome};
 use super::people;
 use super::world::World;
 use crate::roster::answers::{Answers, Known};
+use crate::roster::filter::is_filtered;
 use crate::roster::users::UserRef;
 use crate::sourced_id::Person;
 
@@ -48,7 +49,8 @@ pub fn explain(world: &World<'_>, unique_id: &str) -> Answer {
     if !fate.kept() {
         answer.cause = world.cause(fate);
         let cause = answer.cause.as_ref().map_or(String::new(), |c| c.cause.clone());
-        let why = if reasons.is_empty() { cause } else { reasons.join("; ") };
+        let why =
+            if reasons.is_empty() || is_filtered(&roster.causes, fate) { cause } else { reasons.join("; ") };
         answer.sentences.push(format!("Parent {unique_id} is not in users.csv: {why}."));
         return answer;
     }

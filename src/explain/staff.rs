@@ -9,6 +9,7 @@ use super::world::World;
 use super::{enrollments, people};
 use crate::roster::answers::Answers;
 use crate::roster::context::NotCounted;
+use crate::roster::filter::is_filtered;
 use crate::roster::orgs::{ORG_UNKNOWN, OUT_OF_SCOPE, OrgLost};
 use crate::roster::staff::{
     NoPlace, NoRole, NotAssigned, ROLE_NOT_IN_VERSION, STAFF_ORG_SKIPPED, STAFF_WITHOUT_ROLE, choose_role,
@@ -172,6 +173,7 @@ pub fn explain(world: &World<'_>, unique_id: &str) -> Answer {
             false => "no exported class counts as taught".to_owned(),
         };
         let why = match reasons.is_empty() {
+            _ if is_filtered(&roster.causes, fate) => vec![cause],
             true => vec![cause, teaches],
             false => reasons.into_iter().chain([teaches]).collect(),
         };

@@ -10,6 +10,7 @@ use crate::config::plan::Include;
 use crate::day::Day;
 use crate::roster::answers::{Answers, Known};
 use crate::roster::context::UNMAPPED;
+use crate::roster::filter::is_filtered;
 use crate::roster::orgs::{ORG_UNKNOWN, OrgLost};
 use crate::roster::students::{
     GRADE_UNMAPPED, NotAttending, SCHOOL_DATES, STUDENT_NOT_ENROLLED, associations_of, attendances, grade_of,
@@ -137,7 +138,9 @@ pub fn explain(world: &World<'_>, unique_id: &str) -> Answer {
     } else {
         answer.cause = world.cause(fate);
         let cause = answer.cause.as_ref().map_or(String::new(), |c| c.cause.clone());
-        let own = !reasons.is_empty() && reasons.len() == associations_of(world.staged, row).len();
+        let own = !is_filtered(&roster.causes, fate)
+            && !reasons.is_empty()
+            && reasons.len() == associations_of(world.staged, row).len();
         answer.sentences.push(match own {
             true => {
                 format!("Student {unique_id} is not in users.csv: the student {}.", reasons.join("; and "))

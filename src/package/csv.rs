@@ -4,6 +4,7 @@
 //! CRLF, quotes only where a cell holds a comma, a quote, CR or LF. A block knows how many cells a row must have and
 //! remembers the first row that differs as a fault; it cleans no text and knows no column by name.
 
+use super::fill::BlockFill;
 use crate::day::Day;
 
 /// Some rows of one file, formatted.
@@ -17,6 +18,8 @@ pub struct CsvBlock {
     /// What ends every row behind the cells of the file; written as it stands.
     tail: Vec<u8>,
     fault: Option<String>,
+    /// Counts blank cells, where somebody wants to know.
+    fill: Option<Box<BlockFill>>,
 }
 
 /// Whether RFC 4180 demands quotes. Looks at every byte: without an early end the compiler compares many at once,
@@ -36,6 +39,7 @@ impl CsvBlock {
             list: Vec::new(),
             tail: Vec::new(),
             fault: None,
+            fill: None,
         }
     }
 
@@ -51,6 +55,31 @@ impl CsvBlock {
         self.bytes.reserve(bytes);
     }
 
+    /// Counts the blank cells of the rows that follow.
+    pub(super) fn count_fill(&mut self) {
+        self.fill = Some(Box::new(BlockFill::new(self.columns)));
+    }
+
+    /// What was counted, if anything was.
+    pub(super) fn fill(&self) -> Option<&BlockFill> {
+        self.fill.as_deref()
+    }
+
+    /// The row that is being written belongs to this group, for whoever counts by group: a school. May be said several
+    /// times, of several groups, at any place in the row.
+    pub fn belongs_to(&mut self, group: u32) {
+        if let Some(fill) = &mut self.fill {
+            fill.belongs_to(group);
+        }
+    }
+
+    /// The cell that was begun last stays blank.
+    fn stays_blank(&mut self) {
+        if let Some(fill) = &mut self.fill {
+            fill.blank(self.cells.saturating_sub(1));
+        }
+    }
+
     fn begin_cell(&mut self) {
         if self.cells > 0 {
             self.bytes.push(b',');
@@ -60,6 +89,10 @@ impl CsvBlock {
 
     fn cell(&mut self, cell: &[u8]) {
         self.begin_cell();
+        if cell.is_empty() {
+            self.stays_blank();
+            return;
+        }
         if !needs_quotes(cell) {
             self.bytes.extend_from_slice(cell);
             return;
@@ -85,6 +118,9 @@ impl CsvBlock {
             self.fail("a cell that was vouched for needs quotes");
         }
         self.begin_cell();
+        if word.is_empty() {
+            self.stays_blank();
+        }
         self.bytes.extend_from_slice(word.as_bytes());
     }
 
@@ -112,6 +148,9 @@ impl CsvBlock {
         if count > 1 {
             self.bytes.push(b'"');
         }
+        if count == 0 {
+            self.stays_blank();
+        }
     }
 
     /// A date, `YYYY-MM-DD`.
@@ -133,6 +172,7 @@ impl CsvBlock {
     /// A blank cell.
     pub fn blank(&mut self) {
         self.begin_cell();
+        self.stays_blank();
     }
 
     /// Several texts in one cell, joined by commas; none leaves the cell blank. An item that is blank or holds a
@@ -162,11 +202,19 @@ impl CsvBlock {
         self.bytes.extend_from_slice(b"\r\n");
         self.cells = 0;
         self.rows += 1;
+        if let Some(fill) = &mut self.fill {
+            fill.end_row();
+        }
     }
 
     /// Rows ended so far.
     pub fn rows(&self) -> u64 {
         self.rows
+    }
+
+    /// The block without its text, once that is compressed: what was counted stays.
+    pub(super) fn emptied(self) -> CsvBlock {
+        CsvBlock { bytes: Vec::new(), ..self }
     }
 
     /// The formatted rows.

@@ -12,6 +12,7 @@
 mod csv;
 mod deflate;
 mod error;
+mod fill;
 mod manifest;
 mod ordered;
 #[cfg(feature = "polars")]
@@ -33,6 +34,7 @@ use rayon::prelude::*;
 pub use self::csv::CsvBlock;
 use self::deflate::Packed;
 pub use self::error::{PackageError, Step, What};
+pub use self::fill::{Counts, Fill};
 use self::ordered::in_order;
 use self::partial::Partial;
 pub(crate) use self::partial::sync_folder;
@@ -102,6 +104,8 @@ pub struct WrittenFile {
     pub packed_bytes: u64,
     /// CRC-32 of the CSV text.
     pub crc32: u32,
+    /// How full its columns are, when the table was to be counted.
+    pub fill: Option<Fill>,
 }
 
 /// A data file as it would be written.
@@ -115,6 +119,8 @@ pub struct MeasuredFile {
     pub csv_bytes: u64,
     /// CRC-32 of the CSV text.
     pub crc32: u32,
+    /// How full its columns are, when the table was to be counted.
+    pub fill: Option<Fill>,
 }
 
 /// Hears, on the calling thread, how many rows and CSV bytes of a file are done so far.
@@ -159,6 +165,16 @@ pub struct PendingPackage {
 }
 
 impl PendingPackage {
+    /// Where it is until then, for whoever looks at it once more.
+    pub fn path(&self) -> &Path {
+        self.partial.path()
+    }
+
+    /// The error of somebody who could not read it there.
+    pub fn unreadable(&self, error: io::Error) -> PackageError {
+        PackageError::output(What::Package, &self.written.path, Step::Read, &error)
+    }
+
     /// What it holds, and where it will be.
     pub fn written(&self) -> &Written {
         &self.written
@@ -290,18 +306,20 @@ pub fn measure(
             let block = part.format()?;
             let mut crc = crc32fast::Hasher::new();
             crc.update(block.bytes());
-            Ok((part, part.rows(&block), block.bytes().len() as u64, crc))
+            Ok((part, block.bytes().len() as u64, block.emptied(), crc))
         },
         |formatted: Result<_, PackageError>| {
-            let (part, rows, bytes, crc) = formatted?;
+            let (part, bytes, block, crc) = formatted?;
             let file = part.file();
             if part.is_header() {
-                measured
-                    .push((MeasuredFile { file, rows: 0, csv_bytes: 0, crc32: 0 }, crc32fast::Hasher::new()));
+                let fill = part.table().empty_fill();
+                let empty = MeasuredFile { file, rows: 0, csv_bytes: 0, crc32: 0, fill };
+                measured.push((empty, crc32fast::Hasher::new()));
             }
             if let Some((sum, crc_sum)) = measured.last_mut() {
-                sum.rows += rows;
+                sum.rows += part.rows(&block);
                 sum.csv_bytes += bytes;
+                add_fill(&mut sum.fill, &block);
                 crc_sum.combine(&crc);
                 progress(file, sum.rows, sum.csv_bytes);
             }
@@ -328,6 +346,13 @@ fn sample(tables: &[&Table<'_>]) -> Result<BTreeMap<File, u64>, PackageError> {
         }
     }
     Ok(present)
+}
+
+/// Adds what was counted of a block to its file.
+fn add_fill(sum: &mut Option<Fill>, block: &CsvBlock) {
+    if let (Some(sum), Some(block)) = (sum, block.fill()) {
+        sum.add(block);
+    }
 }
 
 /// Turns an error of the system into one about writing this target.
@@ -384,24 +409,25 @@ impl<W: Write + Seek> PackageWriter<'_, W> {
             |part| {
                 let block = part.format()?;
                 let packed = deflate::pack(block.bytes(), options.compression).map_err(&failed)?;
-                Ok((part, part.rows(&block), packed))
+                Ok((part, block.emptied(), packed))
             },
             |formatted: Result<_, PackageError>| {
-                let (part, rows, packed) = formatted?;
-                self.take(part, rows, &packed)
+                let (part, block, packed) = formatted?;
+                self.take(part, &block, &packed)
             },
         )?;
         self.close()
     }
 
     /// Takes the next block; a header begins the next file.
-    fn take(&mut self, part: Part<'_, '_>, rows: u64, packed: &Packed) -> Result<(), Failure> {
+    fn take(&mut self, part: Part<'_, '_>, block: &CsvBlock, packed: &Packed) -> Result<(), Failure> {
         let failed = writing(self.target);
         let file = part.file();
         if part.is_header() {
             self.close()?;
             let entry = self.zip.begin(file.csv_name(), self.wide.contains(&file)).map_err(&failed)?;
-            let sum = WrittenFile { file, rows: 0, csv_bytes: 0, packed_bytes: 0, crc32: 0 };
+            let fill = part.table().empty_fill();
+            let sum = WrittenFile { file, rows: 0, csv_bytes: 0, packed_bytes: 0, crc32: 0, fill };
             let header = part.format()?.bytes().to_vec();
             let header_only = part.table().header_only;
             let spec = part.table().spec;
@@ -412,7 +438,8 @@ impl<W: Write + Seek> PackageWriter<'_, W> {
                 self.zip.append(&mut open.entry, packed).map_err(failed)?;
                 open.blocks.push((packed.bytes.len() as u64, packed.length));
             }
-            open.sum.rows += rows;
+            open.sum.rows += part.rows(block);
+            add_fill(&mut open.sum.fill, block);
             open.sum.csv_bytes += packed.length;
             (self.progress)(file, open.sum.rows, open.sum.csv_bytes);
         }

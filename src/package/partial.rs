@@ -56,6 +56,11 @@ impl Partial {
         &self.target
     }
 
+    /// Where the file is now.
+    pub(super) fn path(&self) -> &Path {
+        self.file.path()
+    }
+
     /// The file to write to.
     pub(super) fn file(&mut self) -> &mut fs::File {
         self.file.as_file_mut()

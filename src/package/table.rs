@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use super::csv::CsvBlock;
 use super::error::PackageError;
+use super::fill::Fill;
 use crate::spec::{File, FileSpec, Version};
 
 /// Units per block that callers use: about 1 MiB of enrollments.
@@ -40,6 +41,8 @@ pub struct Table<'a> {
     pub format: Format<'a>,
     /// Whether the file is written, with its header alone, even when it has no rows.
     pub header_only: bool,
+    /// Whether blank cells are counted while the package is written or measured ([`Fill`]).
+    pub counted: bool,
 }
 
 impl<'a> Table<'a> {
@@ -50,7 +53,14 @@ impl<'a> Table<'a> {
         format: impl Fn(Range<usize>, &mut CsvBlock) + Sync + 'a,
     ) -> Table<'a> {
         let format = Box::new(format);
-        Table { spec, extensions: Vec::new(), blocks: blocks(units), format, header_only: false }
+        Table {
+            spec,
+            extensions: Vec::new(),
+            blocks: blocks(units),
+            format,
+            header_only: false,
+            counted: false,
+        }
     }
 
     fn columns(&self) -> usize {
@@ -79,6 +89,12 @@ impl<'a> Table<'a> {
         Ok(())
     }
 
+    /// What is counted of this table, when it is to be counted.
+    pub(super) fn empty_fill(&self) -> Option<Fill> {
+        let own = self.spec.columns.iter().map(|column| column.name.to_owned());
+        self.counted.then(|| Fill::new(own.chain(self.extensions.iter().cloned()).collect()))
+    }
+
     fn header(&self, tenant: Option<&str>) -> CsvBlock {
         let mut block = self.block(tenant.map(|_| TENANT_COLUMN));
         self.spec.columns.iter().for_each(|column| block.text(column.name));
@@ -95,8 +111,16 @@ impl<'a> Table<'a> {
         }
     }
 
-    fn format_block(&self, units: &Range<usize>, tenant: Option<&str>) -> Result<CsvBlock, PackageError> {
+    fn format_block(
+        &self,
+        units: &Range<usize>,
+        tenant: Option<&str>,
+        counted: bool,
+    ) -> Result<CsvBlock, PackageError> {
         let mut block = self.block(tenant);
+        if counted {
+            block.count_fill();
+        }
         // A unit may give many rows or none; a block that is not the last is full all the same.
         let rows = if self.blocks.len() > 1 { BLOCK_UNITS } else { units.len().min(BLOCK_UNITS) };
         block.reserve(rows * ROW_BYTES);
@@ -114,7 +138,7 @@ impl<'a> Table<'a> {
     pub(super) fn expected_bytes(&self) -> Result<Option<u64>, PackageError> {
         let total = self.blocks.last().map_or(0, |block| block.end) as u64;
         for units in &self.blocks {
-            let block = self.format_block(units, None)?;
+            let block = self.format_block(units, None, false)?;
             if block.rows() > 0 {
                 let bytes = block.bytes().len() as u64;
                 return Ok(Some(bytes.saturating_mul(total) / units.len().max(1) as u64));
@@ -171,15 +195,19 @@ impl<'t, 'a> Part<'t, 'a> {
         self.block.is_none()
     }
 
+    /// Formats the part as the package has it, counting blank cells where the table wants it.
     pub(super) fn format(&self) -> Result<CsvBlock, PackageError> {
-        self.format_for(None)
+        match self.block {
+            None => Ok(self.table.header(None)),
+            Some(units) => self.table.format_block(units, None, self.table.counted),
+        }
     }
 
     /// Formats the part as a package has it, or with a trailing column that says whose rows these are.
     pub(super) fn format_for(&self, tenant: Option<&str>) -> Result<CsvBlock, PackageError> {
         match self.block {
             None => Ok(self.table.header(tenant)),
-            Some(units) => self.table.format_block(units, tenant),
+            Some(units) => self.table.format_block(units, tenant, false),
         }
     }
 

@@ -138,6 +138,7 @@ fn measuring_equals_writing() {
         rows: file.rows,
         csv_bytes: file.csv_bytes,
         crc32: file.crc32,
+        fill: file.fill.clone(),
     };
     assert_eq!(measured, written.files.iter().map(seen).collect::<Vec<_>>());
     assert_eq!(measured.iter().map(|f| f.rows).collect::<Vec<_>>(), [0, 25_000]);

@@ -1,21 +1,34 @@
 //! The report of a run: what was exported, what was left out and why, which values no crosswalk maps.
 //!
-//! In: the facts of the run, its packages with rows per file, notices, unmapped values. Out: [`Report`], which is written as
-//! JSON (`docs/reference/report.schema.json` describes it) or shown on a terminal ([`terminal`]). It reads no
-//! clock, so that the same input gives the same report; it holds ids in samples, never names.
+//! In: what the pipeline came to. Out: [`Report`], one model with three showings: JSON (`docs/reference/report.schema.json`
+//! describes it), a page ([`html`]) and a summary for the terminal ([`terminal`]). It reads no clock: but for the
+//! durations, the same input gives the same report. Samples are ids; names stand in it only where they were asked for.
 
+pub mod contents;
+pub mod difference;
+pub mod html;
+pub mod noted;
 pub mod progress;
+pub mod provenance;
+pub mod save;
 pub mod terminal;
+pub mod unchecked;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
-use std::path::Path;
 
 use serde::Serialize;
 
-use crate::config::Choice;
+use self::contents::{FiguresReport, FileRows, PersonalColumn};
+use self::difference::Difference;
+use self::provenance::{Provenance, StageTime};
+use self::unchecked::Unchecked;
+use crate::check::Judgement;
 use crate::config::plan::{Include, Plan};
+use crate::config::{Choice, Run};
 use crate::notice::{Authority, Notices, Severity};
+use crate::pipeline::{Outcome, Package};
+use crate::roster::figures::OrgFigures;
 use crate::spec::{File, Version};
 
 /// How the run ended.
@@ -89,15 +102,6 @@ impl RunFacts {
     }
 }
 
-/// Rows of one file of the package.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct FileRows {
-    /// Name without `.csv`.
-    pub file: &'static str,
-    /// Data rows; the header does not count.
-    pub rows: u64,
-}
-
 /// All notices of one code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CodeNotices {
@@ -165,6 +169,12 @@ pub struct PackageReport {
     pub notices: Vec<CodeNotices>,
     /// The zip, if one was written.
     pub zip: Option<Zip>,
+    /// What every rule of the validator says of it, when they were asked.
+    pub validation: Option<Judgement>,
+    /// How it differs from the package that was delivered last.
+    pub comparison: Difference,
+    /// Columns with personal values that it has, or would have.
+    pub personal: Vec<PersonalColumn>,
 }
 
 impl PackageReport {
@@ -177,11 +187,31 @@ impl PackageReport {
     ) -> PackageReport {
         PackageReport {
             oneroster: version.label(),
-            files: files.iter().map(|(file, rows)| FileRows { file: file.name(), rows: *rows }).collect(),
+            files: contents::bare_files(files),
             notices: by_code(notices),
             zip,
+            validation: None,
+            comparison: Difference::none(),
+            personal: Vec::new(),
         }
     }
+
+    /// What became of a package, with all that was counted of it.
+    fn of(package: Package, outcome: &OfRun<'_>) -> PackageReport {
+        let zip = package.written.map(|w| Zip { path: w.path.display().to_string(), bytes: w.bytes });
+        PackageReport {
+            files: contents::files(&package.contents, outcome.orgs),
+            personal: contents::personal(package.version, &package.contents),
+            comparison: Difference::from(&package.compared),
+            validation: package.judgement,
+            ..PackageReport::new(package.version, &package.files, &package.notices, zip)
+        }
+    }
+}
+
+/// What the report of a package needs of the whole run.
+struct OfRun<'a> {
+    orgs: &'a [OrgFigures],
 }
 
 /// The report of one run.
@@ -203,6 +233,16 @@ pub struct Report {
     pub unmapped: Vec<UnmappedValue>,
     /// Every setting that shapes the package.
     pub choices: Vec<Choice>,
+    /// How many persons and classes, and where; null when nobody counted.
+    pub figures: Option<FiguresReport>,
+    /// By what configuration and from what input; null when nobody noted it.
+    pub provenance: Option<Provenance>,
+    /// What was not checked.
+    pub unchecked: Vec<Unchecked>,
+    /// Whom the ids of samples belong to; empty unless that was asked for.
+    pub names: BTreeMap<String, BTreeSet<String>>,
+    /// What each stage took: the one part that differs between two runs over the same input.
+    pub durations: Vec<StageTime>,
 }
 
 impl Report {
@@ -221,7 +261,7 @@ impl Report {
             (false, true) => Ending::DryRun,
         };
         unmapped.sort();
-        Report {
+        let mut report = Report {
             rosterpack: env!("CARGO_PKG_VERSION"),
             outcome,
             refused,
@@ -230,7 +270,37 @@ impl Report {
             notices: by_code(notices),
             unmapped,
             choices,
-        }
+            figures: None,
+            provenance: None,
+            unchecked: Vec::new(),
+            names: BTreeMap::new(),
+            durations: Vec::new(),
+        };
+        report.unchecked = unchecked::of(&report);
+        report
+    }
+
+    /// The report of an outcome; `place` is where the source was read from, without any secret.
+    pub fn of(run: &Run, place: &str, outcome: Outcome) -> Report {
+        // A refusal without a reason is still a refusal: it must never look like success.
+        let refused = match outcome.refused {
+            Some(reasons) if reasons.is_empty() => vec!["no reason was given".to_owned()],
+            reasons => reasons.unwrap_or_default(),
+        };
+        let of_run = OfRun { orgs: outcome.figures.as_ref().map_or(&[], |figures| &figures.orgs) };
+        let packages = outcome.packages.into_iter().map(|package| PackageReport::of(package, &of_run));
+        let unmapped = outcome.unmapped.into_iter();
+        let report = Report::new(
+            RunFacts::new(&run.plan, place, outcome.data_standard, outcome.read_rows),
+            packages.collect(),
+            &outcome.notices,
+            unmapped
+                .map(|u| UnmappedValue { seed: u.seed, column: u.column, value: u.value, count: u.count })
+                .collect(),
+            run.choices.clone(),
+            refused,
+        );
+        Report { figures: outcome.figures.as_ref().map(FiguresReport::from), names: outcome.names, ..report }
     }
 
     /// The report as indented JSON with a line break at its end.
@@ -240,25 +310,6 @@ impl Report {
     pub fn json(&self, mut out: impl Write) -> io::Result<()> {
         serde_json::to_writer_pretty(&mut out, self)?;
         out.write_all(b"\n")
-    }
-
-    /// Writes the report as JSON in one step: a reader finds the old file or the whole new one. `unfinished` is
-    /// what the name of the file starts with until then. Only the owner may read it: it holds ids of children.
-    ///
-    /// # Errors
-    /// The folder cannot be written, or the disk is full; the old file is untouched then.
-    pub fn save(&self, path: &Path, unfinished: &str) -> io::Result<()> {
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        let mut file = tempfile::Builder::new().prefix(unfinished).tempfile_in(folder)?;
-        let mut buffered = io::BufWriter::new(&mut file);
-        self.json(&mut buffered)?;
-        buffered.flush()?;
-        drop(buffered);
-        file.as_file().sync_all()?;
-        file.persist(path).map(drop).map_err(|e| e.error)
     }
 }
 

@@ -5,7 +5,10 @@
 
 use std::fmt::Write;
 
+use super::difference::{Numbers, Status};
 use super::{CodeNotices, Ending, PackageReport, Report};
+use crate::check::show::counted as counted_noun;
+pub use crate::check::show::grouped;
 use crate::notice::Severity;
 
 /// Width of the summary.
@@ -42,6 +45,7 @@ pub fn summary(report: &Report) -> String {
     files(&mut text, report);
     notices(&mut text, report);
     unmapped(&mut text, report);
+    judged(&mut text, report);
     text.push('\n');
     match report.outcome {
         Ending::Published => {
@@ -94,7 +98,7 @@ fn files(text: &mut String, report: &Report) {
 }
 
 /// Names of all files: the first package's in its order, each further one where its package has it.
-fn all_files(packages: &[PackageReport]) -> Vec<&'static str> {
+pub(super) fn all_files(packages: &[PackageReport]) -> Vec<&'static str> {
     let mut names: Vec<&'static str> = Vec::new();
     for package in packages {
         let mut next = 0;
@@ -186,6 +190,70 @@ fn unmapped(text: &mut String, report: &Report) {
     counted(text, None, "> ", "Add them to your own copy of the seed and name its folder with --seeds.");
 }
 
+/// What the validator and the comparison with the last delivery say, where they were asked.
+fn judged(text: &mut String, report: &Report) {
+    let several = report.packages.len() > 1;
+    for package in &report.packages {
+        let of = if several { format!(" of OneRoster {}", package.oneroster) } else { String::new() };
+        if let Some(judgement) = &package.validation {
+            let count = |severity, one, many| counted_noun(judgement.count(severity), one, many);
+            text.push('\n');
+            wrapped(
+                text,
+                "",
+                &format!(
+                    "Judged by every rule, the package{of} has {}, {} and {}.",
+                    count(Severity::Error, "error", "errors"),
+                    count(Severity::Warning, "warning", "warnings"),
+                    count(Severity::Info, "note", "notes")
+                ),
+            );
+            for notice in judgement.notices.iter().filter(|notice| notice.severity >= Severity::Warning) {
+                let place = if notice.file.is_empty() { "the package" } else { &notice.file };
+                let words =
+                    format!("{} {}: {place}: {}", notice.severity.word(), notice.code, notice.summary);
+                counted(text, Some(notice.count), "", &words);
+            }
+        }
+        let comparison = &package.comparison;
+        let against = &comparison.against;
+        match comparison.status {
+            Status::NotAsked => {}
+            Status::Absent => {
+                text.push('\n');
+                wrapped(text, "", &format!("Nothing was compared: there is no {against} yet."));
+            }
+            Status::Unreadable => {
+                text.push('\n');
+                wrapped(text, "", &format!("Nothing was compared with {against}: {}.", comparison.reason));
+            }
+            Status::Compared => {
+                let sum = |of: fn(&Numbers) -> u64| comparison.files.iter().map(|f| of(&f.numbers)).sum();
+                let (gone, new) = (sum(|n| n.removed), sum(|n| n.added));
+                let held = match comparison.held.len() as u64 {
+                    0 => "the guard would let it pass".to_owned(),
+                    reasons => {
+                        format!("the guard would hold it ({})", counted_noun(reasons, "reason", "reasons"))
+                    }
+                };
+                text.push('\n');
+                wrapped(
+                    text,
+                    "",
+                    &format!(
+                        "Since {against}, {} are gone and {} are new; {held}.",
+                        counted_noun(gone, "row", "rows"),
+                        counted_noun(new, "row", "rows")
+                    ),
+                );
+                for held in &comparison.held {
+                    counted(text, Some(held.numbers.removed), "- ", &held.text);
+                }
+            }
+        }
+    }
+}
+
 /// A line of a table: a count, or none, and wrapped text behind a mark.
 fn counted(text: &mut String, count: Option<u64>, mark: &str, words: &str) {
     let count = count.map(grouped).unwrap_or_default();
@@ -219,19 +287,6 @@ pub(crate) fn broken(words: &str, width: usize) -> Vec<String> {
         }
     }
     lines
-}
-
-/// A number with commas between groups of three digits.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

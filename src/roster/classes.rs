@@ -14,6 +14,7 @@ use super::clean::{clean, item};
 use super::context::Context;
 use super::courses::Courses;
 use super::fate::Fate;
+use super::filter::Filters;
 use super::orgs::Orgs;
 use super::sessions::Sessions;
 
@@ -94,6 +95,7 @@ impl Classes {
 
     pub(super) fn build(
         ctx: &mut Context<'_>,
+        filters: &mut Filters,
         orgs: &Orgs,
         sessions: &Sessions,
         courses: &Courses,
@@ -122,6 +124,7 @@ impl Classes {
                 Ok(found) => (found, Fate::KEPT),
                 Err(fate) => ((0, 0, 0), fate),
             };
+            let fate = fate.or(filters.section(ctx, staged.sections.section.get(section)));
             if fate.kept() {
                 ctx.check_key("section.sectionIdentifier", staged.sections.section.get(section));
                 ctx.check_key("section.localCourseCode", staged.sections.local_code.get(section));

@@ -18,6 +18,7 @@ use super::classes::LIST_ITEM_CHANGED;
 use super::clean::{clean, item};
 use super::context::Context;
 use super::fate::Fate;
+use super::filter::Filters;
 use super::orgs::{Org, OrgType, Orgs};
 use super::sessions::Sessions;
 
@@ -116,7 +117,12 @@ impl Courses {
         self.offered.iter().map(|(&offered, &row)| (offered, row))
     }
 
-    pub(super) fn build(ctx: &mut Context<'_>, orgs: &mut Orgs, sessions: &Sessions) -> Courses {
+    pub(super) fn build(
+        ctx: &mut Context<'_>,
+        filters: &mut Filters,
+        orgs: &mut Orgs,
+        sessions: &Sessions,
+    ) -> Courses {
         let staged = ctx.staged;
         let groups = groups(ctx, orgs);
         let mut grades = Answers::new(&ctx.crosswalks.grades, &staged.descriptors, |&word| word);
@@ -161,6 +167,8 @@ impl Courses {
                 Some(org) => (org, Fate::KEPT),
                 None => (0, ctx.causes.fate(&COURSE_ORG_MISSING, label)),
             };
+            let taught: Vec<&str> = course.subjects.iter().map(|&subject| ctx.value(subject)).collect();
+            let fate = fate.or(filters.course(ctx, code, &taught));
             if fate.kept() && ctx.plan.mapping.use_course_departments {
                 let name = department(ctx, course);
                 let entry = departments.entry((course.owner, name)).or_insert((org, Vec::new()));

@@ -16,6 +16,8 @@ pub mod courses;
 pub mod demographics;
 pub mod enrollments;
 pub mod fate;
+pub mod figures;
+pub mod filter;
 pub mod gradebook;
 pub mod grading;
 pub mod line_items;
@@ -44,6 +46,7 @@ use courses::Courses;
 use demographics::Demographics;
 use enrollments::Enrollments;
 use fate::Causes;
+use filter::Filters;
 use orgs::Orgs;
 use parents::Parents;
 use sessions::Sessions;
@@ -60,6 +63,7 @@ pub static CODES: &[&Code] = &[
     &orgs::ORG_PARENT_CYCLE,
     &orgs::OUT_OF_SCOPE,
     &orgs::FILTER_UNMATCHED,
+    &filter::FILTERED,
     &orgs::ORG_TWICE,
     &orgs::ORG_UNKNOWN,
     &sessions::SESSION_DATES,
@@ -156,20 +160,24 @@ pub fn build(
 ) -> (Roster, Notices) {
     let mut ctx = Context::new(plan, staged, crosswalks, notices);
     let mut orgs = Orgs::build(&mut ctx);
+    let mut filters = Filters::new(&plan.scope);
     let mut sessions = Sessions::build(&mut ctx, &orgs);
+    filters.sessions(&mut ctx, &mut sessions);
     collisions::settle_session_ids(&mut ctx, &mut sessions);
-    let courses = Courses::build(&mut ctx, &mut orgs, &sessions);
-    let mut classes = Classes::build(&mut ctx, &orgs, &sessions, &courses);
+    let mut courses = Courses::build(&mut ctx, &mut filters, &mut orgs, &sessions);
+    let mut classes = Classes::build(&mut ctx, &mut filters, &orgs, &sessions, &courses);
     collisions::settle_class_ids(&mut ctx, &mut classes);
 
-    let students = Students::build(&mut ctx, &orgs, &sessions);
+    let mut students = Students::build(&mut ctx, &mut filters, &orgs, &sessions);
+    filters.settle(&mut ctx, &facts, &orgs, &mut courses, &mut classes, &mut students);
+    filters.tell_unused(&mut ctx);
     let teachers = enrollments::counted_teachers(&mut ctx, &facts, &classes);
     let mut teaching: Vec<(u32, u32)> =
         teachers.iter().map(|fact| (fact.staff, classes.org[fact.section as usize])).collect();
     teaching.sort_unstable();
     teaching.dedup();
-    let staff = Staff::build(&mut ctx, &orgs, &sessions, &teaching);
-    let parents = Parents::build(&mut ctx, &students);
+    let staff = Staff::build(&mut ctx, &mut filters, &orgs, &sessions, &teaching);
+    let parents = Parents::build(&mut ctx, &mut filters, &students);
     let mut users = Users::new(students, staff, parents);
     users.make_rows(&mut ctx, &orgs);
     collisions::settle_user_ids(&mut ctx, &orgs, &mut users);

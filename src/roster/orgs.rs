@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
 
+use crate::config::plan::Scope;
 use crate::notice::{Authority, Code, Severity};
 use crate::sourced_id::{SourcedId, YearOf};
 use crate::staging::orgs::OrgKind;
@@ -58,8 +59,8 @@ pub static FILTER_UNMATCHED: Code = Code {
     severity: Severity::Warning,
     authority: Authority::Policy,
     file: "",
-    summary: "A filter names an organization that the source does not have.",
-    remedy: "Correct --lea or --school.",
+    summary: "A filter names something that the source does not have.",
+    remedy: "Correct the filter: what it names matches nothing.",
 };
 /// One id is in two organization tables.
 pub static ORG_TWICE: Code = Code {
@@ -311,12 +312,16 @@ impl Orgs {
     /// Keeps the chosen schools and LEAs and their ancestors. Both filters given: schools of the chosen LEAs.
     fn apply_scope(&mut self, ctx: &mut Context<'_>) {
         let scope = &ctx.plan.scope;
-        for &id in scope.leas.iter().chain(&scope.schools) {
+        let excluded = scope.exclude_leas.iter().chain(&scope.exclude_schools);
+        for &id in scope.leas.iter().chain(&scope.schools).chain(excluded) {
             if self.find(id).is_none() {
                 ctx.notices.add(&FILTER_UNMATCHED, &format!("organization {id}"), "");
             }
         }
-        if scope.leas.is_empty() && scope.schools.is_empty() {
+        if [&scope.leas, &scope.schools, &scope.exclude_leas, &scope.exclude_schools]
+            .iter()
+            .all(|l| l.is_empty())
+        {
             return;
         }
         let ancestors = |start: u32| {
@@ -328,11 +333,13 @@ impl Orgs {
                 let in_lea = scope.leas.is_empty()
                     || ancestors(n).any(|a| scope.leas.contains(&self.rows[a as usize].id));
                 let in_school = scope.schools.is_empty() || scope.schools.contains(&org.id);
-                in_lea && in_school
+                let out = scope.exclude_schools.contains(&org.id)
+                    || ancestors(n).any(|a| scope.exclude_leas.contains(&self.rows[a as usize].id));
+                in_lea && in_school && !out
             })
             .collect();
         let kept: BTreeSet<u32> = chosen.iter().flat_map(|&n| ancestors(n)).collect();
-        let fate = ctx.causes.fate(&OUT_OF_SCOPE, "outside --lea and --school");
+        let fate = ctx.causes.fate(&OUT_OF_SCOPE, outside(scope));
         for (n, org) in self.rows.iter_mut().enumerate() {
             org.chosen = chosen.contains(&(n as u32));
             if !kept.contains(&(n as u32)) {
@@ -350,6 +357,14 @@ impl Orgs {
                 self.rows[n].parent = None;
             }
         }
+    }
+}
+
+/// What an organization that is not chosen is outside of.
+pub(super) fn outside(scope: &Scope) -> &'static str {
+    match scope.exclude_leas.is_empty() && scope.exclude_schools.is_empty() {
+        true => "outside --lea and --school",
+        false => "outside the chosen LEAs and schools, or among exclude_leas and exclude_schools",
     }
 }
 

@@ -12,6 +12,7 @@ use super::answers::Answers;
 use super::clean::clean;
 use super::context::Context;
 use super::fate::Fate;
+use super::filter::Filters;
 use super::lists::Lists;
 use super::students::{NAME_BLANK, Students};
 
@@ -69,7 +70,7 @@ impl Parents {
         (self.students, self.of_student) = (of_parent, of_student);
     }
 
-    pub(super) fn build(ctx: &mut Context<'_>, students: &Students) -> Parents {
+    pub(super) fn build(ctx: &mut Context<'_>, filters: &mut Filters, students: &Students) -> Parents {
         let staged = ctx.staged;
         let mut parents = Parents::default();
         let mut relations =
@@ -98,7 +99,7 @@ impl Parents {
             } else if !named {
                 ctx.causes.fate(&NAME_BLANK, "contact")
             } else {
-                Fate::KEPT
+                filters.role(ctx, role.unwrap_or("parent"))
             };
             if !fate.kept() {
                 children.clear();

@@ -18,8 +18,9 @@ use super::answers::{Answers, Known};
 use super::clean::clean;
 use super::context::{Context, NotCounted};
 use super::fate::Fate;
+use super::filter::Filters;
 use super::lists::Lists;
-use super::orgs::{OUT_OF_SCOPE, OrgLost, Orgs};
+use super::orgs::{OUT_OF_SCOPE, OrgLost, Orgs, outside};
 use super::sessions::{Sessions, Window};
 use super::students::{NAME_BLANK, window_of};
 
@@ -110,6 +111,7 @@ impl Staff {
     /// `teaching` lists (staff member, organization) of exported classes, sorted and without duplicates.
     pub(super) fn build(
         ctx: &mut Context<'_>,
+        filters: &mut Filters,
         orgs: &Orgs,
         sessions: &Sessions,
         teaching: &[(u32, u32)],
@@ -145,7 +147,8 @@ impl Staff {
                 places.add(ctx, orgs, school.school);
             }
             places.rows.extend(classes.iter().map(|&(_, org)| org));
-            if evidence.is_empty() {
+            let wanted = wanted_roles(ctx, filters, &mut evidence);
+            if evidence.is_empty() && (wanted.kept() || filters.role(ctx, "teacher").kept()) {
                 evidence.extend(classes.iter().map(|&(_, org)| Evidence {
                     org: Some(org),
                     role: "teacher",
@@ -155,14 +158,22 @@ impl Staff {
                     end: None,
                 }));
             }
+            // Those who teach without a classification have a role that was not there before.
+            let wanted = wanted.or(wanted_roles(ctx, filters, &mut evidence));
             evidence.sort();
             let chosen = choose_role(&evidence, &ctx.plan.mapping.staff_role_priority);
             let named = !clean(staged.staff.first.get(person as usize)).is_empty()
                 && !clean(staged.staff.last.get(person as usize)).is_empty();
             let fate = match chosen {
+                None if !wanted.kept() => wanted,
+                // Whoever is a teacher by their classes alone is none without them.
+                None if filters.took_classes_of(person as usize) => filters.bereft(ctx, "staff member"),
                 None => without_role(ctx, &unmapped, assignments.len()),
                 Some(_) if places.rows.is_empty() => places.fate(ctx),
                 Some(_) if !named => ctx.causes.fate(&NAME_BLANK, "staff"),
+                Some(found) if classes.is_empty() => {
+                    filters.idle_staff(ctx, person as usize, found.role).unwrap_or_default()
+                }
                 Some(_) => Fate::KEPT,
             };
             if fate.kept() {
@@ -179,6 +190,17 @@ impl Staff {
         ctx.collect(&roles);
         staff
     }
+}
+
+/// Takes out the roles that are not wanted; the fate of whoever had no other.
+fn wanted_roles(ctx: &mut Context<'_>, filters: &mut Filters, evidence: &mut Vec<Evidence>) -> Fate {
+    let mut fate = Fate::KEPT;
+    evidence.retain(|found| {
+        let of_role = filters.role(ctx, found.role);
+        fate = fate.or(of_role);
+        of_role.kept()
+    });
+    fate
 }
 
 /// Why an assignment does not count.
@@ -252,7 +274,7 @@ impl Places {
 
     fn fate(&self, ctx: &mut Context<'_>) -> Fate {
         if self.out_of_scope {
-            return ctx.causes.fate(&OUT_OF_SCOPE, "outside --lea and --school");
+            return ctx.causes.fate(&OUT_OF_SCOPE, outside(&ctx.plan.scope));
         }
         self.lost.or(ctx.causes.fate(&STAFF_WITHOUT_ORG, "no exported organization"))
     }

@@ -15,6 +15,7 @@ use super::answers::{Answers, Known};
 use super::clean::{clean, same_value};
 use super::context::{Context, NotCounted};
 use super::fate::Fate;
+use super::filter::Filters;
 use super::lists::Lists;
 use super::orgs::Orgs;
 use super::sessions::{Sessions, Window};
@@ -209,7 +210,12 @@ pub fn grade_of<'s>(
 }
 
 impl Students {
-    pub(super) fn build(ctx: &mut Context<'_>, orgs: &Orgs, sessions: &Sessions) -> Students {
+    pub(super) fn build(
+        ctx: &mut Context<'_>,
+        filters: &mut Filters,
+        orgs: &Orgs,
+        sessions: &Sessions,
+    ) -> Students {
         let staged = ctx.staged;
         let count = staged.students.len();
         let mut students = Students {
@@ -236,6 +242,16 @@ impl Students {
                 Fate::KEPT if !named => ctx.causes.fate(&NAME_BLANK, "student"),
                 fate => fate,
             };
+            let grade = match fate.kept() {
+                true => grade_of(&counted, &staged.descriptors).map_or(Descriptor::NONE, |a| a.grade),
+                false => Descriptor::NONE,
+            };
+            // Asked before the filter, so that a grade which nobody maps is told even where it hides its students.
+            let known = if fate.kept() { grades.ask(grade) } else { Known::Absent };
+            let fate = match fate {
+                Fate::KEPT => filters.student(ctx, known.mapped()),
+                fate => fate,
+            };
             students.fate.push(fate);
             if !fate.kept() {
                 students.orgs.push([]);
@@ -249,8 +265,7 @@ impl Students {
             rest.sort_unstable();
             rest.dedup();
             students.orgs.push(std::iter::once(primary).chain(rest));
-            let grade = grade_of(&counted, &staged.descriptors).map_or(Descriptor::NONE, |a| a.grade);
-            if grades.ask(grade) == Known::Unknown {
+            if known == Known::Unknown {
                 ctx.notices.add(&GRADE_UNMAPPED, ctx.value(grade), unique_id);
             }
             students.grade.push(grade);

@@ -295,6 +295,15 @@ impl Run<'_> {
     }
 }
 
+/// A new file that only its owner can read, wherever the folder is moved to.
+fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
 /// The file of a table.
 enum TableFile {
     Csv(csv::Rows, BufWriter<File>),
@@ -305,7 +314,7 @@ enum TableFile {
 
 impl TableFile {
     fn create(path: &Path, table: &Table, format: Format) -> io::Result<TableFile> {
-        let file = BufWriter::with_capacity(BUFFER, File::create_new(path)?);
+        let file = BufWriter::with_capacity(BUFFER, create_private(path)?);
         let rows = csv::Rows::new(&table.columns);
         match format {
             Format::Csv => Ok(TableFile::Csv(rows, file)),
@@ -376,7 +385,7 @@ fn describe(
     let write = || -> io::Result<()> {
         let mut text = serde_json::to_string_pretty(&description)?;
         text.push('\n');
-        let mut file = File::create_new(&path)?;
+        let mut file = create_private(&path)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()
     };

@@ -18,6 +18,66 @@ pub struct Column {
     pub doc: &'static str,
     /// What binds a cell beyond its kind; mostly nothing.
     pub rules: &'static [Rule],
+    /// What a filled cell tells of a person, where it does.
+    pub personal: Option<Personal>,
+}
+
+/// What a cell tells of a person, so that a report can say which of it left the building. Not the references: that
+/// somebody is in a class is what every package is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Personal {
+    /// A name, legal or preferred.
+    Name,
+    /// An e-mail address.
+    Email,
+    /// A telephone number.
+    Phone,
+    /// A name to sign in with, or a password.
+    SignIn,
+    /// A number by which others know the person.
+    Identifier,
+    /// The date of birth.
+    BirthDate,
+    /// Sex, race, ethnicity, place of birth and the like.
+    Demographics,
+    /// Whom the person belongs to: parents, children.
+    Family,
+    /// What a student achieved.
+    Performance,
+    /// A column of the sender's own in a file about people: nobody but the sender knows what it tells.
+    Extension,
+}
+
+impl Personal {
+    /// Every kind, in the order in which it is told.
+    pub const ALL: [Personal; 10] = [
+        Personal::Name,
+        Personal::Email,
+        Personal::Phone,
+        Personal::SignIn,
+        Personal::Identifier,
+        Personal::BirthDate,
+        Personal::Demographics,
+        Personal::Family,
+        Personal::Performance,
+        Personal::Extension,
+    ];
+
+    /// Its word in reports.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Personal::Name => "name",
+            Personal::Email => "e-mail",
+            Personal::Phone => "phone",
+            Personal::SignIn => "sign-in",
+            Personal::Identifier => "identifier",
+            Personal::BirthDate => "birth-date",
+            Personal::Demographics => "demographics",
+            Personal::Family => "family",
+            Personal::Performance => "performance",
+            Personal::Extension => "extension",
+        }
+    }
 }
 
 /// When a cell must be filled.
@@ -89,7 +149,7 @@ pub enum Rule {
 
 impl Column {
     const fn new(name: &'static str, need: Need, kind: Kind, doc: &'static str) -> Column {
-        Column { name, need, kind, doc, rules: &[] }
+        Column { name, need, kind, doc, rules: &[], personal: None }
     }
 
     /// A column that must be filled on every row.
@@ -105,6 +165,11 @@ impl Column {
     /// The same column, bound by these rules.
     pub(super) const fn bound(self, rules: &'static [Rule]) -> Column {
         Column { rules, ..self }
+    }
+
+    /// The same column, known to tell this of a person.
+    pub(super) const fn telling(self, personal: Personal) -> Column {
+        Column { personal: Some(personal), ..self }
     }
 
     /// The file whose rows this column refers to, if it does.

@@ -3,7 +3,7 @@
 //! In: nothing. Out: [`File`], the one list of file names that headers, manifests and zip entries are derived from,
 //! and [`FileSpec`]. The columns stand in the modules of their group or version.
 
-use super::Column;
+use super::{Column, Personal};
 
 /// Which of the three services a file belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,6 +44,15 @@ impl FileSpec {
     /// The column with this header.
     pub fn column(&self, name: &str) -> Option<&'static Column> {
         self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// What a column of this header tells of a person. One that the specification does not know may tell anything
+    /// where a row is a person: `metadata.*` of users and demographics.
+    pub fn personal(&self, header: &str) -> Option<Personal> {
+        match self.column(header) {
+            Some(column) => column.personal,
+            None => matches!(self.file, File::Users | File::Demographics).then_some(Personal::Extension),
+        }
     }
 
     /// The columns that refer to rows of a file, this one or another, with that file.

@@ -3,7 +3,7 @@
 //! In: nothing. Out: the columns from which the files of each version are built.
 
 use super::vocabulary as words;
-use super::{Column, File, Kind, Rule};
+use super::{Column, File, Kind, Personal, Rule};
 
 /// `categories.csv`: the only own column of 1.1, the first of 1.2.
 pub(super) const CATEGORY_TITLE: Column = Column::required("title", Kind::Text, "Name of the category.");
@@ -43,7 +43,8 @@ pub(super) const OPTIONAL_BOUNDS: [Column; 2] = [
 pub(super) const RESULT: [Column; 3] = [
     Column::required("lineItemSourcedId", Kind::Ref(File::LineItems), "What was graded."),
     Column::required("studentSourcedId", Kind::Ref(File::Users), "Who was graded.").bound(&[Rule::Student]),
-    Column::required("scoreStatus", Kind::Enum(&words::SCORE_STATUS), "How far the grading has come."),
+    Column::required("scoreStatus", Kind::Enum(&words::SCORE_STATUS), "How far the grading has come.")
+        .telling(Personal::Performance),
 ];
 
 /// `results.csv`: what the score says.
@@ -51,8 +52,8 @@ pub(super) const SCORE_DOC: &str = "The score, within the bounds of the line ite
 
 /// `results.csv`: the columns right after the score.
 pub(super) const RESULT_REMARKS: [Column; 2] = [
-    Column::required("scoreDate", Kind::Date, "When the score was given."),
-    Column::optional("comment", Kind::Text, "A remark for the student."),
+    Column::required("scoreDate", Kind::Date, "When the score was given.").telling(Personal::Performance),
+    Column::optional("comment", Kind::Text, "A remark for the student.").telling(Personal::Performance),
 ];
 
 /// What a row of `results.csv` is.

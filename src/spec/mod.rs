@@ -15,7 +15,7 @@ pub mod v1p1;
 pub mod v1p2;
 pub mod vocabulary;
 
-pub use column::{Column, Kind, Need, Rule};
+pub use column::{Column, Kind, Need, Personal, Rule};
 pub use file::{File, FileSpec, Group};
 pub use manifest::{MANIFEST, Manifest, Mode};
 pub use vocabulary::Vocabulary;

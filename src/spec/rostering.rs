@@ -5,7 +5,7 @@
 
 use super::column::{CHANGE, KEY, join};
 use super::vocabulary as words;
-use super::{Column, File, FileSpec, Group, Kind, Rule, Vocabulary};
+use super::{Column, File, FileSpec, Group, Kind, Personal, Rule, Vocabulary};
 
 pub(super) const SCHOOL: &[Rule] = &[Rule::Target { column: "type", word: "school" }];
 const GRADE_CODES: &[Rule] = &[Rule::Advised(&words::GRADES)];
@@ -112,34 +112,42 @@ pub(super) const fn demographics(sex: &'static Vocabulary) -> [Column; 16] {
             .bound(&[Rule::KeyOf(File::Users)])],
         &CHANGE,
         &[
-            Column::optional("birthDate", Kind::Date, "Date of birth."),
-            Column::optional("sex", Kind::Enum(sex), "Sex."),
-            flag("americanIndianOrAlaskaNative", "Counts as American Indian or Alaska Native."),
-            flag("asian", "Counts as Asian."),
-            flag("blackOrAfricanAmerican", "Counts as Black or African American."),
+            Column::optional("birthDate", Kind::Date, "Date of birth.").telling(Personal::BirthDate),
+            Column::optional("sex", Kind::Enum(sex), "Sex.").telling(Personal::Demographics),
+            flag("americanIndianOrAlaskaNative", "Counts as American Indian or Alaska Native.")
+                .telling(Personal::Demographics),
+            flag("asian", "Counts as Asian.").telling(Personal::Demographics),
+            flag("blackOrAfricanAmerican", "Counts as Black or African American.")
+                .telling(Personal::Demographics),
             flag(
                 "nativeHawaiianOrOtherPacificIslander",
                 "Counts as Native Hawaiian or other Pacific Islander.",
-            ),
-            flag("white", "Counts as White."),
-            flag("demographicRaceTwoOrMoreRaces", "Counts as being of more than one race."),
-            flag("hispanicOrLatinoEthnicity", "Counts as Hispanic or Latino, whatever the race."),
+            )
+            .telling(Personal::Demographics),
+            flag("white", "Counts as White.").telling(Personal::Demographics),
+            flag("demographicRaceTwoOrMoreRaces", "Counts as being of more than one race.")
+                .telling(Personal::Demographics),
+            flag("hispanicOrLatinoEthnicity", "Counts as Hispanic or Latino, whatever the race.")
+                .telling(Personal::Demographics),
             Column::optional(
                 "countryOfBirthCode",
                 Kind::Text,
                 "Country of birth, in the USA by its CEDS code.",
-            ),
+            )
+            .telling(Personal::Demographics),
             Column::optional(
                 "stateOfBirthAbbreviation",
                 Kind::Text,
                 "State of birth, in the USA by its postal abbreviation.",
-            ),
-            Column::optional("cityOfBirth", Kind::Text, "City of birth."),
+            )
+            .telling(Personal::Demographics),
+            Column::optional("cityOfBirth", Kind::Text, "City of birth.").telling(Personal::Demographics),
             Column::optional(
                 "publicSchoolResidenceStatus",
                 Kind::Text,
                 "How the place of residence relates to the school's area.",
             )
+            .telling(Personal::Demographics)
             .bound(RESIDENCE_CODES),
         ],
     ])
@@ -197,23 +205,29 @@ pub(super) const ENABLED_USER: Column = Column::required(
 
 /// `users.csv`: names, identifiers and contact, from `username` to `password`.
 pub(super) const PERSON: [Column; 12] = [
-    Column::required("username", Kind::Text, "The name that the user signs in with."),
+    Column::required("username", Kind::Text, "The name that the user signs in with.")
+        .telling(Personal::SignIn),
     Column::optional("userIds", Kind::TextList, "Identifiers in other systems, each with its system.")
+        .telling(Personal::Identifier)
         .bound(&[Rule::Braced]),
-    Column::required("givenName", Kind::Text, "First name."),
-    Column::required("familyName", Kind::Text, "Last name."),
-    Column::optional("middleName", Kind::Text, "Middle names, with blanks between them."),
-    Column::optional("identifier", Kind::Text, "A number that people know the user by; not for matching."),
-    Column::optional("email", Kind::Text, "E-mail address."),
-    Column::optional("sms", Kind::Text, "Number for text messages."),
-    Column::optional("phone", Kind::Text, "Telephone number."),
+    Column::required("givenName", Kind::Text, "First name.").telling(Personal::Name),
+    Column::required("familyName", Kind::Text, "Last name.").telling(Personal::Name),
+    Column::optional("middleName", Kind::Text, "Middle names, with blanks between them.")
+        .telling(Personal::Name),
+    Column::optional("identifier", Kind::Text, "A number that people know the user by; not for matching.")
+        .telling(Personal::Identifier),
+    Column::optional("email", Kind::Text, "E-mail address.").telling(Personal::Email),
+    Column::optional("sms", Kind::Text, "Number for text messages.").telling(Personal::Phone),
+    Column::optional("phone", Kind::Text, "Telephone number.").telling(Personal::Phone),
     Column::optional(
         "agentSourcedIds",
         Kind::RefList(File::Users),
         "Related users, such as a child's parents.",
-    ),
+    )
+    .telling(Personal::Family),
     GRADES,
-    Column::optional("password", Kind::Text, "A password, in a form that both systems have agreed on."),
+    Column::optional("password", Kind::Text, "A password, in a form that both systems have agreed on.")
+        .telling(Personal::SignIn),
 ];
 
 /// What a row of `users.csv` is.

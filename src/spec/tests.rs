@@ -234,3 +234,31 @@ fn manifest_rows_equal_the_recorded_ones() {
         );
     }
 }
+
+/// What a person can be known by is marked; the rest of a person's row is references and what the system makes of it.
+#[test]
+fn every_column_of_a_person_is_marked_or_known_to_be_impersonal() {
+    const IMPERSONAL: &[&str] = &[
+        "sourcedId",
+        "status",
+        "dateLastModified",
+        "enabledUser",
+        "orgSourcedIds",
+        "role",
+        "grades",
+        "primaryOrgSourcedId",
+        "resourceSourcedIds",
+    ];
+    let specs = Version::ALL.into_iter().flat_map(|version| version.files()).chain([&v1p2::USERS_V1P2P0]);
+    for spec in specs.filter(|spec| matches!(spec.file, File::Users | File::Demographics)) {
+        for column in spec.columns {
+            let place = format!("{}.{}", spec.file, column.name);
+            assert_ne!(column.personal.is_some(), IMPERSONAL.contains(&column.name), "{place}");
+        }
+        assert_eq!(spec.personal("metadata.anything"), Some(Personal::Extension));
+    }
+    let users = Version::V1p1.file(File::Users).unwrap();
+    assert_eq!((users.personal("givenName"), users.personal("grades")), (Some(Personal::Name), None));
+    assert_eq!(Version::V1p1.file(File::Orgs).unwrap().personal("metadata.anything"), None);
+    assert_eq!(Version::V1p1.file(File::Results).unwrap().personal("score"), Some(Personal::Performance));
+}

@@ -4,7 +4,7 @@
 
 use super::column::{KEY, join};
 use super::vocabulary as words;
-use super::{Column, File, FileSpec, Group, Kind, gradebook, resources, rostering};
+use super::{Column, File, FileSpec, Group, Kind, Personal, gradebook, resources, rostering};
 
 /// The 13 data files in the order of the published manifest.
 pub static FILES: [FileSpec; 13] = [
@@ -60,7 +60,7 @@ const RESULTS: FileSpec = FileSpec {
     columns: &join::<9>(&[
         &KEY,
         &gradebook::RESULT,
-        &[Column::required("score", Kind::Float, gradebook::SCORE_DOC)],
+        &[Column::required("score", Kind::Float, gradebook::SCORE_DOC).telling(Personal::Performance)],
         &gradebook::RESULT_REMARKS,
     ]),
 };

@@ -6,7 +6,7 @@
 use super::column::{KEY, join};
 use super::rostering::{SCHOOL, flag};
 use super::vocabulary as words;
-use super::{Column, File, FileSpec, Group, Kind, Rule, gradebook, resources, rostering};
+use super::{Column, File, FileSpec, Group, Kind, Personal, Rule, gradebook, resources, rostering};
 
 /// The 21 data files in the order of the published manifest.
 pub static FILES: [FileSpec; 21] = [
@@ -68,7 +68,8 @@ const RESULT: Column = Column::required("resultSourcedId", Kind::Ref(File::Resul
 const SCALE_TITLE: Column = Column::optional("title", Kind::Text, "Name of the link.");
 const SCALE: Column =
     Column::required("scoreScaleSourcedId", Kind::Ref(File::ScoreScales), "The score scale.");
-const TEXT_SCORE: Column = Column::optional("textScore", Kind::Text, "The score in words or letters.");
+const TEXT_SCORE: Column = Column::optional("textScore", Kind::Text, "The score in words or letters.")
+    .telling(Personal::Performance);
 
 const LINE_ITEM_LEARNING_OBJECTIVE_IDS: FileSpec = FileSpec {
     file: File::LineItemLearningObjectiveIds,
@@ -110,7 +111,11 @@ const RESULT_LEARNING_OBJECTIVE_IDS: FileSpec = FileSpec {
         &KEY,
         &[RESULT],
         &OBJECTIVE,
-        &[Column::optional("score", Kind::Float, "The score for this objective."), TEXT_SCORE],
+        &[
+            Column::optional("score", Kind::Float, "The score for this objective.")
+                .telling(Personal::Performance),
+            TEXT_SCORE,
+        ],
     ]),
 };
 
@@ -121,15 +126,15 @@ const RESULTS: FileSpec = FileSpec {
     columns: &join::<15>(&[
         &KEY,
         &gradebook::RESULT,
-        &[Column::optional("score", Kind::Float, gradebook::SCORE_DOC)],
+        &[Column::optional("score", Kind::Float, gradebook::SCORE_DOC).telling(Personal::Performance)],
         &gradebook::RESULT_REMARKS,
         &[
             TEXT_SCORE,
             Column::optional("classSourcedId", Kind::Ref(File::Classes), "The class it was scored in."),
-            flag("inProgress", "The student is still working on it."),
-            flag("incomplete", "What was handed in is not complete."),
-            flag("late", "It was handed in after it was due."),
-            flag("missing", "It was never handed in."),
+            flag("inProgress", "The student is still working on it.").telling(Personal::Performance),
+            flag("incomplete", "What was handed in is not complete.").telling(Personal::Performance),
+            flag("late", "It was handed in after it was due.").telling(Personal::Performance),
+            flag("missing", "It was never handed in.").telling(Personal::Performance),
         ],
     ]),
 };
@@ -203,12 +208,14 @@ const USER_PROFILES: FileSpec = FileSpec {
             Column::optional("applicationId", Kind::Text, "The application of the vendor."),
             Column::optional("description", Kind::Text, "What the account is for."),
             Column::required("credentialType", Kind::Text, "Kind of credential, such as a user name."),
-            Column::required("username", Kind::Text, "The name that the user signs in with there."),
+            Column::required("username", Kind::Text, "The name that the user signs in with there.")
+                .telling(Personal::SignIn),
             Column::optional(
                 "password",
                 Kind::Text,
                 "A password, in a form that both systems have agreed on.",
-            ),
+            )
+            .telling(Personal::SignIn),
         ],
     ]),
 };
@@ -233,20 +240,25 @@ const USER_RESOURCES: FileSpec = FileSpec {
 };
 
 const USER_MASTER_IDENTIFIER: Column =
-    Column::optional("userMasterIdentifier", Kind::Text, "An identifier that several systems share.");
+    Column::optional("userMasterIdentifier", Kind::Text, "An identifier that several systems share.")
+        .telling(Personal::Identifier);
 
 /// `users.csv`: what 1.2 added at the end.
 const PREFERENCES: [Column; 5] = [
-    Column::optional("preferredGivenName", Kind::Text, "The first name that the user goes by."),
-    Column::optional("preferredMiddleName", Kind::Text, "The middle name that the user goes by."),
-    Column::optional("preferredFamilyName", Kind::Text, "The last name that the user goes by."),
+    Column::optional("preferredGivenName", Kind::Text, "The first name that the user goes by.")
+        .telling(Personal::Name),
+    Column::optional("preferredMiddleName", Kind::Text, "The middle name that the user goes by.")
+        .telling(Personal::Name),
+    Column::optional("preferredFamilyName", Kind::Text, "The last name that the user goes by.")
+        .telling(Personal::Name),
     Column::optional(
         "primaryOrgSourcedId",
         Kind::Ref(File::Orgs),
         "The org that the user belongs to first of all.",
     )
     .bound(&[Rule::RoleThere]),
-    Column::optional("pronouns", Kind::Text, "The pronouns that the user goes by."),
+    Column::optional("pronouns", Kind::Text, "The pronouns that the user goes by.")
+        .telling(Personal::Demographics),
 ];
 
 const USERS: FileSpec = FileSpec {

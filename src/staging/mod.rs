@@ -21,6 +21,7 @@ pub mod students;
 pub mod text;
 pub mod time;
 pub mod words;
+pub mod years;
 
 use crate::edfi::Part;
 use crate::notice::{Authority, Code, Severity};

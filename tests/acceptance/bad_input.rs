@@ -270,7 +270,8 @@ fn targets_that_cannot_be_written() {
     desk.fails(7, &["--out", "/dev/full"], &["/dev/full", "not a regular file"]);
     desk.fails(7, &["--out", "/proc/roster.zip"], &["/proc/roster.zip"]);
     desk.fails(7, &["--report", "gone/report.json"], &["gone/report.json"]);
-    desk.fails(7, &["--report", "out"], &["the report", "it is a folder"]);
+    desk.fails(7, &["--report", "gone/report/"], &["gone/report"]);
+    desk.fails(7, &["--report", "ods/student.csv"], &["it is no folder", "ends with .json"]);
     desk.fails(2, &["--report", "out/roster.zip"], &["--report"]);
     desk.fails(2, &["--report", "out/../out/roster.zip"], &["--report"]);
 }

@@ -196,7 +196,7 @@ fn through_the_library(
     let run = overrides.freeze(Day(0), &[]).unwrap();
     let inner = DumpSource::open(trap_district(Shape::S52)).unwrap();
     let source = Counting { inner, reads: AtomicUsize::new(0) };
-    let outputs = Outputs { package: at, tables: None };
+    let outputs = Outputs { package: at, ..Outputs::default() };
     let crosswalks = Crosswalks::load(None).unwrap();
     let result = pipeline::export_to(&source, &crosswalks, &run.plan, outputs, &Silent);
     (source.reads.into_inner(), result)
@@ -253,7 +253,7 @@ fn a_name_that_is_taken_at_the_end_is_told_with_what_is_in_place() {
     }
     let run = overrides.freeze(Day(0), &[]).unwrap();
     let source = DumpSource::open(trap_district(Shape::S52)).unwrap();
-    let outputs = Outputs { package: Some(&at), tables: None };
+    let outputs = Outputs { package: Some(&at), ..Outputs::default() };
     let crosswalks = Crosswalks::load(None).unwrap();
     let result = pipeline::export_to(&source, &crosswalks, &run.plan, outputs, &Thief(out));
     let Err(error @ PipelineError::Partly { .. }) = result else { panic!("{result:?}") };

@@ -37,6 +37,8 @@ const SHOWN: &[&str] = &[
     "parent_email_type",
     "parent_telephone_type",
     "include_parents",
+    "middle_names",
+    "phones",
     "demographics",
     "demographic_extensions",
     "exclude_exit_types",
@@ -59,6 +61,28 @@ const SHOWN: &[&str] = &[
     "system_code",
 ];
 
+/// Filters, which `filters.rs` shows.
+const OF_FILTERS: &[&str] = &[
+    "exclude_leas",
+    "exclude_schools",
+    "grades",
+    "exclude_grades",
+    "courses",
+    "exclude_courses",
+    "subjects",
+    "exclude_subjects",
+    "terms",
+    "exclude_terms",
+    "sections",
+    "exclude_sections",
+    "roles",
+    "exclude_roles",
+    "users_without_enrollments",
+];
+
+/// Settings that decide whether a package is published and change none, which `judging.rs` shows.
+const OF_JUDGING: &[&str] = &["validate", "deny"];
+
 /// Settings that only OneRoster 1.2 has a use for, which `version_1_2.rs` shows.
 const OF_1P2: &[&str] = &["staff_role_priority_v1p2", "user_master_identifier_system"];
 
@@ -68,7 +92,8 @@ const OF_GRADEBOOK: &[&str] = &["gradebook", "final_grades"];
 #[test]
 fn no_setting_is_forgotten() {
     let shaping: BTreeSet<&str> = SETTINGS.iter().filter(|s| s.shapes_package()).map(|s| s.name).collect();
-    assert_eq!(shaping, SHOWN.iter().chain(OF_1P2).chain(OF_GRADEBOOK).copied().collect());
+    let elsewhere = OF_FILTERS.iter().chain(OF_JUDGING).chain(OF_1P2).chain(OF_GRADEBOOK);
+    assert_eq!(shaping, SHOWN.iter().chain(elsewhere).copied().collect());
 }
 
 pub(super) fn district() -> &'static Path {

@@ -330,3 +330,23 @@ fn demographics_prefer_the_lea_and_what_is_said() {
         assert_eq!((row.get("sex"), row.get("hispanicOrLatinoEthnicity")), (sex, hispanic), "{id}");
     }
 }
+
+/// What a vendor need not know is left out by itself, and nothing else changes.
+#[test]
+fn middle_names_and_telephones_can_stay_in_the_building() {
+    let on = with(&[("include_parents", "true")]).table("users");
+    for (setting, column) in [("middle_names", "middleName"), ("phones", "phone")] {
+        let off = with(&[("include_parents", "true"), (setting, "false")]).table("users");
+        let at = on.column(column).unwrap();
+        assert!(on.all(column).iter().any(|value| !value.is_empty()), "{column}: there is something to hide");
+        assert!(off.all(column).iter().all(|value| value.is_empty()), "{column}");
+        for (a, b) in on.iter().zip(off.iter()) {
+            let differ = (0..a.cells.len()).filter(|&n| a.cells[n] != b.cells[n] && n != at).count();
+            assert_eq!(differ, 0, "{:?}", b.cells);
+        }
+    }
+    // Ed-Fi's telephones are of parents, and nothing has a password or a number for text messages.
+    for column in ["sms", "password"] {
+        assert!(on.all(column).iter().all(|value| value.is_empty()), "{column}");
+    }
+}

@@ -11,7 +11,7 @@ use serde_json::Value;
 pub fn check(schema: &Value, root: &Value, value: &Value, at: &str, faults: &mut Vec<String>) {
     for (keyword, rule) in schema.as_object().unwrap() {
         match keyword.as_str() {
-            "$schema" | "$id" | "$defs" | "title" | "description" | "properties" => {}
+            "$schema" | "$id" | "$defs" | "title" | "description" | "properties" | "default" => {}
             "$ref" => {
                 let name = rule.as_str().unwrap().strip_prefix("#/$defs/").unwrap();
                 check(&root["$defs"][name], root, value, at, faults);
@@ -25,6 +25,7 @@ pub fn check(schema: &Value, root: &Value, value: &Value, at: &str, faults: &mut
                     "object" => value.is_object(),
                     "array" => value.is_array(),
                     "string" => value.is_string(),
+                    "number" => value.is_number(),
                     "integer" => value.is_u64() || value.is_i64(),
                     "boolean" => value.is_boolean(),
                     "null" => value.is_null(),
@@ -65,6 +66,21 @@ pub fn check(schema: &Value, root: &Value, value: &Value, at: &str, faults: &mut
             "minimum" => {
                 if value.as_i64().is_some_and(|n| n < rule.as_i64().unwrap()) {
                     faults.push(format!("{at}: {value} is below {rule}"));
+                }
+            }
+            "maximum" => {
+                if value.as_i64().is_some_and(|n| n > rule.as_i64().unwrap()) {
+                    faults.push(format!("{at}: {value} is above {rule}"));
+                }
+            }
+            "anyOf" => {
+                let fits = |shape: &Value| {
+                    let mut faults = Vec::new();
+                    check(shape, root, value, at, &mut faults);
+                    faults.is_empty()
+                };
+                if !rule.as_array().unwrap().iter().any(fits) {
+                    faults.push(format!("{at}: {value} is none of {rule}"));
                 }
             }
             other => panic!("{at}: the checker does not know the keyword {other}"),

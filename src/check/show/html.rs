@@ -4,44 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 use super::{Judged, counted, grouped};
 use crate::check::{Cause, Notice, RuleOutcome, Sample};
 use crate::notice::{Authority, Severity};
-
-/// Colours keep a contrast of at least 4.5 to 1 in both schemes; severity is always said in words too.
-pub const STYLE: &str = "
-:root { color-scheme: light dark; --back: #ffffff; --text: #1c2024; --soft: #5b636b; --line: #d5d9dd; --card: #f6f7f8;
-  --error: #b3261e; --warning: #8a5300; --info: #1f5fa8; --good: #1e6b34; }
-@media (prefers-color-scheme: dark) { :root { --back: #14171a; --text: #e6e8ea; --soft: #a3abb3; --line: #363c42;
-  --card: #1d2125; --error: #ff8a80; --warning: #ffb95c; --info: #8ab8f0; --good: #7fd18f; } }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 60rem; padding: 1.5rem 1rem 4rem; background: var(--back); color: var(--text);
-  font: 1rem/1.5 system-ui, sans-serif; }
-h1 { font-size: 1.5rem; overflow-wrap: anywhere; } h2 { font-size: 1.2rem; margin-top: 2.5rem; } h3 { font-size: 1rem; margin: 0; }
-code { font: .9em ui-monospace, monospace; overflow-wrap: anywhere; }
-.verdict { font-weight: 700; } .refused { color: var(--error); } .accepted { color: var(--good); }
-.soft { color: var(--soft); }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .3rem .8rem .3rem 0; vertical-align: top;
-  border-bottom: 1px solid var(--line); } td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
-article { background: var(--card); border: 1px solid var(--line); border-left: .3rem solid var(--info); border-radius: .3rem;
-  padding: .8rem 1rem; margin: .8rem 0; break-inside: avoid; }
-article.error { border-left-color: var(--error); } article.warning { border-left-color: var(--warning); }
-.badge { font-weight: 700; } .error .badge { color: var(--error); } .warning .badge { color: var(--warning); }
-.info .badge { color: var(--info); } article p { margin: .4rem 0 0; } article ul { margin: .4rem 0 0; padding-left: 1.2rem; }
-summary { cursor: pointer; } a { color: var(--info); }
-@media print { body { max-width: none; } article { background: none; } }
-";
-
-const fn word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Info => "info",
-    }
-}
+use crate::page;
 
 /// The page.
 pub fn render(packages: &[Judged]) -> String {
@@ -49,23 +17,13 @@ pub fn render(packages: &[Judged]) -> String {
         [one] => one.package.clone(),
         several => counted(several.len() as u64, "package", "packages"),
     };
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'";
-                title { "Validation: " (title) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                main { @for judged in packages { (package(judged)) } }
-                footer class="soft" { p { "Made by rosterpack " (env!("CARGO_PKG_VERSION")) ". Samples hold line numbers and sourcedIds, no names." } }
-            }
-        }
-    };
-    page.into_string()
+    let body = html! { @for judged in packages { (package(judged)) } };
+    page::document(
+        &format!("Validation: {title}"),
+        "",
+        body,
+        "Samples hold line numbers and sourcedIds, no names.",
+    )
 }
 
 fn package(judged: &Judged) -> Markup {
@@ -89,6 +47,7 @@ fn package(judged: &Judged) -> Markup {
         @for assumption in &judgement.assumptions { p { "Note: " (assumption) "." } }
         h2 { "Files" }
         div class="wide" { table {
+            caption { "Files of the package and how much of them could be read" }
             thead { tr { th scope="col" { "file" } th scope="col" class="number" { "rows" } th scope="col" { "travels as" } th scope="col" { "read" } } }
             tbody { @for file in &judgement.files { tr {
                 td { code { (file.file) } }
@@ -111,15 +70,16 @@ fn package(judged: &Judged) -> Markup {
     }
 }
 
-fn notice(notice: &Notice) -> Markup {
+/// A notice as an article.
+pub fn notice(notice: &Notice) -> Markup {
     let authority = match notice.authority {
         Authority::Specification => "specification",
         Authority::Consumer => "consumers",
         Authority::Policy => "good sense",
     };
     html! {
-        article class=(word(notice.severity)) {
-            h3 { span class="badge" { (word(notice.severity)) } " " code { (notice.code) }
+        article class=(notice.severity.word()) {
+            h3 { span class="badge" { (notice.severity.word()) } " " code { (notice.code) }
                 @if !notice.column.is_empty() { " in " code { (notice.column) } } }
             p { (notice.summary) " " strong { (counted(notice.count, "time", "times")) } "." }
             @if notice.causes.len() > 1 {

@@ -1,5 +1,6 @@
 //! How outcomes and faults become exit codes, output and reports, without a pipeline.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
@@ -7,8 +8,8 @@ use super::super::Clock;
 use super::*;
 use crate::edfi::SchemaError;
 use crate::notice::{Authority, Code, Notices, Severity};
-use crate::package::Written;
-use crate::pipeline::Package;
+use crate::package::{MeasuredFile, Written};
+use crate::pipeline::{Outcome, Package};
 use crate::source::SourceError;
 use crate::spec::File;
 
@@ -50,6 +51,10 @@ fn frozen(report: Option<&Path>) -> Run {
     overrides.freeze(Day::from_ymd(2021, 10, 1).unwrap(), &[]).unwrap()
 }
 
+fn file(file: File, rows: u64) -> MeasuredFile {
+    MeasuredFile { file, rows, csv_bytes: 0, crc32: 0, fill: None }
+}
+
 fn outcome(refused: Option<Vec<String>>, written: Option<Written>) -> Outcome {
     let mut notices = Notices::new();
     notices.add(&CODE, "the cause", "604822");
@@ -57,6 +62,9 @@ fn outcome(refused: Option<Vec<String>>, written: Option<Written>) -> Outcome {
         version: Version::V1p1,
         written,
         files: vec![(File::Orgs, 3), (File::Users, 1200)],
+        contents: vec![file(File::Orgs, 3), file(File::Users, 1200)],
+        judgement: None,
+        compared: pipeline::Compared::Not,
         notices: Notices::new(),
     };
     Outcome {
@@ -66,6 +74,8 @@ fn outcome(refused: Option<Vec<String>>, written: Option<Written>) -> Outcome {
         data_standard: "5.2",
         refused,
         read_rows: 5000,
+        figures: None,
+        names: BTreeMap::new(),
     }
 }
 
@@ -74,8 +84,18 @@ fn written() -> Option<Written> {
 }
 
 fn concluded(quiet: bool, report: Option<&Path>, outcome: Outcome) -> Said {
+    concluded_after(quiet, report, outcome, || ())
+}
+
+/// The same; something happens between the check of the places and the end.
+fn concluded_after(quiet: bool, report: Option<&Path>, outcome: Outcome, meanwhile: impl Fn()) -> Said {
     let run = frozen(report);
-    said(|process| conclude(quiet, &run, "extracts", outcome, process).unwrap_or_else(|code| code))
+    let report = Report::of(&run, "extracts", outcome);
+    said(|process| {
+        let place = Place::check(&run, None, process).unwrap();
+        meanwhile();
+        conclude(quiet, place.as_ref(), &report, process).unwrap_or_else(|code| code)
+    })
 }
 
 #[test]
@@ -117,7 +137,12 @@ fn a_dry_run_says_so() {
 #[test]
 fn a_report_that_cannot_be_written_is_told_and_the_package_still_named() {
     let folder = tempfile::tempdir().unwrap();
-    let told = concluded(true, Some(&folder.path().join("gone/report.json")), outcome(None, written()));
+    let told = {
+        let gone = folder.path().join("gone");
+        std::fs::create_dir(&gone).unwrap();
+        let remove = || std::fs::remove_dir(&gone).unwrap();
+        concluded_after(true, Some(&gone.join("report.json")), outcome(None, written()), remove)
+    };
     assert_eq!((told.code, told.out.as_str()), (ExitCode::Output, "out/gbisd.zip\n"));
     assert!(told.err.contains("the package itself is complete"), "{}", told.err);
 }
@@ -157,7 +182,8 @@ fn a_closed_standard_output_is_no_panic_and_no_success() {
         terminal: false,
         signals: false,
     };
-    let code = conclude(true, &run, "extracts", outcome(None, written()), &mut process);
+    let report = Report::of(&run, "extracts", outcome(None, written()));
+    let code = conclude(true, None, &report, &mut process);
     assert_eq!(code, Ok(ExitCode::Output));
     let mut help = Process { out: &mut Closed, ..process };
     assert_eq!(super::super::run(["rosterpack".into(), "--help".into()], &mut help), ExitCode::Output);

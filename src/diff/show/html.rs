@@ -3,37 +3,23 @@
 //! In: a [`Diff`]. Out: the page, in the style of a judgement's. Everything that comes from a package is escaped by maud;
 //! nothing else writes text.
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 use super::{kinds, schools, value};
-use crate::check::show::html::STYLE;
 use crate::check::show::{counted, grouped};
 use crate::diff::{Diff, FileDiff, Sample, Which};
+use crate::page;
 
 /// Names in the first column of a table stay whole; a narrow screen scrolls the table.
 const NAMES: &str = ".wide th[scope=row] code { white-space: nowrap; }";
 
 /// The page.
 pub fn render(diff: &Diff) -> String {
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'";
-                title { "Changes: " (diff.new.package) }
-                style { (PreEscaped(STYLE)) (PreEscaped(NAMES)) }
-            }
-            body {
-                main { (body(diff)) }
-                footer class="soft" { p { "Made by rosterpack " (env!("CARGO_PKG_VERSION")) ". "
-                    @if diff.school_names.is_empty() { "Samples hold sourcedIds; names and values only if they were asked for." }
-                } }
-            }
-        }
+    let footer = match diff.school_names.is_empty() {
+        true => "Samples hold sourcedIds; names and values only if they were asked for.",
+        false => "",
     };
-    page.into_string()
+    page::document(&format!("Changes: {}", diff.new.package), NAMES, body(diff), footer)
 }
 
 fn body(diff: &Diff) -> Markup {
