@@ -174,10 +174,10 @@ impl Demographics {
                         && p.end.is_none_or(|d| d >= as_of)
                 }))
             }
-            Attribute::Indicator(wanted) => facts.indicators[of(&facts.indicators, student, |i| i.0)]
+            Attribute::Indicator(wanted) => facts.indicators[of(&facts.indicators, student, |i| i.student)]
                 .iter()
-                .find(|(_, name, _)| same_value(facts.words.indicators.get(*name), wanted))
-                .map_or("", |&(_, _, value)| facts.words.indicators.get(value))
+                .find(|i| same_value(facts.words.indicators.get(i.name), wanted))
+                .map_or("", |i| facts.words.indicators.get(i.value))
                 .to_owned(),
         };
         clean(&text).into_owned()

@@ -24,7 +24,7 @@ use super::sections::StagedSections;
 use super::staff::{self, Titles};
 use super::students::{self, DemographicWords, StudentDemographics};
 use super::time::StagedTime;
-use super::words::{Word, WordList};
+use super::words::WordList;
 use super::{Staged, TABLE_ABSENT};
 
 /// What the jobs make known, one cell each.
@@ -49,7 +49,7 @@ struct Cells {
     organizations: Known<(Vec<students::OrgDemographics>, WordList)>,
     races: Known<Vec<(u32, super::Descriptor)>>,
     characteristics: Known<Vec<(u32, super::Descriptor)>>,
-    indicators: Known<(Vec<(u32, Word, Word)>, WordList)>,
+    indicators: Known<(Vec<students::StudentIndicator>, WordList)>,
     programs: Known<Vec<students::StudentProgram>>,
     staff_emails: Known<PersonTexts>,
     staff_codes: Known<PersonTexts>,

@@ -107,6 +107,17 @@ pub struct OrgDemographics {
     pub hispanic: Option<bool>,
 }
 
+/// Something that an organization tells of a student by a name and a value of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StudentIndicator {
+    /// Row of the student.
+    pub student: u32,
+    /// Its name, a word of [`DemographicWords::indicators`].
+    pub name: Word,
+    /// Its value, a word of the same list.
+    pub value: Word,
+}
+
 /// A program a student takes part in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StudentProgram {
@@ -142,8 +153,8 @@ pub struct StudentDemographics {
     pub races: Vec<(u32, Descriptor)>,
     /// Characteristics.
     pub characteristics: Vec<(u32, Descriptor)>,
-    /// Indicators: student, name and value as words of [`DemographicWords::indicators`].
-    pub indicators: Vec<(u32, Word, Word)>,
+    /// Indicators.
+    pub indicators: Vec<StudentIndicator>,
     /// Programs.
     pub programs: Vec<StudentProgram>,
     /// Texts that stand in many rows.
@@ -259,15 +270,18 @@ fn read_values(
 pub(super) fn read_indicators(
     reader: &Reader<'_>,
     people: &People,
-) -> Result<(Vec<(u32, Word, Word)>, WordList), SourceError> {
+) -> Result<(Vec<StudentIndicator>, WordList), SourceError> {
     use c::student_indicators as t;
     let mut words = Words::default();
     let mut indicators = read_rows(reader, &t::TABLE, t::USI, people, |student, b, r| {
-        Some((student, words.intern(b.text(t::NAME, r)), words.intern(b.text(t::VALUE, r))))
+        let (name, value) = (words.intern(b.text(t::NAME, r)), words.intern(b.text(t::VALUE, r)));
+        Some(StudentIndicator { student, name, value })
     })?;
     let list = WordList::of([&words]);
     let ranks = words.ranks(&list);
-    indicators.iter_mut().for_each(|row| (row.1, row.2) = (ranks.of(row.1), ranks.of(row.2)));
+    for row in &mut indicators {
+        (row.name, row.value) = (ranks.of(row.name), ranks.of(row.value));
+    }
     indicators.par_sort_unstable();
     Ok((indicators, list))
 }
