@@ -17,8 +17,8 @@ use super::connection::ConnectionSettings;
 use super::fault::Failure;
 use super::wire::{Peer, Wire};
 
-/// What a server demands of who wants to cancel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a server demands of who wants to cancel. Half of it is a secret: nothing prints it.
+#[derive(Clone, Copy)]
 pub(super) struct Key {
     pub(super) process: i32,
     pub(super) secret: i32,
