@@ -109,6 +109,10 @@ pub struct Process<'a> {
 impl Process<'_> {
     /// Tells of a fault: what was tried and why it failed, and what to do. A broken stderr ends no run.
     pub fn fault(&mut self, what: impl std::fmt::Display, help: impl std::fmt::Display) {
+        // The end of the queries is no fault of the source.
+        if interrupt::is_under_way() {
+            return;
+        }
         let _ = writeln!(self.err, "error: {what}");
         let help = help.to_string();
         if !help.is_empty() {
@@ -124,6 +128,12 @@ impl Process<'_> {
 
 /// Parses the arguments (the first is the program's name) and does what they say.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, process: &mut Process<'_>) -> ExitCode {
+    let code = run_verb(arguments, process);
+    interrupt::give_way();
+    code
+}
+
+fn run_verb(arguments: impl IntoIterator<Item = OsString>, process: &mut Process<'_>) -> ExitCode {
     match Cli::try_parse_from(arguments) {
         Ok(cli) => match cli.verb {
             Verb::Export(args) => export::run(&args, process),

@@ -319,6 +319,7 @@ fn read(
         edfi::resolve(source.catalog(), plan.data_standard.as_deref(), &wanted).map_err(SourceError::from)?;
     let requests: Vec<_> = resolved.tables.iter().map(|table| table.request(plan.school_year)).collect();
     source.check(&requests)?;
+    progress.expect(&mut requests.iter().map(|request| source.catalog().expectation(&request.table)));
     progress.stage("reading");
     let (mut staged, notices) = staging::stage(source, &resolved, plan.school_year, progress)?;
     staged.forget_keys();

@@ -6,6 +6,10 @@
 
 /// Receives what a run is doing. Every method may be called from several threads at once.
 pub trait Progress: Sync {
+    /// These tables, with the source's estimates of their rows, and no others will be read in the stage that begins next.
+    fn expect(&self, tables: &mut dyn Iterator<Item = (&str, Option<u64>)>) {
+        let _ = tables;
+    }
     /// A stage begins; the one before it is over.
     fn stage(&self, name: &str);
     /// Reading of a table begins. The estimate is the source's and may be wrong.
@@ -14,7 +18,7 @@ pub trait Progress: Sync {
     fn rows(&self, table: &str, rows: u64);
     /// A table has been read to its end.
     fn done(&self, table: &str);
-    /// A file of the package is complete: its data rows and its size before compression, in bytes.
+    /// So many data rows of a file have been written, in so many bytes before compression. Told again as it grows.
     fn written(&self, file: &str, rows: u64, bytes: u64);
 }
 

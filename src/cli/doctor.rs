@@ -10,7 +10,7 @@ use clap::Args;
 use super::shaping::ShapingArgs;
 use super::source::{self, OpenError, Opened};
 use super::target::{self, NoTarget, Targets};
-use super::{Clock, ExitCode, Process, export};
+use super::{Clock, ExitCode, Process, export, interrupt};
 use crate::config::Run;
 use crate::crosswalk::Crosswalks;
 use crate::doctor::{self, Check, Examination, Given, Outcome, Size, Subject, World, server, text};
@@ -40,6 +40,9 @@ pub struct DoctorArgs {
 
 /// Runs the verb.
 pub fn run(args: &DoctorArgs, process: &mut Process<'_>) -> ExitCode {
+    if process.signals {
+        interrupt::clear_up_on_signal(Vec::new());
+    }
     let mut overrides = args.shaping.overrides(process.environment.iter().cloned());
     overrides.flag("out", args.out.as_deref());
     let has_year = overrides.has("active_school_year");

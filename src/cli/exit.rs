@@ -109,7 +109,7 @@ impl ExitCode {
             ),
             ExitCode::Interrupted => (
                 "interrupted",
-                "Ctrl-C, SIGTERM or SIGHUP ended the run. Unfinished files were removed; a package that was there is untouched.",
+                "Ctrl-C, SIGTERM or SIGHUP ended the run. Unfinished files were removed, queries on the server were cancelled; a package that was there is untouched.",
                 "Run again.",
             ),
         }

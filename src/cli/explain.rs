@@ -6,7 +6,7 @@
 use clap::Args;
 
 use super::shaping::ShapingArgs;
-use super::{ExitCode, Process, export, source};
+use super::{ExitCode, Process, export, interrupt, source};
 use crate::config::Run;
 use crate::config::plan::Edition;
 use crate::crosswalk::Crosswalks;
@@ -173,6 +173,9 @@ fn row(
         // Fails only when the pool is there already, which happens in tests alone: the answer is the same.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     }
+    if process.signals {
+        interrupt::clear_up_on_signal(Vec::new());
+    }
     let opened = source::open(&args.shaping.source, run, &process.environment)
         .map_err(|e| source::tell_open(&e, process))?;
     source::settle_year(&opened, run, process)?;
@@ -183,7 +186,7 @@ fn row(
         ));
     }
     opened.warn(process);
-    let progress = source::progress(args.shaping.quiet, process.terminal);
+    let progress = source::progress(args.shaping.quiet, process);
     let explained =
         explain::explain(opened.source(), &crosswalks, &run.plan, edition, question, progress.as_ref());
     drop(progress);

@@ -181,6 +181,9 @@ fn export(args: &ExportArgs, run: &Run, process: &mut Process<'_>) -> Result<Exi
     }
     let (early, settled);
     let (opened, run) = if run.auto_year.is_some() {
+        if process.signals {
+            interrupt::clear_up_on_signal(Vec::new());
+        }
         // The packages are named by the school year, which the source knows.
         early = source::open(&args.shaping.source, run, &process.environment)
             .map_err(|e| source::tell_open(&e, process))?;
@@ -213,7 +216,7 @@ fn export(args: &ExportArgs, run: &Run, process: &mut Process<'_>) -> Result<Exi
                 .map_err(|e| source::tell_open(&e, process))?,
         };
         opened.warn(process);
-        let shown = source::progress(args.shaping.quiet, process.terminal);
+        let shown = source::progress(args.shaping.quiet, process);
         let progress = Noted::new(shown.as_ref(), &now);
         let at = targets.as_ref().map(|targets| |version| targets.of(version));
         let outputs = pipeline::Outputs {

@@ -91,9 +91,9 @@ fn write(args: &IdsArgs, run: &mut Run, process: &mut Process<'_>) -> Result<Exi
             process.fault(&e, e.help);
             ExitCode::Output
         })?;
-        if process.signals {
-            interrupt::clear_up_on_signal(vec![target::parent(out)]);
-        }
+    }
+    if process.signals {
+        interrupt::clear_up_on_signal(args.out.iter().map(|out| target::parent(out)).collect());
     }
     if let Some(threads) = run.threads {
         // Fails only when the pool is there already, which happens in tests alone: the table is the same.
@@ -103,7 +103,7 @@ fn write(args: &IdsArgs, run: &mut Run, process: &mut Process<'_>) -> Result<Exi
         .map_err(|e| source::tell_open(&e, process))?;
     source::settle_year(&opened, run, process)?;
     opened.warn(process);
-    let progress = source::progress(args.shaping.quiet, process.terminal);
+    let progress = source::progress(args.shaping.quiet, process);
     let migrate = |out: &mut dyn Write| {
         pipeline::migrate_ids(
             opened.source(),

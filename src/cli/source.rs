@@ -6,6 +6,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 
@@ -274,10 +275,14 @@ pub fn tell(error: &SourceError, process: &mut Process<'_>) -> ExitCode {
 }
 
 /// How progress is shown: nothing, bars on a terminal, else a line a stage.
-pub fn progress(quiet: bool, terminal: bool) -> Box<dyn Progress> {
-    match (quiet, terminal) {
+pub fn progress(quiet: bool, process: &Process<'_>) -> Box<dyn Progress> {
+    let clock = process.clock;
+    match (quiet, process.terminal) {
         (true, _) => Box::new(Silent),
         (false, true) => Box::new(Bars::new()),
-        (false, false) => Box::new(Lines::new(std::io::stderr())),
+        (false, false) => Box::new(Lines::new(
+            std::io::stderr(),
+            Box::new(move || Duration::from_millis(u64::try_from(clock().utc_milliseconds).unwrap_or(0))),
+        )),
     }
 }

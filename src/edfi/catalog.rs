@@ -40,6 +40,13 @@ pub struct Catalog {
     pub stated_standard: Option<String>,
 }
 
+impl Catalog {
+    /// What there is to expect of a table: its name, and the estimate of its rows.
+    pub fn expectation<'a>(&self, table: &'a str) -> (&'a str, Option<u64>) {
+        (table, self.tables.get(table).and_then(|table| table.rows_estimate))
+    }
+}
+
 /// A column to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnRequest {

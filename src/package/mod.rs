@@ -234,10 +234,22 @@ fn prepare_limited(
     Ok(Draft { partial, target: target.to_owned(), bytes, options: options.clone(), expected })
 }
 
+/// Where the bytes of a package go.
+trait Storage: Write + Seek {
+    /// Forgets what has been written.
+    fn clear(&mut self) -> io::Result<()>;
+}
+
+impl Storage for std::fs::File {
+    fn clear(&mut self) -> io::Result<()> {
+        self.set_len(0).and_then(|()| self.seek(SeekFrom::Start(0))).map(drop)
+    }
+}
+
 /// Writes all entries; gives the size of the zip and what it must hold.
 fn write_entries(
     target: &Path,
-    file: &mut std::fs::File,
+    file: &mut impl Storage,
     tables: &[Table<'_>],
     options: &Options,
     progress: &Progress<'_>,
@@ -256,7 +268,7 @@ fn write_entries(
         .collect();
     loop {
         let failed = writing(target);
-        file.set_len(0).and_then(|()| file.seek(SeekFrom::Start(0))).map_err(&failed)?;
+        file.clear().map_err(&failed)?;
         let mut package = PackageWriter {
             target,
             zip: ZipWriter::new(&mut *file, options.stamp, limit),

@@ -197,3 +197,59 @@ fn rows_that_vanish_between_two_looks_are_refused() {
     });
     assert!(refused(&[fickle], &options()).contains("gone at the second"));
 }
+
+/// A disk that takes a few bytes at a time, is interrupted again and again, and lets others work in between.
+struct SlowDisk {
+    bytes: std::io::Cursor<Vec<u8>>,
+    calls: usize,
+}
+
+impl SlowDisk {
+    const TAKES: [usize; 4] = [1, 7, 0, 4096];
+}
+
+impl Write for SlowDisk {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        std::thread::yield_now();
+        let takes = SlowDisk::TAKES[self.calls % SlowDisk::TAKES.len()];
+        self.calls += 1;
+        match takes {
+            0 => Err(io::ErrorKind::Interrupted.into()),
+            takes => self.bytes.write(&bytes[..bytes.len().min(takes)]),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.bytes.flush()
+    }
+}
+
+impl Seek for SlowDisk {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.bytes.seek(to)
+    }
+}
+
+impl Storage for SlowDisk {
+    fn clear(&mut self) -> io::Result<()> {
+        self.bytes = std::io::Cursor::default();
+        Ok(())
+    }
+}
+
+/// Blocks wait for the disk, and nothing else happens to them: not even when the package must be written twice.
+#[test]
+fn a_slow_disk_changes_no_byte() {
+    // The sample does not see the long names: with the low limit the entry outgrows its header.
+    let table = || orgs(3_000, 100, |unit| if unit < 100 { 1 } else { 100 + unit * 7919 % 613 });
+    for limit in [super::zip::LIMIT, 500_000] {
+        let (_folder, written) = write_here(&[table()], limit);
+        let expected = std::fs::read(&written.path).unwrap();
+        let mut disk = SlowDisk { bytes: std::io::Cursor::default(), calls: 0 };
+        let tables = [table()];
+        let outcome = write_entries(Path::new("slow.zip"), &mut disk, &tables, &options(), &quiet, limit);
+        assert_eq!(outcome.unwrap().0, expected.len() as u64);
+        assert!(disk.bytes.into_inner() == expected);
+        assert!(disk.calls > 40, "{} calls", disk.calls);
+    }
+}

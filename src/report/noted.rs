@@ -43,6 +43,10 @@ impl<'a> Noted<'a> {
 }
 
 impl Progress for Noted<'_> {
+    fn expect(&self, tables: &mut dyn Iterator<Item = (&str, Option<u64>)>) {
+        self.shown.expect(tables);
+    }
+
     fn stage(&self, name: &str) {
         let now = (self.now)();
         self.stages.lock().unwrap_or_else(PoisonError::into_inner).push((name.to_owned(), now));

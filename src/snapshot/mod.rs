@@ -167,6 +167,7 @@ pub fn write(
     let requests: Vec<Request> = tables.iter().map(|table| table.request(options.school_year)).collect();
     source.check(&requests)?;
 
+    progress.expect(&mut tables.iter().map(|table| (table.name.as_str(), table.estimate)));
     progress.stage("reading");
     // The longest first, so that no large table is left for the end with all other hands idle.
     let mut order: Vec<(&Table, &Request)> = tables.iter().zip(&requests).collect();

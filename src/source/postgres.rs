@@ -6,6 +6,7 @@
 //! while the fault may pass; a read never is: whatever breaks in the middle ends the run, because a partial
 //! roster is worse than none. The messages of PostgreSQL's protocol do not leave this module.
 
+mod cancel;
 mod connection;
 pub mod decode;
 mod dialect;
@@ -22,6 +23,7 @@ mod tls;
 mod wire;
 
 pub use crate::retry::Retry;
+pub use cancel::end_queries;
 pub use connection::{ConnectionError, ConnectionSettings, SslMode};
 pub use fault::OpeningStep;
 pub use load::{Load, LoadError};

@@ -249,6 +249,31 @@ fn the_stated_standard_and_the_server_are_told() {
 }
 
 #[test]
+fn rows_are_estimated_from_the_size_where_the_server_has_not_counted() {
+    let server = cluster::shared();
+    let database = ods::made(server, 10_000);
+    // Twice as many since the last count, a table that was never counted, an empty one, and a view.
+    server.psql(
+        &database,
+        "INSERT INTO edfi.student SELECT studentusi + 10000, studentuniqueid || 'x', firstname, middlename, lastsurname, birthdate
+            FROM edfi.student;
+         CREATE TABLE edfi.course AS SELECT localcoursecode AS coursecode, sessionname AS coursetitle FROM edfi.studentsectionassociation;
+         CREATE TABLE edfi.staff (staffusi int);
+         CREATE VIEW edfi.school AS SELECT schoolid FROM edfi.section;",
+    );
+    let source = ods::open(server, &database, &ods::impatient()).unwrap();
+    let estimate = |table: &str| source.catalog().tables[table].rows_estimate;
+    let near = |table: &str, rows: u64| {
+        let told = estimate(table).unwrap();
+        assert!((rows / 3..rows * 3).contains(&told), "{table}: {told} for {rows}");
+    };
+    near("student", 20_000);
+    near("course", 20_000);
+    assert_eq!((estimate("staff"), estimate("school")), (Some(0), None));
+    source.finish().unwrap();
+}
+
+#[test]
 fn a_unix_socket_serves_as_well() {
     let server = cluster::shared();
     let database = ods::made(server, 10);

@@ -1,6 +1,7 @@
 //! The first words of a session: who we are, and the proof of it.
 //!
-//! In: a connected line and the settings. Out: a session that is ready for a query, or the server's reason against it.
+//! In: a connected line and the settings. Out: a session that is ready for a query, with the key that cancels its queries
+//! if the server gives one, or the server's reason against it.
 //! The proofs (MD5, SCRAM-SHA-256) are computed by `postgres-protocol`; a password in clear is sent when the server asks
 //! for it, as every client does, so who cares demands TLS that verifies.
 
@@ -14,6 +15,7 @@ use postgres_protocol::message::frontend;
 
 use fallible_iterator::FallibleIterator;
 
+use super::cancel::Key;
 use super::connection::ConnectionSettings;
 use super::fault::{Failure, ServerError};
 use super::wire::Wire;
@@ -21,8 +23,8 @@ use super::wire::Wire;
 /// How the server's statistics and logs call us.
 pub(super) const APPLICATION_NAME: &str = concat!("rosterpack/", env!("CARGO_PKG_VERSION"));
 
-/// Logs in.
-pub(super) fn log_in(wire: &mut Wire, settings: &ConnectionSettings) -> Result<(), Failure> {
+/// Logs in. What stands in front of a database without being one may give no key.
+pub(super) fn log_in(wire: &mut Wire, settings: &ConnectionSettings) -> Result<Option<Key>, Failure> {
     // Poolers refuse start-up parameters that they do not know: these are the ones that all of them know.
     let parameters = [
         ("user", settings.user.as_str()),
@@ -35,6 +37,7 @@ pub(super) fn log_in(wire: &mut Wire, settings: &ConnectionSettings) -> Result<(
     wire.send(|buffer| frontend::startup_message(parameters, buffer))?;
     let password = settings.password.as_ref().map_or("", |password| password.expose()).as_bytes();
     let mut scram: Option<ScramSha256> = None;
+    let mut key = None;
     loop {
         let frame = wire.message()?;
         // The version of the protocol may be negotiated downwards, and what we use is the oldest of it.
@@ -42,12 +45,12 @@ pub(super) fn log_in(wire: &mut Wire, settings: &ConnectionSettings) -> Result<(
             continue;
         }
         match parse(frame.whole)? {
-            Message::ReadyForQuery(_) => return Ok(()),
+            Message::ReadyForQuery(_) => return Ok(key),
             Message::ErrorResponse(body) => return Err(ServerError::read(body.fields()).into()),
-            Message::AuthenticationOk
-            | Message::BackendKeyData(_)
-            | Message::ParameterStatus(_)
-            | Message::NoticeResponse(_) => {}
+            Message::BackendKeyData(body) => {
+                key = Some(Key { process: body.process_id(), secret: body.secret_key() });
+            }
+            Message::AuthenticationOk | Message::ParameterStatus(_) | Message::NoticeResponse(_) => {}
             Message::AuthenticationCleartextPassword => {
                 wire.send(|buffer| frontend::password_message(password, buffer))?;
             }

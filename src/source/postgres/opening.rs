@@ -33,11 +33,13 @@ struct Opener<'a> {
     settings: &'a ConnectionSettings,
     options: &'a Options,
     context: &'a Context,
+    /// Whether the server can look, while it works, if its client is still there.
+    watchful: bool,
 }
 
 /// Opens a database.
 pub(super) fn open(settings: &ConnectionSettings, options: &Options, context: &Context) -> Step<Opened> {
-    Opener { settings, options, context }.open()
+    Opener { settings, options, context, watchful: false }.open()
 }
 
 impl Opener<'_> {
@@ -52,11 +54,13 @@ impl Opener<'_> {
         Session::connect(self.settings, patience, self.options.retry, give_way)
     }
 
-    fn open(&self) -> Step<Opened> {
+    fn open(&mut self) -> Step<Opened> {
         let mut control =
             self.connect(false).map_err(self.explain(&format!("{CONNECTING}{}", self.settings.user)))?;
         let lockable =
             control.rows(&lockable_query()).map_err(self.explain("listing the tables of schema edfi"))?;
+        let trying = "asking whether the server can watch its client";
+        self.watchful = !control.rows(WATCHFUL).map_err(self.explain(trying))?.is_empty();
         control.execute(&self.begin(None)).map_err(self.explain("starting a read-only transaction"))?;
         if let Some(lock) = lock_statement(lockable) {
             control
@@ -84,6 +88,8 @@ impl Opener<'_> {
             |limit: Option<Duration>| limit.map_or(0, |d| d.as_millis().clamp(1, 2_147_483_647));
         let import =
             snapshot.map_or(String::new(), |id| format!("SET TRANSACTION SNAPSHOT {};\n", literal(id)));
+        // Ours may be killed, or its machine may fail, with no time left for cancelling anything.
+        let watch = if self.watchful { "SET LOCAL client_connection_check_interval = '2s';" } else { "" };
         // row_security = off makes a hidden row an error instead of a silent loss.
         format!(
             "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;
@@ -95,7 +101,8 @@ SET LOCAL client_encoding = 'UTF8';
 SET LOCAL search_path = pg_catalog;
 SET LOCAL tcp_keepalives_idle = 60;
 SET LOCAL tcp_keepalives_interval = 15;
-SET LOCAL tcp_keepalives_count = 4;",
+SET LOCAL tcp_keepalives_count = 4;
+{watch}",
             milliseconds(self.options.statement_timeout),
             milliseconds(self.options.lock_timeout),
         )
@@ -204,6 +211,12 @@ fn lock_statement(rows: Vec<TextRow>) -> Option<String> {
         .collect();
     (!names.is_empty()).then(|| format!("LOCK TABLE {} IN ACCESS SHARE MODE", names.join(", ")))
 }
+
+/// A row where the server, from version 14, can look for its client while it works. Not every system can: on others the
+/// setting is there and refuses any value, so only the one that could from the beginning is trusted to.
+const WATCHFUL: &str = "
+SELECT name::text FROM pg_catalog.pg_settings
+WHERE name = 'client_connection_check_interval' AND pg_catalog.version() LIKE '%linux%'";
 
 const FACTS: &str = "
 SELECT current_setting('server_version'), current_setting('server_version_num'), current_user::text,

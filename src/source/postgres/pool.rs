@@ -125,11 +125,13 @@ impl Lease<'_> {
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
         // Not given back: the stream was left in the middle, by an error or by a panic of the sink.
-        if self.session.take().is_some() {
+        if let Some(session) = self.session.take() {
             self.pool.break_up(Broken {
                 reason: "an earlier read of this source was broken off".to_owned(),
                 remedy: "This is a fault of rosterpack, please report it".to_owned(),
             });
+            // Takes its time with a server that is busy: the others know by now.
+            drop(session);
         }
     }
 }

@@ -31,7 +31,7 @@ pub(super) struct Relation {
     pub(super) kind: char,
     /// Pages of the heap; 0 for what has none.
     pub(super) pages: u64,
-    /// Estimated rows, when the server has an estimate.
+    /// Estimated rows; what a view has is not known.
     pub(super) rows_estimate: Option<u64>,
     /// Whether our role may also change it.
     pub(super) writable: bool,
@@ -40,13 +40,18 @@ pub(super) struct Relation {
 }
 
 /// Lists every table and view of schema edfi; all columns are text. `pg_catalog` is asked rather than
-/// `information_schema`, which hides what our role may not read.
+/// `information_schema`, which hides what our role may not read. Rows are estimated as the server's planner does it: so many
+/// a page when it last counted, times the pages of now. Small tables are never counted; 128 bytes a row is near enough.
 pub(super) const RELATIONS: &str = "
 SELECT c.relname::text, c.relkind::text,
        CASE WHEN c.relkind IN ('r', 'm')
             THEN (pg_relation_size(c.oid) / current_setting('block_size')::bigint)::text ELSE '0' END,
-       CASE WHEN c.relkind IN ('r', 'p', 'm') AND c.reltuples >= 0 AND c.relpages > 0
-            THEN c.reltuples::numeric::bigint::text END,
+       CASE WHEN c.reltuples >= 0 AND c.relpages > 0
+            THEN CASE WHEN c.relkind IN ('r', 'm')
+                      THEN (c.reltuples::numeric / c.relpages
+                            * (pg_relation_size(c.oid) / current_setting('block_size')::bigint))::bigint::text
+                      WHEN c.relkind = 'p' THEN c.reltuples::numeric::bigint::text END
+            WHEN c.relkind IN ('r', 'm') THEN (pg_relation_size(c.oid) / 128)::text END,
        has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')::text,
        a.attname::text,
        CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod)

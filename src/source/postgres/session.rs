@@ -2,8 +2,8 @@
 //!
 //! In: settings, limits, statements. Out: rows of text, or the payloads of a COPY handed to a callback, each as a slice
 //! of the block in which it came. Only simple queries are sent: poolers can serve them, and they need no names on the
-//! server. A session that failed or was left in the middle of a stream is dropped, which closes the connection; it is
-//! never drained or used again.
+//! server. A session that failed or was left in the middle of a stream is dropped, which cancels its query and closes the
+//! connection; it is never drained or used again.
 
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use fallible_iterator::FallibleIterator;
 use postgres_protocol::message::backend::{DataRowBody, Message};
 use postgres_protocol::message::frontend;
 
+use super::cancel;
 use super::connection::ConnectionSettings;
 use super::fault::{Failure, ServerError};
 use super::login::{log_in, parse, unexpected};
@@ -48,7 +49,14 @@ impl From<Failure> for Stop {
 /// A live connection.
 pub(super) struct Session {
     wire: Wire,
+    /// How its queries are cancelled; `None` where the server does not say.
+    cancel: Option<cancel::Entry>,
+    /// Whether the server may be working on a query.
+    busy: bool,
 }
+
+/// How long it may take to cancel the query of a session that is dropped.
+const CANCEL: Duration = Duration::from_secs(2);
 
 /// What an answer goes on with.
 enum Answer {
@@ -88,21 +96,28 @@ impl Session {
 
     fn attempt(settings: &ConnectionSettings, patience: Patience) -> Result<Session, Failure> {
         let mut wire = Wire::connect(settings, patience.connect)?;
-        log_in(&mut wire, settings)?;
+        let key = log_in(&mut wire, settings)?;
         wire.be_patient(patience.silence)?;
-        Ok(Session { wire })
+        let peer = wire.peer().ok();
+        let cancel = key.zip(peer).map(|(key, peer)| cancel::Entry::new(settings, peer, key));
+        Ok(Session { wire, cancel, busy: false })
+    }
+
+    fn query(&mut self, sql: &str) -> Result<(), Failure> {
+        self.busy = true;
+        self.wire.send(|buffer| frontend::query(sql, buffer))
     }
 
     /// Runs statements that return nothing.
     pub(super) fn execute(&mut self, sql: &str) -> Result<(), Failure> {
-        self.wire.send(|buffer| frontend::query(sql, buffer))?;
+        self.query(sql)?;
         while !matches!(self.answer()?, Answer::Ready) {}
         Ok(())
     }
 
     /// Runs one statement whose columns are all of type text.
     pub(super) fn rows(&mut self, sql: &str) -> Result<Vec<TextRow>, Failure> {
-        self.wire.send(|buffer| frontend::query(sql, buffer))?;
+        self.query(sql)?;
         let mut rows = Vec::new();
         loop {
             match self.answer()? {
@@ -120,7 +135,7 @@ impl Session {
         sql: &str,
         pieces: impl Iterator<Item = &'a [u8]>,
     ) -> Result<u64, Failure> {
-        self.wire.send(|buffer| frontend::query(sql, buffer))?;
+        self.query(sql)?;
         let Answer::CopyIn = self.answer()? else { return Err(unexpected()) };
         for piece in pieces {
             self.wire.collect(|buffer| {
@@ -149,7 +164,7 @@ impl Session {
         sql: &str,
         mut receive: impl FnMut(&[u8]) -> Result<(), SourceError>,
     ) -> Result<Option<u64>, Stop> {
-        self.wire.send(|buffer| frontend::query(sql, buffer))?;
+        self.query(sql)?;
         let mut sent = None;
         loop {
             let frame = self.wire.message()?;
@@ -160,7 +175,10 @@ impl Session {
                 _ => match interpret(frame.whole)? {
                     None => {}
                     Some(Ok(Answer::Complete(rows))) => sent = rows,
-                    Some(Ok(Answer::Ready)) => return Ok(sent),
+                    Some(Ok(Answer::Ready)) => {
+                        self.busy = false;
+                        return Ok(sent);
+                    }
                     Some(Ok(_)) => return Err(unexpected().into()),
                     Some(Err(error)) => return Err(self.after(error).into()),
                 },
@@ -173,7 +191,10 @@ impl Session {
         loop {
             match interpret(self.wire.message()?.whole)? {
                 None => {}
-                Some(Ok(answer)) => return Ok(answer),
+                Some(Ok(answer)) => {
+                    self.busy &= !matches!(answer, Answer::Ready);
+                    return Ok(answer);
+                }
                 Some(Err(error)) => return Err(self.after(error)),
             }
         }
@@ -184,6 +205,7 @@ impl Session {
         // A fatal error ends the connection: then the error itself is what counts.
         while let Ok(frame) = self.wire.message() {
             if frame.tag == b'Z' {
+                self.busy = false;
                 break;
             }
         }
@@ -199,6 +221,16 @@ impl Session {
                 Ok(())
             })
         });
+    }
+}
+
+/// A query that nobody waits for any more must not go on: it may compute or wait for a lock, and not look at us, for
+/// hours.
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Some(cancel) = self.cancel.as_ref().filter(|_| self.busy) {
+            cancel.cancel(CANCEL);
+        }
     }
 }
 

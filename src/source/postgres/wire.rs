@@ -5,7 +5,7 @@
 //! allocation. Knows frames, not what they mean. A time-out is told as silence, not as an error of the machine.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
@@ -110,6 +110,15 @@ impl<'a> Frame<'a> {
     }
 }
 
+/// What a line leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Peer {
+    /// This address; the name of the host may lead to others.
+    Tcp(SocketAddr),
+    /// The socket of the settings.
+    Unix,
+}
+
 /// See the module.
 pub(super) struct Wire {
     line: Line,
@@ -125,8 +134,43 @@ impl Wire {
     /// Connects and encrypts as demanded, within `limit` in all.
     pub(super) fn connect(settings: &ConnectionSettings, limit: Duration) -> Result<Wire, Failure> {
         let limit = Limit::Until(Instant::now() + limit, limit);
-        let line = if settings.host.starts_with('/') { socket(settings)? } else { tcp(settings, limit)? };
-        Ok(Wire { line, limit, buffer: vec![0; BLOCK], start: 0, end: 0, outgoing: BytesMut::new() })
+        let line = match settings.host.starts_with('/') {
+            true => socket(settings)?,
+            false => ready(settings, reach(settings, limit)?, limit)?,
+        };
+        Ok(Wire::over(line, limit))
+    }
+
+    /// A second line to where a first one leads, encrypted as demanded, within `limit` in all.
+    pub(super) fn connect_to(
+        settings: &ConnectionSettings,
+        peer: Peer,
+        limit: Duration,
+    ) -> Result<Wire, Failure> {
+        let limit = Limit::Until(Instant::now() + limit, limit);
+        let line = match peer {
+            Peer::Unix => socket(settings)?,
+            Peer::Tcp(address) => {
+                let socket =
+                    TcpStream::connect_timeout(&address, limit.left()?).map_err(|e| limit.failure(e))?;
+                ready(settings, socket, limit)?
+            }
+        };
+        Ok(Wire::over(line, limit))
+    }
+
+    fn over(line: Line, limit: Limit) -> Wire {
+        Wire { line, limit, buffer: vec![0; BLOCK], start: 0, end: 0, outgoing: BytesMut::new() }
+    }
+
+    /// Where this line leads.
+    pub(super) fn peer(&self) -> io::Result<Peer> {
+        match &self.line {
+            Line::Tcp(socket) => socket.peer_addr().map(Peer::Tcp),
+            Line::Tls(stream) => stream.sock.peer_addr().map(Peer::Tcp),
+            #[cfg(unix)]
+            Line::Unix(_) => Ok(Peer::Unix),
+        }
     }
 
     /// From now on each pause between two blocks may take this long.
@@ -220,14 +264,14 @@ fn socket(_: &ConnectionSettings) -> Result<Line, Failure> {
     Err(Failure::Configuration("Unix sockets are not known here, name a host".to_owned()))
 }
 
-fn tcp(settings: &ConnectionSettings, limit: Limit) -> Result<Line, Failure> {
-    let socket = reach(settings, limit)?;
+/// A connected socket as a line: its options, and TLS as demanded.
+fn ready(settings: &ConnectionSettings, socket: TcpStream, limit: Limit) -> Result<Line, Failure> {
     // Requests are single small packets, and each is waited for.
-    let ready = |socket: &TcpStream| {
+    let options = |socket: &TcpStream| {
         socket.set_nodelay(true)?;
         keep_alive(socket)
     };
-    ready(&socket).map_err(Failure::Io)?;
+    options(&socket).map_err(Failure::Io)?;
     if settings.ssl_mode == SslMode::Disable {
         return Ok(Line::Tcp(socket));
     }
