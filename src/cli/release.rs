@@ -14,16 +14,17 @@ use super::nightly::resend::{self, Found, Standing};
 use super::nightly::steps;
 use super::shaping::FileArgs;
 use super::{ExitCode, Process};
-use crate::publish::guard::{Release, Shape};
+use crate::publish::guard::Release;
 
 /// Flags of `release`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The numbers are a ceiling, and they count once: the newest package is judged again, and if more is
-missing than was named, it stays held. A run that held it prints the line to release exactly that.
+The numbers are a ceiling, and they count once: the newest package is judged again, and if
+more is missing than was named, it stays held. The run that held it printed the line that
+releases exactly that.
 
 Examples:
-  rosterpack release --profile reading --tenant north --expect users=120 --expect enrollments=800
+  rosterpack release --profile reading --tenant north --expect users=120
   rosterpack release --profile reading --tenant north --expect blackout")]
 pub struct ReleaseArgs {
     /// The profile
@@ -103,7 +104,7 @@ fn judged(args: &ReleaseArgs, mut found: Found, process: &mut Process<'_>) -> Ex
         // One that could not say is taken for one of the kind that was delivered: that is the stricter choice.
         steps::baselines(archive, profile).ok()?.pop()?.shape
     });
-    let shape = shape.unwrap_or_else(Shape::default);
+    let shape = shape.unwrap_or_default();
     let judged = match archive.package(&found.id) {
         Ok(package) => steps::judge(archive, profile, &package, &shape, &release, process),
         Err(error) => Err(error.into()),
