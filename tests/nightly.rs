@@ -8,9 +8,10 @@ mod night;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
-use night::{command, extracts, rosterpack, told};
+use assert_cmd::cargo::cargo_bin;
+use night::{AS_OF, extracts, told};
 use serde_json::Value;
 
 const EXPORT: [&str; 6] = ["export", "--profile", "reading", "--tenant", "north", "--quiet"];
@@ -34,6 +35,19 @@ fn configure(desk: &Path, lines: &str) {
 }
 
 const PICKUP: &str = "deliver_to = [\"file://DESK/pickup/{tenant}.zip\"]\n";
+
+/// Runs the binary in a folder.
+fn rosterpack(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, arguments).output().unwrap()
+}
+
+/// The binary, about to be run in a folder.
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(cargo_bin!("rosterpack"));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    command.env_clear().env("PATH", path).envs([AS_OF]).current_dir(folder).args(arguments);
+    command
+}
 
 /// Runs the verb, demands this code, and gives what it said.
 fn ended(desk: &Path, arguments: &[&str], code: i32) -> String {
@@ -78,8 +92,15 @@ fn what_is_gone_is_held_until_it_is_named_and_a_release_is_a_ceiling() {
     assert!(told(&first).contains("nothing was delivered before"), "{}", told(&first));
     let delivered = pickup(desk);
 
-    assert!(ended(desk, &EXPORT, 0).contains(", 0 gone, 0 new"));
+    let reported = [&EXPORT[..], &["--report", "report"]].concat();
+    assert!(ended(desk, &reported, 0).contains(", 0 gone, 0 new"));
     assert_eq!(pickup(desk), delivered, "same input, same bytes");
+    let report: Value = serde_json::from_slice(&fs::read(desk.join("report/report.json")).unwrap()).unwrap();
+    assert_eq!(
+        report["packages"][0]["comparison"]["status"], "compared",
+        "{}",
+        report["packages"][0]["comparison"]
+    );
 
     extracts(&desk.join("extracts"), 60);
     let held = ended(desk, &EXPORT, 4);
@@ -253,6 +274,11 @@ fn what_cannot_be_meant_is_refused_before_anything_is_read() {
     .unwrap();
     assert!(ended(temp.path(), &EXPORT, 2).contains("has no archive"));
     assert!(ended(temp.path(), &["release"], 2).contains("--profile"));
+    // Without a profile it is an export like any other, and says that it is.
+    let plain = ["export", "--tenant", "north", "--quiet", "--out", "pickup/", "--set", "archive=archive"];
+    let told = ended(temp.path(), &plain, 0);
+    assert!(told.contains("no profile is named: nothing is guarded"), "{told}");
+    assert!(!temp.path().join("archive").exists());
 }
 
 fn fifo(path: &Path) {
@@ -290,4 +316,72 @@ fn two_runs_of_one_profile_do_not_work_at_once_and_a_dead_one_holds_nobody_up() 
     assert!(told.contains(&format!("process {} on ", second.id())), "{told}");
     assert!(told.contains("its lock was taken over"), "{told}");
     assert_eq!(outcomes(desk), ["undelivered", "undelivered", "delivered"]);
+}
+
+/// A desk with the profile of the templates.
+fn desk_of_the_templates() -> tempfile::TempDir {
+    let temp = desk(PICKUP);
+    let file = temp.path().join("rosterpack.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace("[profiles.reading]", "[profiles.vendor]")).unwrap();
+    temp
+}
+
+fn template(name: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("templates").join(name)).unwrap()
+}
+
+#[test]
+fn the_line_of_the_cron_template_delivers_and_says_nothing_to_cron() {
+    let temp = desk_of_the_templates();
+    let desk = temp.path();
+    let text = template("cron/rosterpack");
+    let jobs: Vec<&str> = text.lines().filter(|l| l.starts_with(|c: char| c.is_ascii_digit())).collect();
+    let [job] = jobs[..] else { panic!("one job: {jobs:?}") };
+    // crontab(5): five fields of time, in /etc/cron.d a user, then a command in which % would be a line break.
+    let mut fields = job.splitn(7, ' ');
+    let time: Vec<&str> = fields.by_ref().take(5).collect();
+    assert_eq!((time, fields.next()), (vec!["15", "2", "*", "*", "*"], Some("rosterpack")));
+    let line = fields.next().unwrap();
+    assert!(!line.contains('%'));
+    let bin = cargo_bin!("rosterpack").parent().unwrap().to_owned();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let line = line.replace("/srv/rosterpack", desk.to_str().unwrap());
+    let output =
+        Command::new("sh").env_clear().env("PATH", path).envs([AS_OF]).args(["-c", &line]).output().unwrap();
+    assert_eq!((output.status.code(), told(&output).as_str()), (Some(0), ""));
+    let log = fs::read_to_string(desk.join("nightly.log")).unwrap();
+    assert!(log.contains("vendor/north: delivered ") && log.contains("vendor/south: delivered "), "{log}");
+    assert!(desk.join("pickup/north.zip").is_file());
+}
+
+#[test]
+fn the_units_of_systemd_are_sound_and_their_command_delivers() {
+    let temp = desk_of_the_templates();
+    let desk = temp.path();
+    let binary = cargo_bin!("rosterpack").to_str().unwrap().to_owned();
+    let service = template("systemd/rosterpack@.service").replace("/usr/bin/rosterpack", &binary);
+    let line = service.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap();
+    // systemd.unit(5): %i is what stands behind the @.
+    let line = line.replace("%i", "vendor").replace("/etc/rosterpack", desk.to_str().unwrap());
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let output =
+        Command::new(words[0]).env_clear().envs([AS_OF]).current_dir(desk).args(&words[1..]).output();
+    let output = output.unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    assert!(desk.join("pickup/south.zip").is_file());
+
+    fs::write(desk.join("rosterpack@.service"), service).unwrap();
+    fs::write(desk.join("rosterpack@.timer"), template("systemd/rosterpack@.timer")).unwrap();
+    let verify = Command::new("systemd-analyze")
+        .args(["verify", "--man=no", "rosterpack@.service", "rosterpack@.timer"])
+        .current_dir(desk)
+        .output();
+    match verify {
+        // It warns of what it does not know and calls that success.
+        Ok(output) => assert_eq!((output.status.code(), told(&output).as_str()), (Some(0), "")),
+        Err(error) => {
+            eprintln!("SKIPPED: the units are not verified, systemd-analyze cannot be run: {error}")
+        }
+    }
 }

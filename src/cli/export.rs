@@ -167,7 +167,7 @@ pub(super) fn frozen(
 ) -> ExitCode {
     match run {
         Ok(run) if !args.dry_run && nightly::wanted(&run) => nightly::run(args, &run, process),
-        Ok(run) => match export(args, &run, process) {
+        Ok(run) => match alone(args, &run, process) {
             Ok((report, code)) => say_paths(&report, code, process),
             Err(code) => code,
         },
@@ -178,6 +178,15 @@ pub(super) fn frozen(
             ExitCode::Usage
         }
     }
+}
+
+/// A run that is no night of a profile.
+fn alone(args: &ExportArgs, run: &Run, process: &mut Process<'_>) -> Result<(Report, ExitCode), ExitCode> {
+    if run.profile.is_none() && run.publish.archive.is_some() {
+        process
+            .note("an archive is configured, but no profile is named: nothing is guarded, kept or delivered");
+    }
+    export(args, run, process)
 }
 
 /// The run itself, with its report and how it ended; an error has been told when it returns.

@@ -1,11 +1,9 @@
-//! Nights of the sample district: its tables in a folder, some of its students gone, a profile that delivers.
+//! Nights of the sample district: its tables in a folder, some of its students gone.
 
 use std::fs;
 use std::io::Read;
 use std::path::Path;
-use std::process::{Command, Output};
-
-use assert_cmd::cargo::cargo_bin;
+use std::process::Output;
 
 /// The day on which the sample is true.
 pub const AS_OF: (&str, &str) = ("ROSTERPACK__RUN__AS_OF", "2024-10-01");
@@ -29,19 +27,6 @@ pub fn extracts(folder: &Path, keep: u64) {
             lines.filter(|(n, _)| *n == 0 || (*n as u64 % 100) < keep).map(|(_, line)| format!("{line}\n"));
         fs::write(folder.join("studentschoolassociation.csv"), kept.collect::<String>()).unwrap();
     }
-}
-
-/// Runs the binary in a folder.
-pub fn rosterpack(folder: &Path, arguments: &[&str]) -> Output {
-    command(folder, arguments).output().unwrap()
-}
-
-/// The binary, about to be run in a folder.
-pub fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(cargo_bin!("rosterpack"));
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    command.env_clear().env("PATH", path).envs([AS_OF]).current_dir(folder).args(arguments);
-    command
 }
 
 /// All that was said.

@@ -113,7 +113,7 @@ impl Ending {
 
     fn numbers(&self) -> String {
         let rows = grouped(self.files.values().sum());
-        match self.compared_with.is_empty() {
+        match self.changes.is_empty() {
             true => format!("{rows} rows, nothing to compare with"),
             false => {
                 let removed = grouped(self.changes.values().map(|moved| moved.removed).sum());
