@@ -11,9 +11,12 @@ pub mod exit;
 pub mod explain;
 pub mod export;
 pub mod guard;
+pub mod history;
 pub mod host_key;
 pub mod ids;
 pub mod interrupt;
+pub mod nightly;
+pub mod release;
 pub mod report;
 pub mod sample;
 pub mod shaping;
@@ -69,6 +72,10 @@ pub enum Verb {
     Guard(guard::GuardArgs),
     /// Send a package to a vendor's SFTP server or into a folder
     Deliver(Box<deliver::DeliverArgs>),
+    /// Deliver the package of a profile that the guard holds, after naming what is gone
+    Release(Box<release::ReleaseArgs>),
+    /// Show the last runs of each profile: outcome, rows, changes
+    History(history::HistoryArgs),
     /// Show the host keys of an SFTP server, and store them
     HostKey(host_key::HostKeyArgs),
     /// Judge packages of any vendor by the rules of OneRoster
@@ -144,6 +151,8 @@ fn run_verb(arguments: impl IntoIterator<Item = OsString>, process: &mut Process
             Verb::Snapshot(args) => snapshot::run(&args, process),
             Verb::Guard(args) => guard::run(&args, process),
             Verb::Deliver(args) => deliver::run(&args, process),
+            Verb::Release(args) => release::run(&args, process),
+            Verb::History(args) => history::run(&args, process),
             Verb::HostKey(args) => host_key::run(&args, process),
             Verb::Validate(args) => validate::run(&args, process),
             Verb::Diff(args) => diff::run(&args, process),

@@ -1,16 +1,21 @@
 //! `rosterpack deliver`: sends a finished package to one or more targets.
 //!
-//! In: a package and targets. Out: the targets that have it on stdout, one a line; exit code 5 when one of them has
-//! not. The package is kept as it is. Secrets come from the environment, a file or a command.
+//! In: a package and targets; or a profile, whose archived package goes to the profile's targets. Out: the targets that have it on
+//! stdout, one a line; exit code 5 when one of them has not. The package is kept as it is. Secrets come from the environment, a
+//! file or a command.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::nightly::profile::usual_hosts;
+use super::nightly::resend;
+use super::shaping::FileArgs;
 use super::{ExitCode, Process, interrupt};
+use crate::config::publish::file_mode;
 use crate::publish::delivery::{Road, Target};
 use crate::publish::directory::FolderTarget;
 use crate::publish::durable::NoFailpoint;
@@ -31,13 +36,20 @@ Examples:
   rosterpack deliver north.zip --to sftp://north@sftp.vendor.example/in/OneRoster.zip \\
       --identity id_ed25519 --known-hosts known_hosts
   rosterpack deliver north.zip --loose --agent --to sftp://north@vendor.example/~/DailyImport/
-  rosterpack deliver north.zip --to file:///srv/pickup/{name}.zip --mode 640")]
+  rosterpack deliver north.zip --to file:///srv/pickup/{name}.zip --mode 640
+  rosterpack deliver --profile reading --tenant north")]
 pub struct DeliverArgs {
     /// The package
-    #[arg(value_name = "PACKAGE.zip")]
-    pub package: PathBuf,
+    #[arg(value_name = "PACKAGE.zip", required_unless_present = "profile", conflicts_with = "profile")]
+    pub package: Option<PathBuf>,
     /// Where to: sftp://user@host:port/path or file:///path; may be repeated
-    #[arg(long, value_name = "TARGET", required = true)]
+    #[arg(
+        long,
+        value_name = "TARGET",
+        required_unless_present = "profile",
+        conflicts_with = "profile",
+        requires = "package"
+    )]
     pub to: Vec<String>,
     /// Deliver the files of the package loose, into a folder
     #[arg(long)]
@@ -49,8 +61,18 @@ pub struct DeliverArgs {
     #[arg(long)]
     pub keep_absent: bool,
     /// Permissions of files at file:// targets, in octal
-    #[arg(long, value_name = "MODE", default_value = "600", value_parser = mode)]
+    #[arg(long, value_name = "MODE", default_value = "600", value_parser = file_mode)]
     pub mode: u32,
+
+    /// The profile whose package is sent again, byte for byte, to the targets that its table names
+    #[command(flatten)]
+    pub file: FileArgs,
+    /// Tenant of the configuration file
+    #[arg(long, value_name = "NAME", requires = "profile")]
+    pub tenant: Option<String>,
+    /// Which package of the archive, as `history` shows it [default: the newest]
+    #[arg(long, value_name = "ID", requires = "profile")]
+    pub archive: Option<String>,
 
     /// Private key to log in with; may be repeated
     #[arg(long, value_name = "FILE", help_heading = "SFTP: login")]
@@ -102,17 +124,6 @@ pub enum ReplaceName {
     Direct,
 }
 
-/// Reads permissions in octal.
-fn mode(text: &str) -> Result<u32, String> {
-    let mode = u32::from_str_radix(text, 8).map_err(|_| "permissions are octal, as in 640")?;
-    // Whoever delivers must be able to replace it, and nobody executes a roster.
-    if mode & !0o666 == 0 && mode & 0o600 == 0o600 {
-        Ok(mode)
-    } else {
-        Err("permissions lie between 600 and 666".into())
-    }
-}
-
 impl DeliverArgs {
     /// The target of an address.
     fn target(&self, address: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<Target, String> {
@@ -136,10 +147,7 @@ impl DeliverArgs {
         let pin = match (self.host_key.is_empty(), self.known_hosts.is_empty()) {
             (false, _) => Pin::Fingerprints(self.host_key.clone()),
             (true, false) => Pin::KnownHosts(self.known_hosts.clone()),
-            (true, true) => {
-                let own = environment("HOME").map(|home| PathBuf::from(home).join(".ssh/known_hosts"));
-                Pin::KnownHosts(own.into_iter().chain([PathBuf::from("/etc/ssh/ssh_known_hosts")]).collect())
-            }
+            (true, true) => usual_hosts(environment),
         };
         let sftp = SftpTarget {
             address: Address::parse(address)?,
@@ -179,6 +187,14 @@ impl DeliverArgs {
 
 /// Runs the verb.
 pub fn run(args: &DeliverArgs, process: &mut Process<'_>) -> ExitCode {
+    match &args.package {
+        Some(package) => send(args, package, process),
+        None => resend::run(&args.file, args.tenant.as_deref(), args.archive.as_deref(), process),
+    }
+}
+
+/// Sends a package to the targets of the flags.
+fn send(args: &DeliverArgs, package: &Path, process: &mut Process<'_>) -> ExitCode {
     let variables = process.environment.clone();
     let environment = move |name: &str| {
         let found = variables.iter().find(|(known, _)| known == OsStr::new(name));
@@ -194,9 +210,9 @@ pub fn run(args: &DeliverArgs, process: &mut Process<'_>) -> ExitCode {
             }
         }
     }
-    if !args.package.is_file() {
+    if !package.is_file() {
         process.fault(
-            format_args!("there is no package {}", args.package.display()),
+            format_args!("there is no package {}", package.display()),
             "name a zip that `export` wrote",
         );
         return ExitCode::Usage;
@@ -211,7 +227,7 @@ pub fn run(args: &DeliverArgs, process: &mut Process<'_>) -> ExitCode {
     let mut worst = ExitCode::Published;
     for target in &targets {
         let label = target.label();
-        match target.deliver(&args.package, &BTreeMap::new(), &environment, &NoFailpoint) {
+        match target.deliver(package, &BTreeMap::new(), &environment, &NoFailpoint) {
             Ok(receipt) => {
                 if writeln!(process.out, "{label}").and_then(|()| process.out.flush()).is_err() {
                     process.fault("cannot write to standard output", "the package was delivered");
@@ -230,20 +246,7 @@ pub fn run(args: &DeliverArgs, process: &mut Process<'_>) -> ExitCode {
         }
     }
     if worst == ExitCode::Delivery {
-        process.note(format_args!("the package is kept: {}", args.package.display()));
+        process.note(format_args!("the package is kept: {}", package.display()));
     }
     worst
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn permissions_are_octal_and_let_the_owner_write() {
-        assert_eq!(mode("640").unwrap(), 0o640);
-        for bad in ["", "888", "755", "400", "0x1", "1777"] {
-            assert!(mode(bad).is_err(), "{bad}");
-        }
-    }
 }

@@ -90,7 +90,7 @@ impl ExitCode {
             ExitCode::Held => (
                 "held",
                 "The guard held a package in which too much is missing that the last delivery had. Nothing was delivered.",
-                "Read the reasons on stderr, look why the rows are gone; release exactly these counts if that is right.",
+                "Read the reasons on stderr, look why the rows are gone; if that is right, `rosterpack release` with exactly these counts.",
             ),
             ExitCode::Delivery => (
                 "delivery",
@@ -99,8 +99,8 @@ impl ExitCode {
             ),
             ExitCode::Locked => (
                 "locked",
-                "Another run holds the lock of this output. stderr says which one. Reserved: no verb of this version takes a lock.",
-                "Wait for the other run.",
+                "Another run works on the same profile and tenant. stderr says which one. Nothing was read.",
+                "Wait for the other run; a lock whose holder died is taken over.",
             ),
             ExitCode::Output => (
                 "output",

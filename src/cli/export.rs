@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::interrupt;
+use super::nightly;
 use super::report::{self as place, Place};
 use super::shaping::ShapingArgs;
 use super::source;
@@ -148,7 +149,14 @@ pub fn run(args: &ExportArgs, process: &mut Process<'_>) -> ExitCode {
 
 /// The run of these flags.
 pub(super) fn freeze(args: &ExportArgs, process: &Process<'_>) -> Result<Run, Vec<ConfigError>> {
-    args.overrides(process.environment.iter().cloned()).freeze(process.today, &args.demanded())
+    let overrides = args.overrides(process.environment.iter().cloned());
+    let mut demanded = args.demanded();
+    let nightly = overrides.has("archive") || overrides.has("deliver_to");
+    if args.shaping.file.profile.is_some() && nightly {
+        // What is kept and delivered needs no other place.
+        demanded.retain(|name| *name != "out");
+    }
+    overrides.freeze(process.today, &demanded)
 }
 
 /// Exports a run, or tells why there is none.
@@ -158,8 +166,10 @@ pub(super) fn frozen(
     process: &mut Process<'_>,
 ) -> ExitCode {
     match run {
-        Ok(run) => match export(args, &run, process) {
-            Ok(code) | Err(code) => code,
+        Ok(run) if !args.dry_run && nightly::wanted(&run) => nightly::run(args, &run, process),
+        Ok(run) => match alone(args, &run, process) {
+            Ok((report, code)) => say_paths(&report, code, process),
+            Err(code) => code,
         },
         Err(faults) => {
             for fault in faults {
@@ -170,8 +180,21 @@ pub(super) fn frozen(
     }
 }
 
-/// The run itself; an error has been told when it returns.
-fn export(args: &ExportArgs, run: &Run, process: &mut Process<'_>) -> Result<ExitCode, ExitCode> {
+/// A run that is no night of a profile.
+fn alone(args: &ExportArgs, run: &Run, process: &mut Process<'_>) -> Result<(Report, ExitCode), ExitCode> {
+    if run.profile.is_none() && run.publish.archive.is_some() {
+        process
+            .note("an archive is configured, but no profile is named: nothing is guarded, kept or delivered");
+    }
+    export(args, run, process)
+}
+
+/// The run itself, with its report and how it ended; an error has been told when it returns.
+pub(super) fn export(
+    args: &ExportArgs,
+    run: &Run,
+    process: &mut Process<'_>,
+) -> Result<(Report, ExitCode), ExitCode> {
     let crosswalks = Crosswalks::load(run.seeds.as_deref()).map_err(|e| {
         process.fault(&e, "mend the seed, or leave --seeds out to use the built-in crosswalks");
         ExitCode::Usage
@@ -239,7 +262,8 @@ fn export(args: &ExportArgs, run: &Run, process: &mut Process<'_>) -> Result<Exi
         durations,
         ..Report::of(run, &place, outcome)
     };
-    conclude(args.shaping.quiet, report_place.as_ref(), &report, process)
+    let code = conclude(args.shaping.quiet, report_place.as_ref(), &report, process);
+    Ok((report, code))
 }
 
 /// How the tables of the warehouse are written.
@@ -327,12 +351,7 @@ pub(super) fn tell(error: &PipelineError, process: &mut Process<'_>) -> ExitCode
 }
 
 /// Tells what a run came to, writes its report and gives its exit code.
-fn conclude(
-    quiet: bool,
-    place: Option<&Place>,
-    report: &Report,
-    process: &mut Process<'_>,
-) -> Result<ExitCode, ExitCode> {
+fn conclude(quiet: bool, place: Option<&Place>, report: &Report, process: &mut Process<'_>) -> ExitCode {
     let several = report.packages.len() > 1;
     if !quiet {
         let _ = write!(process.err, "\n{}", terminal::summary(report));
@@ -361,6 +380,11 @@ fn conclude(
     if let Some(Err(failed)) = place.map(|place| place.save(report, after, process)) {
         code = failed;
     }
+    code
+}
+
+/// Says where the packages are.
+fn say_paths(report: &Report, mut code: ExitCode, process: &mut Process<'_>) -> ExitCode {
     let paths: Vec<&str> =
         report.packages.iter().filter_map(|p| p.zip.as_ref()).map(|zip| zip.path.as_str()).collect();
     let mut told = paths.iter().map(|path| writeln!(process.out, "{path}"));
@@ -371,7 +395,7 @@ fn conclude(
         );
         code = ExitCode::Output;
     }
-    Ok(code)
+    code
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ pub struct GuardArgs {
 pub type Expectation = (File, Option<String>, u64);
 
 /// Reads `users=120` or `users@SCHOOL=12`.
-fn expectation(text: &str) -> Result<Expectation, String> {
+pub(super) fn expectation(text: &str) -> Result<Expectation, String> {
     let form = "write FILE=N or FILE@SCHOOL=N, as in users=120";
     let (place, count) = text.rsplit_once('=').ok_or(form)?;
     let count = count.parse().map_err(|_| form)?;

@@ -164,9 +164,11 @@ fn table(ended: &[Ended]) -> String {
 }
 
 /// Passes on what is written, and keeps it.
-struct Tee<'a> {
-    out: &'a mut dyn Write,
-    kept: &'a mut Vec<u8>,
+pub(super) struct Tee<'a> {
+    /// Where to.
+    pub(super) out: &'a mut dyn Write,
+    /// What was written.
+    pub(super) kept: &'a mut Vec<u8>,
 }
 
 impl Write for Tee<'_> {

@@ -11,6 +11,7 @@ pub mod extensions;
 pub mod file;
 pub mod overrides;
 pub mod plan;
+pub mod publish;
 pub mod reference;
 pub mod run;
 pub mod settings;

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use super::error::ConfigError;
 use super::file::{Asked, ConfigFile};
 use super::plan::Plan;
+use super::publish;
 use super::run::{Choice, Origin, Run};
 use super::settings::{self, Draft, PREFIX, SETTINGS, Setting, Standing, Year};
 use super::text::{Entry, Kind};
@@ -51,6 +52,8 @@ pub struct Overrides {
     faults: Vec<ConfigError>,
     /// Settings whose value was refused before it was parsed: they are not missing.
     refused: Vec<&'static str>,
+    /// The profile of the file, if one was named.
+    profile: Option<String>,
 }
 
 impl Overrides {
@@ -125,6 +128,7 @@ impl Overrides {
     /// What the file says for this run: with the tenant and the connection that were named, and the profile. Comes last,
     /// because it asks what the others say.
     pub fn file(&mut self, file: &ConfigFile, profile: Option<&str>) {
+        self.profile = profile.map(str::to_owned);
         let strongest = |name: &str| {
             let named = self.given.iter().filter(|g| g.setting.name == name && g.origin > Origin::File);
             named.max_by_key(|g| g.origin)
@@ -178,6 +182,7 @@ impl Overrides {
             };
             let hidden = match setting.name {
                 "place" => value.as_deref().is_some_and(holds_password),
+                "deliver_to" => value.as_deref().is_some_and(|value| publish::targets(value).is_err()),
                 _ => setting.secret() && value.is_some(),
             };
             all.push(Effective {
@@ -241,7 +246,7 @@ impl Overrides {
     /// # Errors
     /// Every fault of the configuration at once, in the order in which the layers were given.
     pub fn freeze(self, today: Day, demanded: &[&str]) -> Result<Run, Vec<ConfigError>> {
-        let Overrides { mut given, mut faults, refused } = self;
+        let Overrides { mut given, mut faults, refused, profile } = self;
         // Weakest first: whoever comes later overwrites. The sort is stable, and no layer has a setting twice.
         given.sort_by_key(|g| g.origin);
         let mut draft = Draft::default();
@@ -322,6 +327,8 @@ impl Overrides {
             compare_with: of_tenant(draft.compare_with),
             tables: of_tenant(draft.tables),
             tables_format: draft.tables_format,
+            profile,
+            publish: draft.publish,
             threads: draft.threads,
             choices,
             auto_year: (school_year == Year::Auto).then_some(draft.rollover_days),

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::connection::Connection;
 use super::plan::Plan;
+use super::publish::Publish;
 use super::settings::TablesFormat;
 
 /// Where the value of a setting comes from, weakest first.
@@ -65,6 +66,10 @@ pub struct Run {
     pub tables: Option<PathBuf>,
     /// How they are written.
     pub tables_format: TablesFormat,
+    /// The profile, if one was named.
+    pub profile: Option<String>,
+    /// Its nights: archive, guard, targets, hooks.
+    pub publish: Publish,
     /// Threads; `None` is one per core.
     pub threads: Option<usize>,
     /// Every setting that shapes the package with its value and origin, in the order of the table.

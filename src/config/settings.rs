@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use super::connection::Connection;
 use super::plan::{Edition, Judging, Mapping, Scope};
+use super::publish::Publish;
 use super::values::Parsed;
 use crate::day::Day;
 
@@ -42,6 +43,7 @@ pub struct Draft {
     pub(super) compare_with: Option<PathBuf>,
     pub(super) tables: Option<PathBuf>,
     pub(super) tables_format: TablesFormat,
+    pub(super) publish: Publish,
 }
 
 impl Default for Draft {
@@ -71,6 +73,7 @@ impl Default for Draft {
             compare_with: None,
             tables: None,
             tables_format: TablesFormat::Csv,
+            publish: Publish::default(),
         }
     }
 }
@@ -133,7 +136,18 @@ impl Setting {
 
     /// Whether its value may hold a secret and is therefore never repeated.
     pub fn secret(&self) -> bool {
-        matches!(self.name, "place" | "password_command")
+        matches!(
+            self.name,
+            "place"
+                | "password_command"
+                | "sftp_password_command"
+                | "passphrase_command"
+                | "deliver_to"
+                | "on_success"
+                | "on_refused"
+                | "on_held"
+                | "on_failure"
+        )
     }
 
     /// The name of its flag as a key: it answers to that too, as in `school_year`.
@@ -147,7 +161,8 @@ impl Setting {
         match self.name {
             "place" => !value.contains("://") && !value.contains('=') && !value.starts_with("synth:"),
             "seeds" | "ssl_root_cert" | "ssl_cert" | "ssl_key" | "password_file" | "out" | "report"
-            | "compare_with" | "tables" => true,
+            | "compare_with" | "tables" | "archive" | "identity" | "known_hosts" | "passphrase_file"
+            | "sftp_password_file" => true,
             _ => false,
         }
     }

@@ -23,7 +23,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-pub use self::audit::{Event, Run, RunOutcome};
+pub use self::audit::{Event, Moved, Run, RunOutcome};
 pub use self::moment::Moment;
 pub use self::retention::Retention;
 use super::durable::{self, Failpoint, Sum, Sweep};
@@ -324,6 +324,11 @@ impl<'f> Archive<'f> {
             Ok(Delivered { id: id.clone(), package, shape, targets })
         });
         found.collect()
+    }
+
+    /// Everybody who ever got a package.
+    pub fn reached(&self) -> Vec<&str> {
+        self.last.keys().map(String::as_str).collect()
     }
 
     /// The newest package, whether it was delivered or not.

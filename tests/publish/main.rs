@@ -10,6 +10,9 @@
 mod cli;
 mod crash;
 mod district;
+#[path = "../support/night.rs"]
+mod night;
+mod nightly;
 mod proxy;
 mod server;
 mod sftp;

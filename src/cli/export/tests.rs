@@ -94,7 +94,8 @@ fn concluded_after(quiet: bool, report: Option<&Path>, outcome: Outcome, meanwhi
     said(|process| {
         let place = Place::check(&run, None, process).unwrap();
         meanwhile();
-        conclude(quiet, place.as_ref(), &report, process).unwrap_or_else(|code| code)
+        let code = conclude(quiet, place.as_ref(), &report, process);
+        say_paths(&report, code, process)
     })
 }
 
@@ -184,7 +185,8 @@ fn a_closed_standard_output_is_no_panic_and_no_success() {
     };
     let report = Report::of(&run, "extracts", outcome(None, written()));
     let code = conclude(true, None, &report, &mut process);
-    assert_eq!(code, Ok(ExitCode::Output));
+    let code = say_paths(&report, code, &mut process);
+    assert_eq!(code, ExitCode::Output);
     let mut help = Process { out: &mut Closed, ..process };
     assert_eq!(super::super::run(["rosterpack".into(), "--help".into()], &mut help), ExitCode::Output);
 }

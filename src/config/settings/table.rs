@@ -7,6 +7,7 @@ use crate::config::connection;
 use crate::config::plan::{
     Deny, DepartmentColumn, EndDates, IdScheme, Include, OnIdCollision, WithoutEnrollments,
 };
+use crate::config::publish::{self, Renaming};
 use crate::config::values::{self, Parsed};
 use crate::edfi;
 
@@ -320,6 +321,95 @@ pub static SETTINGS: &[Setting] = settings! {
         "tables_format" ["--tables-format"]: "`csv` or `parquet`", Value("csv"), "parquet",
             "How the tables of --tables are written. Parquet has types, such as dates and numbers, and needs a build with the feature polars.",
             |d, v| { d.tables_format = values::word(v, &[("csv", TablesFormat::Csv), ("parquet", TablesFormat::Parquet)])?; Ok(()) };
+    }
+    "publish" {
+        "archive": "a folder", Computed("nothing is kept, guarded or delivered"), "archive",
+            "Where packages are kept before they are delivered, in a folder for each profile and tenant, with a log of every run. With it an export with --profile is a nightly run: guarded, kept, delivered.",
+            |d, v| { d.publish.archive = Some(values::text(v)?.into()); Ok(()) };
+        "consumer": "text without blanks at its ends", Computed("the name of the profile"), "Reading vendor",
+            "Who the packages are for, in the log.",
+            |d, v| { d.publish.consumer = Some(values::text(v)?); Ok(()) };
+        "keep_packages": "a whole number from 1 to 100000", Value("90"), "30",
+            "So many packages are kept. What a target got last is kept whatever its age.",
+            |d, v| { d.publish.keep_packages = values::whole(v, 1..=100_000)?; Ok(()) };
+        "keep_days": "a whole number from 1 to 36500", Computed("however old they are"), "400",
+            "So many days packages are kept.",
+            |d, v| { d.publish.keep_days = Some(values::whole(v, 1..=36_500)?); Ok(()) };
+        "max_removed_rows": "a whole number from 0 to 1000000000", Value("10"), "50",
+            "Guard: up to so many ids may be gone since the last delivery, in a file and at a school, whatever their share.",
+            |d, v| { d.publish.max_removed_rows = values::whole(v, 0..=1_000_000_000)?; Ok(()) };
+        "max_removed_percent": "a whole number from 0 to 100", Value("10"), "5",
+            "Guard: up to such a share of the ids may be gone, whatever their number. What exceeds both is held.",
+            |d, v| { d.publish.max_removed_percent = values::whole(v, 0..=100)?; Ok(()) };
+        "max_changed_percent": "a whole number from 0 to 100", Value("75"), "50",
+            "Guard: more than this share of a file's ids gone holds even a file of few rows.",
+            |d, v| { d.publish.max_changed_percent = values::whole(v, 0..=100)?; Ok(()) };
+        "additions_only": "`true` or `false`", Value("false"), "true",
+            "Guard: hold whatever removes a single row.",
+            |d, v| { d.publish.additions_only = values::switch(v)?; Ok(()) };
+        "blackouts": "a list of days YYYY-MM-DD and spans of days YYYY-MM-DD..YYYY-MM-DD", Value(""), "2025-07-01..2025-08-15",
+            "Guard: days on which every package is held, such as the turn of the school year.",
+            |d, v| { d.publish.blackouts = publish::blackouts(v)?; Ok(()) };
+        "deliver_to": "a list of sftp://user@host:port/path/{name}.zip and file:///path/{name}.zip", Value(""), "sftp://north@sftp.vendor.example/in/{name}.zip",
+            "Who gets the package. {name} is its own name, {tenant} and {profile} stand for themselves; an address that ends with a slash is a folder. `out` gets it too, when it is set.",
+            |d, v| { d.publish.deliver_to = publish::targets(v)?; Ok(()) };
+        "deliver_as": "`zip` or `loose`", Value("zip"), "loose",
+            "As one zip, or as loose CSV files in a folder.",
+            |d, v| { d.publish.loose = values::word(v, &[("zip", false), ("loose", true)])?; Ok(()) };
+        "marker": "a file name", Computed("no marker"), "done.txt",
+            "An empty file that says, by its presence, that everything has arrived.",
+            |d, v| { d.publish.marker = Some(values::tenant(v)?); Ok(()) };
+        "keep_absent": "`true` or `false`", Value("false"), "true",
+            "Leave loose OneRoster files that the package does not hold where they are.",
+            |d, v| { d.publish.keep_absent = values::switch(v)?; Ok(()) };
+        "file_mode": "permissions in octal between 600 and 666", Value("600"), "640",
+            "Permissions of files at file:// targets.",
+            |d, v| { d.publish.file_mode = publish::file_mode(v)?; Ok(()) };
+        "identity": "a private key file", Computed("no key"), "id_ed25519",
+            "Key to log in to SFTP targets with.",
+            |d, v| { d.publish.identity = Some(values::text(v)?.into()); Ok(()) };
+        "passphrase_file": "a file", Computed("ROSTERPACK_SFTP_PASSPHRASE"), "/run/secrets/key",
+            "File whose first line is the passphrase of the key.",
+            |d, v| { d.publish.passphrase_file = Some(values::text(v)?.into()); Ok(()) };
+        "passphrase_command": "a shell command", Computed("ROSTERPACK_SFTP_PASSPHRASE"), "pass show key",
+            "Command whose first line of output is the passphrase of the key.",
+            |d, v| { d.publish.passphrase_command = Some(values::text(v)?); Ok(()) };
+        "ssh_agent": "`true` or `false`", Value("false"), "true",
+            "Also try the keys of the agent at SSH_AUTH_SOCK.",
+            |d, v| { d.publish.ssh_agent = values::switch(v)?; Ok(()) };
+        "sftp_password_file": "a file", Computed("ROSTERPACK_SFTP_PASSWORD"), "/run/secrets/vendor",
+            "File whose first line is the password of the SFTP login.",
+            |d, v| { d.publish.sftp_password_file = Some(values::text(v)?.into()); Ok(()) };
+        "sftp_password_command": "a shell command", Computed("ROSTERPACK_SFTP_PASSWORD"), "pass show vendor",
+            "Command whose first line of output is the password of the SFTP login.",
+            |d, v| { d.publish.sftp_password_command = Some(values::text(v)?); Ok(()) };
+        "known_hosts": "a file as OpenSSH writes it", Computed("~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts"), "known_hosts",
+            "Pinned host keys; `rosterpack host-key HOST --store FILE` writes it.",
+            |d, v| { d.publish.known_hosts = Some(values::text(v)?.into()); Ok(()) };
+        "host_keys": "a list of fingerprints SHA256:...", Value(""), "SHA256:n1a9XlsGnfCSBsBIsCKKEo0jJgM5NJ6TSIEUzGmZvwY",
+            "Fingerprints of host keys, instead of a file.",
+            |d, v| { d.publish.host_keys = values::list(v)?; Ok(()) };
+        "replace": "`rename`, `remove-first` or `direct`", Value("rename"), "remove-first",
+            "How a file gets its final name at an SFTP target: renamed over the old one; the old one removed, then renamed; or written under its final name, which wants a marker.",
+            |d, v| { d.publish.renaming = values::word(v, &[("rename", Renaming::Rename), ("remove-first", Renaming::RemoveFirst), ("direct", Renaming::Direct)])?; Ok(()) };
+        "delivery_attempts": "a whole number from 1 to 100", Value("5"), "3",
+            "Attempts when the connection to an SFTP target fails, with growing waits.",
+            |d, v| { d.publish.delivery_attempts = values::whole(v, 1..=100)?; Ok(()) };
+        "on_success": "a shell command", Computed("nothing"), "mail -s roster me@north.example",
+            "Runs when every target got the package. The facts come as JSON on its standard input and as ROSTERPACK_OUTCOME, ROSTERPACK_SUMMARY and others in its environment.",
+            |d, v| { d.publish.on_success = Some(values::text(v)?); Ok(()) };
+        "on_refused": "a shell command", Computed("nothing"), "mail -s roster me@north.example",
+            "Runs when the data breaks the rules.",
+            |d, v| { d.publish.on_refused = Some(values::text(v)?); Ok(()) };
+        "on_held": "a shell command", Computed("nothing"), "mail -s roster me@north.example",
+            "Runs when the guard holds the package.",
+            |d, v| { d.publish.on_held = Some(values::text(v)?); Ok(()) };
+        "on_failure": "a shell command", Computed("nothing"), "mail -s roster me@north.example",
+            "Runs when the run fails in any other way, or a target did not get the package.",
+            |d, v| { d.publish.on_failure = Some(values::text(v)?); Ok(()) };
+        "hook_timeout": "seconds from 1 to 3600", Value("60"), "300",
+            "The longest that such a command may take.",
+            |d, v| { d.publish.hook_timeout = values::whole(v, 1..=3600)?; Ok(()) };
     }
 };
 

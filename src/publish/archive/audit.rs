@@ -28,6 +28,15 @@ pub enum RunOutcome {
     Failed,
 }
 
+/// How many ids of a file are gone and new.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// Gone.
+    pub removed: u64,
+    /// New.
+    pub added: u64,
+}
+
 /// A run, as its maker describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
@@ -42,8 +51,14 @@ pub struct Run {
     /// Why, when it is held, refused or failed: ids and counts, no names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<String>,
+    /// Name under which the package is delivered, without `.zip`; blank when there is none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub package: String,
     /// Rows of every file.
     pub files: BTreeMap<String, u64>,
+    /// Ids that are gone and new in every file since the last delivery; nothing when nothing was compared.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub changes: BTreeMap<String, Moved>,
     /// Hash of the configuration.
     pub configuration: String,
     /// What was filtered, by name of the filter.

@@ -29,6 +29,17 @@ impl Moment {
         (formed && real).then(|| Moment(text.to_owned()))
     }
 
+    /// The moment that is so many milliseconds behind 1970-01-01 UTC.
+    pub fn of_utc_milliseconds(milliseconds: i64) -> Moment {
+        // Day 0 is 2000-01-01.
+        const EPOCH: i64 = 10_957;
+        let (day, seconds) =
+            (milliseconds.div_euclid(86_400_000), milliseconds.rem_euclid(86_400_000) / 1000);
+        let day = Day(i32::try_from(day - EPOCH).unwrap_or_default());
+        let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+        Moment(format!("{day}T{hours:02}:{minutes:02}:{seconds:02}Z"))
+    }
+
     /// Its day in UTC.
     pub fn day(&self) -> Day {
         Day::parse(&self.0.as_bytes()[..10]).unwrap_or(Day(0))
@@ -68,6 +79,8 @@ mod tests {
     fn only_real_moments_in_utc_are_moments() {
         let moment = Moment::parse("2024-10-01T06:30:09Z").unwrap();
         assert_eq!(moment.compact(), "20241001T063009Z");
+        assert_eq!(Moment::of_utc_milliseconds(1_727_764_209_999), moment);
+        assert_eq!(Moment::of_utc_milliseconds(-1).to_string(), "1969-12-31T23:59:59Z");
         assert_eq!(moment.day(), Day::from_ymd(2024, 10, 1).unwrap());
         for bad in [
             "",
