@@ -165,8 +165,8 @@ fn export<'a>(place: &'a str, out: &'a str) -> Vec<&'a str> {
 fn a_source_that_is_missing_or_empty_is_exit_code_3_and_leaves_no_folder() {
     let folder = empty();
     fs::create_dir(folder.path().join("nothing")).unwrap();
-    for place in ["gone", "nothing"] {
-        let output = run(folder.path(), &export(place, "out/"));
+    for (place, out) in [("gone", "out/"), ("nothing", "out/"), ("nothing", "out/of/nightly/")] {
+        let output = run(folder.path(), &export(place, out));
         let told = text(&output.stderr);
         assert_eq!(output.status.code(), Some(3), "{told}");
         assert!(told.contains("error: ") && told.contains(place), "{told}");
@@ -180,7 +180,7 @@ fn an_output_that_cannot_be_written_is_found_before_the_source_is_opened() {
     let folder = empty();
     fs::write(folder.path().join("file"), "x").unwrap();
     // The source does not exist either: exit code 7 shows that nobody looked for it.
-    for out in ["gone/roster.zip", "file/roster.zip", "gone/deeper/"] {
+    for out in ["gone/roster.zip", "file/roster.zip", "file/deeper/"] {
         let output = run(folder.path(), &export("gone", out));
         let told = text(&output.stderr);
         assert_eq!(output.status.code(), Some(7), "{out}: {told}");
