@@ -203,15 +203,14 @@ fn nights_end_as_they_should() {
 
 #[test]
 fn one_target_that_fails_does_not_stop_the_others_and_the_same_bytes_go_again() {
-    let lines = "out = \"latest/\"\ndeliver_to = [\"file://DESK/gone/{name}.zip\", \"file://DESK/pickup/{tenant}.zip\"]\n\
+    let lines = "out = \"deep/latest/\"\ndeliver_to = [\"file://DESK/gone/{name}.zip\", \"file://DESK/pickup/{tenant}.zip\"]\n\
                  on_failure = \"cat > failed.json\"\non_success = \"exit 3\"";
     let temp = desk(lines);
     let desk = temp.path();
-    fs::create_dir(desk.join("latest")).unwrap();
     let told = ended(desk, &EXPORT, 5);
     assert!(told.contains("reached 2 of 3 targets and is kept"), "{told}");
     assert!(desk.join("failed.json").is_file());
-    let latest = desk.join("latest/north-2025-oneroster-v1p1.zip");
+    let latest = desk.join("deep/latest/north-2025-oneroster-v1p1.zip");
     assert_eq!(fs::read(&latest).unwrap(), pickup(desk));
     fs::create_dir(desk.join("gone")).unwrap();
     // The source is not needed any more.

@@ -116,7 +116,10 @@ impl Drop for Targets {
 }
 
 /// Makes a folder and those above it that are missing; which ones, from the outermost in.
-fn make_folders(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+///
+/// # Errors
+/// One of them cannot be made; those that were are gone again.
+pub fn make_folders(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let missing = folder.ancestors().take_while(|at| !at.as_os_str().is_empty() && !at.exists());
     let mut missing: Vec<PathBuf> = missing.map(Path::to_owned).collect();
     missing.reverse();

@@ -31,6 +31,8 @@ pub struct Profile {
     pub consumer: String,
     /// Its archive.
     pub folder: PathBuf,
+    /// The folder `out` when it ends with a slash: it is made if it is missing.
+    pub out: Option<PathBuf>,
     /// Who gets the packages.
     pub targets: Vec<Target>,
     /// What holds them.
@@ -162,6 +164,10 @@ fn build(run: &Run, environment: &dyn Fn(&str) -> Option<String>) -> Result<Prof
         guard: guard(&publish),
         keep: Retention { packages: Some(publish.keep_packages), days: publish.keep_days },
         tenant: run.plan.tenant.clone(),
+        out: run
+            .out
+            .clone()
+            .filter(|out| out.as_os_str().to_string_lossy().ends_with(std::path::is_separator)),
         targets,
         publish,
         name,

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::ending::Reached;
 use super::profile::{Profile, moment, variable};
-use crate::cli::Process;
+use crate::cli::{Process, target};
 use crate::config::Run;
 use crate::config::settings::{SETTINGS, Standing};
 use crate::publish::archive::{Archive, ArchiveError, Delivered, Moment, Moved};
@@ -162,6 +162,10 @@ pub fn send(
     package: &str,
     process: &mut Process<'_>,
 ) -> Result<Vec<Reached>, ArchiveError> {
+    if let Some(out) = &profile.out {
+        // That it cannot be made is told by the delivery, which does not find it.
+        let _ = target::make_folders(out);
+    }
     let variables = process.environment.clone();
     let clock = process.clock;
     let now = move || Moment::of_utc_milliseconds(clock().utc_milliseconds);
