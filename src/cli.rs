@@ -26,6 +26,7 @@ pub mod source;
 pub mod synth;
 pub mod target;
 pub mod tenants;
+mod told;
 pub mod validate;
 
 use std::ffi::OsString;

@@ -10,8 +10,9 @@ use std::path::Path;
 use rosterpack::config::Overrides;
 use rosterpack::day::Day;
 use rosterpack::notice::{Authority, Code, Notices, Severity};
-use rosterpack::report::contents::{Counts, FiguresReport, OrgCounts};
+use rosterpack::report::contents::{FiguresReport, OrgCounts};
 use rosterpack::report::{PackageReport, Report, RunFacts, UnmappedValue, Zip, html, terminal};
+use rosterpack::roster::figures::Tallies;
 use rosterpack::spec::{File, Version};
 use serde_json::Value;
 
@@ -213,10 +214,10 @@ fn the_page_escapes_everything_and_cuts_what_is_long_with_a_count() {
         id: n,
         name: format!("{hostile} {n}"),
         kind: "school",
-        counts: Counts { students: 1, ..Counts::default() },
+        counts: Tallies { students: 1, ..Tallies::default() },
     };
     report.figures = Some(FiguresReport {
-        total: Counts { students: 250, ..Counts::default() },
+        total: Tallies { students: 250, ..Tallies::default() },
         class_sizes: Vec::new(),
         orgs: (0..250).map(org).collect(),
     });

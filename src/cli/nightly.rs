@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use self::ending::{Became, Ending};
 use self::profile::{Profile, moment};
 use super::export::{self, ExportArgs};
-use super::tenants::Tee;
+use super::told;
 use super::{ExitCode, Process, interrupt};
 use crate::config::Run;
 use crate::publish::archive::{self, Archive, ArchiveError, RunOutcome};
@@ -215,23 +215,7 @@ type Exported = Result<(Report, ExitCode), ExitCode>;
 
 /// Exports, and keeps the errors that were told.
 fn export(args: &ExportArgs, run: &Run, process: &mut Process<'_>) -> (Exported, Vec<String>) {
-    let mut kept = Vec::new();
-    let result = {
-        let mut err = Tee { out: process.err, kept: &mut kept };
-        let mut own = Process {
-            environment: process.environment.clone(),
-            today: process.today,
-            clock: process.clock,
-            out: process.out,
-            err: &mut err,
-            terminal: process.terminal,
-            signals: process.signals,
-        };
-        export::export(args, run, &mut own)
-    };
-    let kept = String::from_utf8_lossy(&kept);
-    let told = kept.lines().filter_map(|line| line.strip_prefix("error: ")).map(str::to_owned);
-    (result, told.collect())
+    told::errors_of(process, |process| export::export(args, run, process))
 }
 
 /// What the log says of a run.

@@ -6,13 +6,12 @@
 //! threads and connections, so that the memory is that of the largest.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use wildmatch::WildMatch;
 
 use super::export::{self, ExportArgs};
-use super::{ExitCode, Process};
+use super::{ExitCode, Process, told};
 use crate::config::text::Kind;
 use crate::config::values::nearest;
 use crate::config::{ConfigError, ConfigFile, Run};
@@ -59,22 +58,9 @@ pub fn run(args: &ExportArgs, pattern: &str, process: &mut Process<'_>) -> ExitC
     let mut ended = Vec::new();
     for (tenant, run) in runs {
         let _ = writeln!(process.err, "\n== {tenant} ==");
-        let mut told = Vec::new();
-        let code = {
-            let mut err = Tee { out: process.err, kept: &mut told };
-            let mut own = Process {
-                environment: process.environment.clone(),
-                today: process.today,
-                clock: process.clock,
-                out: process.out,
-                err: &mut err,
-                terminal: process.terminal,
-                signals: process.signals,
-            };
-            export::frozen(&of_tenant(args, &tenant), run, &mut own)
-        };
-        let told = String::from_utf8_lossy(&told);
-        let why = told.lines().find_map(|line| line.strip_prefix("error: ")).map(str::to_owned);
+        let (code, errors) =
+            told::errors_of(process, |process| export::frozen(&of_tenant(args, &tenant), run, process));
+        let why = errors.into_iter().next();
         ended.push(Ended { tenant, code, why });
     }
     let _ = write!(process.err, "\n{}", table(&ended));
@@ -161,25 +147,4 @@ fn table(ended: &[Ended]) -> String {
     let done = ended.iter().filter(|e| e.code == ExitCode::Published).count();
     table += &format!("{done} of {} tenants done\n", ended.len());
     table
-}
-
-/// Passes on what is written, and keeps it.
-pub(super) struct Tee<'a> {
-    /// Where to.
-    pub(super) out: &'a mut dyn Write,
-    /// What was written.
-    pub(super) kept: &'a mut Vec<u8>,
-}
-
-impl Write for Tee<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.kept.extend_from_slice(bytes);
-        // A broken stderr ends no run.
-        let _ = self.out.write_all(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
 }

@@ -152,56 +152,6 @@ pub fn bare_files(files: &[(File, u64)]) -> Vec<FileRows> {
     files.iter().map(bare).collect()
 }
 
-/// What there is in all, or at one organization.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Counts {
-    /// Students as persons.
-    pub students: u64,
-    /// Members of staff.
-    pub staff: u64,
-    /// Parents and other contacts.
-    pub parents: u64,
-    /// Courses.
-    pub courses: u64,
-    /// Classes.
-    pub classes: u64,
-    /// Enrollments of students.
-    pub student_enrollments: u64,
-    /// Enrollments of teachers.
-    pub teacher_enrollments: u64,
-    /// Classes that no student is in.
-    pub classes_without_students: u64,
-    /// Classes that nobody teaches.
-    pub classes_without_teacher: u64,
-}
-
-impl From<Tallies> for Counts {
-    fn from(tallies: Tallies) -> Counts {
-        let Tallies {
-            students,
-            staff,
-            parents,
-            courses,
-            classes,
-            student_enrollments,
-            teacher_enrollments,
-            classes_without_students,
-            classes_without_teacher,
-        } = tallies;
-        Counts {
-            students,
-            staff,
-            parents,
-            courses,
-            classes,
-            student_enrollments,
-            teacher_enrollments,
-            classes_without_students,
-            classes_without_teacher,
-        }
-    }
-}
-
 /// An organization with what there is at it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OrgCounts {
@@ -216,7 +166,7 @@ pub struct OrgCounts {
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// What there is at it; who belongs to several organizations counts at each.
-    pub counts: Counts,
+    pub counts: Tallies,
 }
 
 /// Classes of some size.
@@ -234,7 +184,7 @@ pub struct ClassSize {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FiguresReport {
     /// All of it; everybody counts once.
-    pub total: Counts,
+    pub total: Tallies,
     /// Classes by number of students.
     pub class_sizes: Vec<ClassSize>,
     /// Every exported organization.
@@ -248,7 +198,7 @@ impl From<&Figures> for FiguresReport {
             id: org.id,
             name: org.name.clone(),
             kind: org.kind.word(),
-            counts: org.tallies.into(),
+            counts: org.tallies,
         };
         let size = |(step, &classes): (usize, &u64)| ClassSize {
             from: step.checked_sub(1).and_then(|below| CLASS_SIZES.get(below)).map_or(0, |size| size + 1),
@@ -256,7 +206,7 @@ impl From<&Figures> for FiguresReport {
             classes,
         };
         FiguresReport {
-            total: figures.total.into(),
+            total: figures.total,
             class_sizes: figures.class_sizes.iter().enumerate().map(size).collect(),
             orgs: figures.orgs.iter().map(org).collect(),
         }

@@ -4,6 +4,8 @@
 //! classes: no text is made and nothing is kept per row. What the plan does not write is not counted: a package without
 //! users.csv has no students. Nothing is judged here.
 
+use serde::Serialize;
+
 use super::Roster;
 use super::orgs::OrgType;
 use super::users::UserRef;
@@ -26,7 +28,7 @@ pub const fn person_group(person: Person) -> u32 {
 }
 
 /// What there is in all, or at one organization.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Tallies {
     /// Students as persons, whatever their number of rows.
     pub students: u64,

@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, html};
 
-use super::super::contents::{Counts, FileRows, OrgCounts, PersonFill, PersonalColumn};
+use super::super::contents::{FileRows, OrgCounts, PersonFill, PersonalColumn};
 use super::super::terminal::grouped;
 use super::super::{Ending, PackageReport, Report};
 use super::plot::{self, Bar};
 use super::{ROWS, percent, section};
 use crate::check::show::counted;
+use crate::roster::figures::Tallies;
 use crate::spec::Personal;
 
 /// Bars of their own in the plot of schools; the rest share one.
@@ -81,7 +82,7 @@ pub fn schools(report: &Report) -> Markup {
     )
 }
 
-fn counts(counts: &Counts) -> Markup {
+fn counts(counts: &Tallies) -> Markup {
     html! {
         @for number in [counts.students, counts.staff, counts.classes, counts.student_enrollments + counts.teacher_enrollments] {
             td class="number" { (grouped(number)) }
@@ -90,8 +91,8 @@ fn counts(counts: &Counts) -> Markup {
 }
 
 /// Which schools have classes that nobody is in or nobody teaches.
-fn without(report: &Report, total: Counts) -> Markup {
-    let list = |what: &str, count: u64, of: fn(&Counts) -> u64| {
+fn without(report: &Report, total: Tallies) -> Markup {
+    let list = |what: &str, count: u64, of: fn(&Tallies) -> u64| {
         let orgs = report.figures.iter().flat_map(|figures| &figures.orgs).filter(|org| of(&org.counts) > 0);
         let mut orgs: Vec<_> = orgs.collect();
         orgs.sort_by_key(|org| std::cmp::Reverse(of(&org.counts)));
