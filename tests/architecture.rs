@@ -30,6 +30,17 @@ const EDGES: &[(&str, &[&str], &str)] = &[
     ("cli", &["config", "pipeline"], ""),
     ("cli", &["crosswalk", "source"], "opens the seeds and the source that the pipeline is handed"),
     ("cli", &["edfi"], "tells a wrong --data-standard (usage) from a missing table (source)"),
+    (
+        "cli",
+        &["edfi_admin", "secret"],
+        "finds the ODS that EdFi_Admin leads to, and the key of its connection strings",
+    ),
+    ("cli", &["shard"], "`--shard`"),
+    ("shard", &[], "names of tenants and numbers"),
+    ("edfi_admin", &["secret"], "connection strings are secrets"),
+    ("source", &["edfi_admin"], "reads the rows of EdFi_Admin"),
+    ("config", &["edfi_admin"], "a setting names derivatives"),
+    ("config", &["secret"], "variables of the Alliance hold connection strings"),
     ("cli", &["report"], "shows and writes what the pipeline came to"),
     ("cli", &["synth"], "`rosterpack synth`"),
     (
@@ -122,7 +133,10 @@ const EDGES: &[(&str, &[&str], &str)] = &[
 
 /// Which modules may name a library. Those without a list may be used by all but [`USE_NOTHING`].
 const LIBRARIES: &[(&str, &[&str])] = &[
+    ("aes", &["edfi_admin"]),
+    ("base64ct", &["edfi_admin"]),
     ("bytes", &["source"]),
+    ("cbc", &["edfi_admin"]),
     ("chrono", &["main"]),
     ("clap", &["cli"]),
     ("crc32fast", &["package", "check"]),
@@ -132,7 +146,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("flate2", &["package", "check", "source", "synth", "snapshot"]),
     ("fs4", &["doctor"]),
     ("hashbrown", &["staging", "check"]),
-    ("hmac", &["publish"]),
+    ("hmac", &["edfi_admin", "publish"]),
     ("hex", &["sourced_id"]),
     ("indicatif", &["report"]),
     ("maud", &["check", "diff", "page", "report"]),
@@ -161,7 +175,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ),
     ("serde_json", &["check", "cli", "config", "diff", "report", "doctor", "snapshot", "explain", "publish"]),
     ("sha1", &["publish"]),
-    ("sha2", &["crosswalk", "diff", "publish", "report"]),
+    ("sha2", &["crosswalk", "diff", "edfi_admin", "publish", "report", "shard"]),
     ("siphasher", &["check"]),
     ("strsim", &["cli", "config", "explain"]),
     ("tempfile", &["cli", "package", "publish", "report", "snapshot"]),

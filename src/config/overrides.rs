@@ -8,8 +8,9 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use super::connection::Admin;
 use super::error::ConfigError;
-use super::file::{Asked, ConfigFile};
+use super::file::{Asked, ConfigFile, Settled};
 use super::plan::Plan;
 use super::publish;
 use super::run::{Choice, Origin, Run};
@@ -17,6 +18,7 @@ use super::settings::{self, Draft, PREFIX, SETTINGS, Setting, Standing, Year};
 use super::text::{Entry, Kind};
 use super::values::nearest;
 use crate::day::Day;
+use crate::secret::Secret;
 
 /// A value that somebody gave for a setting.
 #[derive(Debug)]
@@ -54,6 +56,8 @@ pub struct Overrides {
     refused: Vec<&'static str>,
     /// The profile of the file, if one was named.
     profile: Option<String>,
+    /// EdFi_Admin as the Alliance's variables name it.
+    admin: Option<Admin>,
 }
 
 impl Overrides {
@@ -65,8 +69,8 @@ impl Overrides {
     fn give(&mut self, setting: &'static Setting, value: String, origin: Origin, label: String) {
         if self.given.iter().any(|g| g.origin == origin && g.setting.name == setting.name) {
             self.faults.push(ConfigError::Twice { label, name: setting.name });
-        } else if setting.name == "place" && origin >= Origin::Set && holds_password(&value) {
-            self.faults.push(ConfigError::SecretInFlag { label });
+        } else if setting.is_address() && origin >= Origin::Set && holds_password(&value) {
+            self.faults.push(ConfigError::SecretInFlag { label, variable: setting.variable() });
             self.refused.push(setting.name);
         } else {
             self.given.push(Given { setting, value, origin, label });
@@ -125,6 +129,13 @@ impl Overrides {
         }
     }
 
+    /// Whether somebody says, more strongly than a file does, where the ODS is.
+    pub fn names_place(&self) -> bool {
+        let named = |g: &Given| g.setting.is_address() && g.origin > Origin::File;
+        let refused = |name: &&str| settings::find(name).is_some_and(Setting::is_address);
+        self.given.iter().any(named) || self.refused.iter().any(refused)
+    }
+
     /// What the file says for this run: with the tenant and the connection that were named, and the profile. Comes last,
     /// because it asks what the others say.
     pub fn file(&mut self, file: &ConfigFile, profile: Option<&str>) {
@@ -140,12 +151,19 @@ impl Overrides {
             profile: profile.map(|name| (name.to_owned(), "--profile".to_owned())),
             tenant: if sample { None } else { chosen("tenant") },
             connection: chosen("connection"),
-            place: strongest("place").is_some() || self.refused.contains(&"place"),
+            place: self.names_place(),
         };
-        let entries = match file.settings(&asked) {
-            Ok(entries) => entries,
+        let Settled { entries, admin } = match file.settings(&asked) {
+            Ok(settled) => settled,
             Err(faults) => return self.no_file(faults),
         };
+        if let Some(setting) = settings::find("admin_connection")
+            && let Some(admin) = &admin
+        {
+            let address = admin.address.expose().to_owned();
+            self.give(setting, address, Origin::Environment, admin.from.clone());
+        }
+        self.admin = admin;
         // The name of a tenant chose a table, which says what its code is.
         if asked.tenant.is_some() && !file.names(Kind::Tenant).is_empty() {
             self.given.retain(|g| g.setting.name != "tenant");
@@ -181,7 +199,7 @@ impl Overrides {
                 (None, _) => None,
             };
             let hidden = match setting.name {
-                "place" => value.as_deref().is_some_and(holds_password),
+                "place" | "admin_connection" => value.as_deref().is_some_and(holds_password),
                 "deliver_to" => value.as_deref().is_some_and(|value| publish::targets(value).is_err()),
                 _ => setting.secret() && value.is_some(),
             };
@@ -246,7 +264,7 @@ impl Overrides {
     /// # Errors
     /// Every fault of the configuration at once, in the order in which the layers were given.
     pub fn freeze(self, today: Day, demanded: &[&str]) -> Result<Run, Vec<ConfigError>> {
-        let Overrides { mut given, mut faults, refused, profile } = self;
+        let Overrides { mut given, mut faults, refused, profile, admin: alliance } = self;
         // Weakest first: whoever comes later overwrites. The sort is stable, and no layer has a setting twice.
         given.sort_by_key(|g| g.origin);
         let mut draft = Draft::default();
@@ -261,8 +279,22 @@ impl Overrides {
             }
         }
         let strongest = |setting: &Setting| given.iter().rfind(|g| g.setting.name == setting.name);
+        let given_as = |name: &str| given.iter().rfind(|g| g.setting.name == name);
+        let (place, admin) = (given_as("place"), given_as("admin_connection"));
+        if let (Some(place), Some(admin)) = (place, admin)
+            && place.origin == admin.origin
+        {
+            faults.push(ConfigError::Malformed {
+                label: admin.label.clone(),
+                reason: format!("a place is named by {} too", place.label),
+                remedy: "keep one of them".into(),
+            });
+        }
+        // Whoever speaks more strongly says where the ODS is.
+        let by_admin = admin.filter(|admin| place.is_none_or(|place| place.origin < admin.origin));
         for setting in SETTINGS.iter().filter(|s| s.default == Standing::Required) {
             let absent = strongest(setting).is_none() && !refused.contains(&setting.name);
+            let absent = absent && !(setting.is_address() && by_admin.is_some());
             if absent && demanded.contains(&setting.name) {
                 faults.push(ConfigError::Missing { setting });
             }
@@ -315,11 +347,25 @@ impl Overrides {
                 None => path,
             })
         };
-        let place_origin = given.iter().rfind(|g| g.setting.name == "place").map(|g| g.origin);
+        let from_environment = |given: &Given| given.origin == Origin::Environment;
+        let mut connection = draft.connection;
+        for word in connection.ods_instance.iter_mut().flatten() {
+            *word = word.replace("{tenant}", &plan.tenant);
+        }
+        let admin = by_admin.map(|given| match alliance {
+            Some(admin) => admin,
+            None => Admin {
+                address: Secret::new(given.value.clone()),
+                may_hold_password: from_environment(given),
+                listed: Vec::new(),
+                from: given.label.clone(),
+            },
+        });
         Ok(Run {
-            place: draft.place,
-            place_may_hold_password: place_origin == Some(Origin::Environment),
-            connection: draft.connection,
+            place: draft.place.filter(|_| admin.is_none()),
+            place_may_hold_password: place.is_some_and(from_environment),
+            admin,
+            connection,
             seeds: draft.seeds,
             out: of_tenant(draft.out),
             report: of_tenant(draft.report),
@@ -330,6 +376,7 @@ impl Overrides {
             profile,
             publish: draft.publish,
             threads: draft.threads,
+            parallel_tenants: draft.parallel_tenants,
             choices,
             auto_year: (school_year == Year::Auto).then_some(draft.rollover_days),
             as_of_is_today: draft.as_of.is_none(),
@@ -341,9 +388,12 @@ impl Overrides {
 /// Whether an address carries a password: `scheme://user:password@host`, or `password=...` anywhere, as in a
 /// URL's query and in `host=... password=...` and `Server=...;Pwd=...`.
 pub(super) fn holds_password(address: &str) -> bool {
-    let named = address.split(['?', '&', ';', ' ', '\t']).any(|pair| {
+    // Blanks around the sign do not part a key from its value.
+    let tight = address.split('=').map(str::trim).collect::<Vec<_>>().join("=");
+    let named = tight.split(['?', '&', ';', ' ', '\t']).any(|pair| {
         pair.split_once('=').is_some_and(|(key, value)| {
-            matches!(key.to_lowercase().as_str(), "password" | "pwd" | "sslpassword") && !value.is_empty()
+            let key = key.to_lowercase();
+            matches!(key.as_str(), "password" | "pwd" | "psw" | "sslpassword") && !value.is_empty()
         })
     });
     // A password may itself hold a slash or an @ that nobody encoded: whatever stands before the last @ counts.
@@ -472,6 +522,8 @@ mod tests {
             "postgres://localhost/ods?user=me&PASSWORD=hunter2",
             "host=localhost user=me password=hunter2",
             "Server=localhost;Database=ods;Pwd=hunter2",
+            "Server=localhost;Database=ods;Password = hunter2",
+            "Server=localhost;Database=ods;PSW=hunter2",
         ] {
             for by_set in [false, true] {
                 let mut overrides = minimal();
