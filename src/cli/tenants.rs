@@ -60,8 +60,18 @@ pub fn run(args: &ExportArgs, pattern: &str, process: &mut Process<'_>) -> ExitC
         return ExitCode::Usage;
     }
     let ended = match at_most(args, process).min(waiting.len()) {
-        0 | 1 => one_by_one(args, waiting, process),
-        several => at_once::run(args, waiting, several, process),
+        // With the streams of the process, so that it can be watched.
+        0 | 1 => waiting.into_iter().map(|waiting| one(args, waiting, process)).collect(),
+        several => {
+            let mut args = args.clone();
+            args.shaping.unwatched = true;
+            at_once::run(
+                waiting,
+                several,
+                &|waiting, process: &mut Process<'_>| one(&args, waiting, process),
+                process,
+            )
+        }
     };
     let _ = write!(process.err, "\n{}", table(&ended));
     ExitCode::weightiest(ended.iter().map(|ended| ended.code))
@@ -76,11 +86,6 @@ fn at_most(args: &ExportArgs, process: &Process<'_>) -> usize {
     overrides.stand_in("active_school_year", "2000");
     // What is wrong with it is wrong with every tenant, and told there.
     overrides.freeze(process.today, &[]).map_or(1, |run| run.parallel_tenants)
-}
-
-/// Each with the streams of the process, so that it can be watched.
-fn one_by_one(args: &ExportArgs, waiting: Vec<Waiting>, process: &mut Process<'_>) -> Vec<Ended> {
-    waiting.into_iter().map(|waiting| one(args, waiting, process)).collect()
 }
 
 /// The run of one tenant.

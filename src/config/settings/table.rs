@@ -108,13 +108,13 @@ pub static SETTINGS: &[Setting] = settings! {
         "password_command": "a shell command", Computed("PGPASSWORD, else a pgpass file"), "pass show ods",
             "Command whose first line of output is the password of the database role.",
             |d, v| { d.connection.password_command = Some(values::text(v)?); Ok(()) };
-        "admin_connection": "a PostgreSQL address of EdFi_Admin, in the forms of `place`", Computed("the ODS is named by place"), "postgres://reader@admin.example.org/EdFi_Admin",
+        "admin_connection": "a PostgreSQL address of EdFi_Admin, written as one of an ODS is", Computed("the ODS is named by place"), "postgres://reader@admin.example.org/EdFi_Admin",
             "The database in which the ODS API keeps its ODS instances: one of them is read, by the connection string that stands there. A password belongs where that of a place does.",
             |d, v| { d.admin_connection = Some(values::text(v)?); Ok(()) };
         "ods_instance": "a name, an id, or a list of contexts KEY=VALUE that all hold", Computed("the only one"), "schoolYear=2025",
             "Which ODS instance of EdFi_Admin is read. {tenant} stands for the tenant code.",
             |d, v| { d.connection.ods_instance = Some(connection::instance(v)?); Ok(()) };
-        "ods_derivatives": "a list of `Snapshot`, `ReadReplica`", Value(""), "Snapshot",
+        "ods_derivatives": "a list of `Snapshot` and `ReadReplica`", Value(""), "Snapshot",
             "Derivatives of the ODS instance that are read in its place, the first that it has; every run says when it has none of them.",
             |d, v| { d.connection.ods_derivatives = connection::derivatives(v)?; Ok(()) };
         "encryption_key_file": "a file", Computed("ROSTERPACK_ENCRYPTION_KEY, else ODS_CONNECTION_STRING_ENCRYPTION_KEY"), "/run/secrets/ods-key",
