@@ -188,7 +188,11 @@ pub fn settle_year(opened: &Opened, run: &mut Run, process: &mut Process<'_>) ->
         }
         Err(error) => {
             let code = if error == NoSchoolYear::Empty { ExitCode::Source } else { ExitCode::Usage };
-            process.fault(error, "name the school year, or raise rollover_days");
+            let help = match error {
+                NoSchoolYear::EmptyChoice => "look at leas, schools and what excludes them",
+                _ => "name the school year, or raise rollover_days",
+            };
+            process.fault(error, help);
             Err(code)
         }
     }

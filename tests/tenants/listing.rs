@@ -35,7 +35,7 @@ fn tenants_connection_config_loads_as_it_is() {
     let said = run(&desk, &json, &["export", "--tenant", "all", "--quiet"]);
     assert_eq!(said.code, 0, "{}", said.err);
     assert!(
-        said.err.contains("North       0  published") && said.err.contains("2 of 2 tenants done"),
+        said.err.contains("North      0  published") && said.err.contains("2 of 2 tenants done"),
         "{}",
         said.err
     );

@@ -45,7 +45,7 @@ fn words_and_bytes_are_the_same_whatever_runs_at_once() {
     // One that fails stops nobody: the source is gone, the filter leaves nothing, the address is wrong.
     assert_eq!((*code, out.lines().count(), made.len()), (2, 7, 7), "{err}");
     assert!(
-        err.contains("== t00 ==") && err.contains("t99      2  usage: cannot read `synth:students=many`"),
+        err.contains("== t00 ==") && err.contains("t99        2  usage: cannot read `synth:students=many`"),
         "{err}"
     );
     for more in [&["--parallel-tenants", "3"][..], &["--set", "parallel_tenants=64", "--threads", "1"]] {
@@ -66,7 +66,7 @@ fn peak(tenants: usize, at_once: usize) -> u64 {
          on_success = \"grep VmHWM /proc/$PPID/status >> peaks\"\n",
     );
     for n in 0..tenants {
-        writeln!(text, "[tenants.t{n:02}]\nplace = \"synth:students=600,seed={n}\"").unwrap();
+        writeln!(text, "[tenants.t{n:02}]\nplace = \"synth:students=250,seed={n}\"").unwrap();
     }
     let desk = Desk::new("");
     let head = fs::read_to_string(desk.at("rosterpack.toml")).unwrap();

@@ -56,7 +56,7 @@ pub static SETTINGS: &[Setting] = settings! {
             "The connection by which the ODS is reached. A place that is named more strongly replaces it as a whole.",
             |d, v| { d.connection_name = Some(values::text(v)?); Ok(()) };
         "active_school_year" ["--school-year"]: "a year from 1900 to 2100: the one in which the school year ends; or `auto`", Required, "2022",
-            "The school year that is exported: 2022 is 2021-2022. `auto` is the latest with sections that has begun by the as-of date, or begins within `rollover_days`; every run says which.",
+            "The school year that is exported: 2022 is 2021-2022. `auto` is the latest with sections that has begun by the as-of date, or begins within `rollover_days`, at the schools that `leas`, `schools` and their exclusions leave; every run says which.",
             |d, v| { d.school_year = Some(if v == "auto" { Year::Auto } else { Year::Named(values::whole(v, 1900..=2100)?) }); Ok(()) };
         "rollover_days": "a whole number from 0 to 366", Value("0"), "21",
             "With `auto`: so many days before its first session a school year is taken already.",
