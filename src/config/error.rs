@@ -100,11 +100,13 @@ pub enum ConfigError {
     },
     /// A password in the file.
     #[error(
-        "{label}: it holds a secret, and a file of settings is copied, shown to others and kept under version control"
+        "{label}: it holds {what}, and a file of settings is copied, shown to others and kept under version control"
     )]
     SecretInFile {
         /// As the user wrote it.
         label: String,
+        /// A password or a key.
+        what: &'static str,
         /// Where such a secret is kept.
         kept: &'static str,
     },

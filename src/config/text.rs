@@ -292,7 +292,7 @@ impl Reader<'_> {
         };
         let text = written(value.get_ref(), &setting.form()).map_err(|reason| refused(None, reason))?;
         if setting.is_address() && holds_password(&text) {
-            return Err(ConfigError::SecretInFile { label, kept: PASSWORD });
+            return Err(ConfigError::SecretInFile { label, what: "a password", kept: PASSWORD });
         }
         (setting.put)(&mut Draft::default(), &text).map_err(|reason| refused(Some(&text), reason))?;
         let value = if setting.is_path(&text) { self.beside(&text) } else { text };
@@ -312,11 +312,11 @@ impl Reader<'_> {
     fn unknown_setting(&self, kind: Kind, name: &str, label: String) -> ConfigError {
         let lower = name.to_lowercase();
         if lower.replace('_', "").ends_with("encryptionkey") {
-            return ConfigError::SecretInFile { label, kept: ENCRYPTION_KEY };
+            return ConfigError::SecretInFile { label, what: "a key", kept: ENCRYPTION_KEY };
         }
         let secret = ["password", "passwd", "pwd", "passphrase", "secret", "token"];
         if secret.iter().any(|word| lower == *word || lower.ends_with(&format!("_{word}"))) {
-            return ConfigError::SecretInFile { label, kept: PASSWORD };
+            return ConfigError::SecretInFile { label, what: "a password", kept: PASSWORD };
         }
         if SETTINGS.iter().any(|s| s.section == name) {
             let remedy = "sections are for environment variables: write its settings into the table itself";

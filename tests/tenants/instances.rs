@@ -86,7 +86,7 @@ fn an_instance_is_named_by_name_id_or_contexts() {
         assert!(said.err.contains(&format!("{place} {says}")), "{}", said.err);
     }
     let said = desk.ended(&["export", "--tenant", "t"], 2);
-    assert!(said.err.contains(&format!("{place} has 7 ODS instances: 1 (")), "{}", said.err);
+    assert!(said.err.contains(&format!("{place} has 8 ODS instances: 1 (")), "{}", said.err);
     assert!(!desk.at("t.zip").exists());
 }
 
@@ -127,9 +127,15 @@ fn what_cannot_be_used_says_which_instance_and_what_to_do() {
             "another server",
             &[],
             3,
-            &["ODS instance 6 (`another server`)", "cannot be used", "unknown key `datasource`"],
+            &[
+                "ODS instance 6 (`another server`)",
+                "cannot be used",
+                "it is one of SQL Server",
+                "extract.sql",
+            ],
         ),
         ("nowhere", &[], 3, &["127.0.0.1:1/gone", "refused"]),
+        ("unquoted", &[], 3, &["a key that is none of PostgreSQL's", "double quotes"]),
         (
             "north",
             &["encryption_key_file=gone"],
@@ -190,7 +196,7 @@ fn secrets_are_refused_where_others_can_read_them() {
     let admin = admin();
     let secret = format!("postgres://admin_reader:planted-elsewhere@127.0.0.1:{}/x", admin.cluster.port());
     for (line, says) in [
-        (format!("admin_connection = \"{secret}\""), "admin_connection: it holds a secret"),
+        (format!("admin_connection = \"{secret}\""), "admin_connection: it holds a password"),
         (format!("encryption_key = \"{KEY}\""), "encryption_key_file = \"FILE\", encryption_key_command"),
         ("place = \"x\"\nadmin_connection = \"host=a\"".to_owned(), "a place is named at"),
     ] {

@@ -114,6 +114,10 @@ fn the_verb_shows_what_was_found_without_secrets() {
         "BLESS=1 cargo test --test tenants"
     );
 
+    let said = run(&desk, &json, &["show-config", "--tenant", "North"]);
+    let line = said.out.lines().find(|line| line.starts_with("admin_connection")).unwrap();
+    assert!(line.contains("***") && line.ends_with("TENANTS_CONNECTION_CONFIG"), "{line}");
+
     let said = run(&desk, &json, &["tenants", "--json"]);
     let document: Value = serde_json::from_str(&said.out).unwrap();
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/tenants.schema.json");

@@ -12,7 +12,7 @@ use crate::config::connection::{Admin, Listed};
 use crate::edfi_admin::{self, Derivative, InstanceError, OdsInstance};
 use crate::secret::{self, Secret};
 use crate::source::SourceError;
-use crate::source::postgres::{self, ConnectionSettings, PasswordSources};
+use crate::source::postgres::{self, ConnectionError, ConnectionSettings, PasswordSources};
 
 /// Variables that can hold the key: ours, and the one of the Alliance's OneRoster service.
 const KEYS: [&str; 2] = ["ROSTERPACK_ENCRYPTION_KEY", "ODS_CONNECTION_STRING_ENCRYPTION_KEY"];
@@ -154,8 +154,7 @@ pub fn reach(
         instance: chosen.to_string(),
         reason,
     };
-    let mut settings =
-        address_of(address.expose(), true, run).map_err(|error| unusable(error.to_string()))?;
+    let mut settings = address_of(address.expose(), true, run).map_err(|error| unusable(why(error)))?;
     // A password file is the one of EdFi_Admin: another server must not get to see it.
     let (password, remark) = PasswordSources::default()
         .find(&settings, &variable(environment))
@@ -164,6 +163,24 @@ pub fn reach(
     let way =
         Way { place: place.to_owned(), instance: chosen.to_string(), id: chosen.id, derivative, preferred };
     Ok(Found { settings, remark, way })
+}
+
+/// Keys by which a connection string of SQL Server is known.
+const SQL_SERVER: [&str; 5] =
+    ["datasource", "encrypt", "initialcatalog", "multipleactiveresultsets", "trustedconnection"];
+
+/// Why a connection string of EdFi_Admin cannot be used. A key that nobody knows may be a piece of a password that holds a
+/// semicolon: it is not repeated.
+fn why(error: ConnectionError) -> String {
+    match error {
+        ConnectionError::UnknownKey { key } if SQL_SERVER.contains(&key.as_str()) => {
+            "it is one of SQL Server, which is read by way of extracts: templates/sqlserver/extract.sql".to_owned()
+        }
+        ConnectionError::UnknownKey { .. } => {
+            "it has a key that is none of PostgreSQL's. A password that holds a semicolon stands in double quotes".to_owned()
+        }
+        error => error.to_string(),
+    }
 }
 
 /// The key of encrypted connection strings, and where it comes from; `None` when nobody gives one.
