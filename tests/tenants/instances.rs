@@ -27,6 +27,7 @@ fn admin() -> Admin {
             Some("Data Source=sql;Initial Catalog=EdFi_Ods;Password=planted-elsewhere"),
             &[],
         )
+        .instance("unquoted", Some("Host=a;Username=x;Password=x;planted-elsewhere=1;Database=y"), &[])
         .instance(
             "nowhere",
             Some("Host=127.0.0.1;Port=1;Username=x;Password=planted-elsewhere;Database=gone"),
