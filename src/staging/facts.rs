@@ -167,9 +167,8 @@ impl Facts {
         };
         let mut rows = Vec::new();
         let mut notices = Notices::new();
-        let mut section_of = sections.lookup(at);
-        reader.each_of(&t::TABLE, part, |b, r| {
-            let Some(section) = resolve(section_of.of(b, r), b, r, at, "student", &mut notices) else {
+        reader.each_in_section(&t::TABLE, part, sections.lookup(at), |b, r, section| {
+            let Some(section) = resolve(section, b, r, at, "student", &mut notices) else {
                 return Ok(());
             };
             let Some(student) = students.index.get(b.int(t::USI, r)) else {
@@ -230,9 +229,8 @@ impl Facts {
         };
         let mut notices = Notices::new();
         let mut rows = Vec::new();
-        let mut section_of = sections.lookup(at);
-        reader.each(&t::TABLE, |b, r| {
-            let Some(section) = resolve(section_of.of(b, r), b, r, at, "staff", &mut notices) else {
+        reader.each_in_section(&t::TABLE, Part::WHOLE, sections.lookup(at), |b, r, section| {
+            let Some(section) = resolve(section, b, r, at, "staff", &mut notices) else {
                 return Ok(());
             };
             let Some(person) = staff.index.get(b.int(t::USI, r)) else {

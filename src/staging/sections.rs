@@ -7,11 +7,11 @@
 use rayon::slice::ParallelSliceMut;
 
 use crate::edfi::contract as c;
-use crate::source::{Batch, SourceError};
+use crate::source::{Batch, Part, SourceError};
 
 use super::courses::StagedCourses;
 use super::descriptors::{Descriptor, Descriptors};
-use super::keys::{Found, KeyIndex, PackedKey, PackedKeys};
+use super::keys::{Found, KeyIndex, PackedKeys};
 use super::read::Reader;
 use super::text::{TextColumn, reordered};
 use super::time::StagedTime;
@@ -67,34 +67,48 @@ impl SectionColumns {
     }
 }
 
-/// Finds sections by their keys, row after row. Rows that follow each other often name the same section: then
-/// nothing is looked up.
+/// Finds the sections that the rows of another table name, a batch at a time: sections lie all over memory, and to
+/// look each up to its end would be to wait for memory at every row.
 pub(super) struct SectionLookup<'s> {
     sections: &'s StagedSections,
     columns: SectionColumns,
-    key: PackedKey,
-    last: PackedKey,
-    found: Found,
+    keys: PackedKeys,
+    hashes: Vec<u64>,
+    candidates: Vec<u32>,
+    found: Vec<Found>,
 }
 
 impl SectionLookup<'_> {
-    /// The section that a row names.
-    #[inline]
-    pub(super) fn of(&mut self, batch: &Batch, row: usize) -> Found {
-        let Some(school) = batch.int(self.columns.school, row) else { return Found::Nothing };
-        let SectionColumns { local_code, session, section, .. } = self.columns;
-        self.key.pack(school, [local_code, session, section].map(|column| batch.texts(column).get(row)));
-        if self.key.bytes() == self.last.bytes() {
-            return self.found;
+    /// For each row of a batch the section that it names.
+    pub(super) fn of_batch(&mut self, batch: &Batch) -> &[Found] {
+        let StagedSections { index, keys: known, .. } = self.sections;
+        let SectionLookup { columns, keys, hashes, candidates, found, .. } = self;
+        let texts =
+            [columns.local_code, columns.session, columns.section].map(|column| batch.texts(column));
+        keys.clear();
+        for row in 0..batch.rows() {
+            match batch.int(columns.school, row) {
+                Some(school) => keys.push(school, texts.map(|texts| texts.get(row))),
+                None => keys.push_none(),
+            }
         }
-        let StagedSections { index, keys, .. } = self.sections;
-        let exact = index.exact(self.key.hash(), |n| keys.get(n) == self.key.bytes());
-        self.found = match exact {
-            Some(section) => Found::Exact(section),
-            None => self.sections.spelled_otherwise(batch, row, self.columns),
-        };
-        std::mem::swap(&mut self.key, &mut self.last);
-        self.found
+        let rows = 0..batch.rows() as u32;
+        hashes.clear();
+        hashes.extend(rows.clone().map(|row| keys.hash(row)));
+        candidates.clear();
+        candidates.extend(hashes.iter().map(|&hash| index.candidate(hash).unwrap_or(NOTHING)));
+        found.clear();
+        found.extend(rows.zip(&*candidates).map(|(row, &candidate)| {
+            let key = keys.get(row);
+            if candidate != NOTHING && known.get(candidate) == key {
+                return Found::Exact(candidate);
+            }
+            match index.exact(hashes[row as usize], |n| known.get(n) == key) {
+                Some(section) => Found::Exact(section),
+                None => self.sections.spelled_otherwise(batch, row as usize, *columns),
+            }
+        }));
+        found
     }
 }
 
@@ -154,18 +168,19 @@ impl StagedSections {
         order
             .par_sort_unstable_by(|&x, &y| session(x).cmp(&session(y)).then_with(|| texts(x).cmp(&texts(y))));
         let mut index = KeyIndex::with_capacity(order.len());
-        let (mut keys, mut key) = (PackedKeys::default(), PackedKey::default());
+        let mut keys = PackedKeys::default();
         let mut kept: Vec<u32> = Vec::with_capacity(order.len());
         for row in order {
             let n = row as usize;
             let texts = [raw.local_code.get(n), raw.session_name.get(n), raw.section.get(n)];
-            key.pack(raw.school[n], texts.map(str::as_bytes));
-            match index.insert(key.hash(), kept.len() as u32, |code| keys.get(code) == key.bytes()) {
-                None => {
-                    kept.push(row);
-                    keys.push(&key);
+            let code = kept.len() as u32;
+            keys.push(raw.school[n], texts.map(str::as_bytes));
+            match index.insert(keys.hash(code), code, |other| keys.get(other) == keys.get(code)) {
+                None => kept.push(row),
+                Some(_) => {
+                    keys.pop();
+                    reader.repeated("section", &raw.label(n));
                 }
-                Some(_) => reader.repeated("section", &raw.label(n)),
             }
         }
         let mut sections = StagedSections {
@@ -188,9 +203,9 @@ impl StagedSections {
 
     /// The section of the year with this key.
     pub fn find(&self, school: i64, local_code: &str, session: &str, section: &str) -> Found {
-        let mut key = PackedKey::default();
-        key.pack(school, [local_code, session, section].map(str::as_bytes));
-        match self.index.exact(key.hash(), |n| self.keys.get(n) == key.bytes()) {
+        let mut key = PackedKeys::default();
+        key.push(school, [local_code, session, section].map(str::as_bytes));
+        match self.index.exact(key.hash(0), |n| self.keys.get(n) == key.get(0)) {
             Some(section) => Found::Exact(section),
             None => self.folded(school, &[local_code, session, section]),
         }
@@ -201,9 +216,10 @@ impl StagedSections {
         SectionLookup {
             sections: self,
             columns,
-            key: PackedKey::default(),
-            last: PackedKey::default(),
-            found: Found::Nothing,
+            keys: PackedKeys::default(),
+            hashes: Vec::new(),
+            candidates: Vec::new(),
+            found: Vec::new(),
         }
     }
 
@@ -235,9 +251,8 @@ impl StagedSections {
             session: p::SESSION,
             section: p::SECTION,
         };
-        let mut section = self.lookup(at);
-        reader.each(&p::TABLE, |b, r| {
-            match reader.found(section.of(b, r), "sectionClassPeriod.sectionIdentifier") {
+        reader.each_in_section(&p::TABLE, Part::WHOLE, self.lookup(at), |b, r, section| {
+            match reader.found(section, "sectionClassPeriod.sectionIdentifier") {
                 Some(n) => periods.push((n, b.text(p::PERIOD, r).to_owned())),
                 None => reader.orphan(&p::TABLE, "section"),
             }
@@ -252,9 +267,8 @@ impl StagedSections {
             session: g::SESSION,
             section: g::SECTION,
         };
-        let mut section = self.lookup(at);
-        reader.each(&g::TABLE, |b, r| {
-            let Some(n) = reader.found(section.of(b, r), "sectionOfferedGradeLevel.sectionIdentifier") else {
+        reader.each_in_section(&g::TABLE, Part::WHOLE, self.lookup(at), |b, r, section| {
+            let Some(n) = reader.found(section, "sectionOfferedGradeLevel.sectionIdentifier") else {
                 reader.orphan(&g::TABLE, "section");
                 return Ok(());
             };
