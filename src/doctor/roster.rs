@@ -113,7 +113,7 @@ fn coverage(
     exam.add(check("classifications", &crosswalks.classifications, d, classifications, asked));
     if plan.mapping.demographics {
         let facts = &staged.student_demographics;
-        let sexes = facts.organizations.iter().map(|fact| fact.sex);
+        let sexes = facts.organizations.iter().map(|(_, fact)| fact.sex);
         exam.add(check("sexes", &crosswalks.sexes, d, sexes, asked));
         exam.add(check("races", &crosswalks.races, d, facts.races.iter().map(|race| race.1), asked));
     } else {

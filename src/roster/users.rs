@@ -318,9 +318,17 @@ impl Users {
 
     /// Exported users in the order of users.csv.
     pub fn exported(&self) -> impl Iterator<Item = UserRef> + '_ {
-        [Person::Student, Person::Staff, Person::Parent].into_iter().flat_map(|person| {
+        self.exported_from(UserRef { person: Person::Student, row: 0 })
+    }
+
+    /// The same from one of them on.
+    pub(super) fn exported_from(&self, start: UserRef) -> impl Iterator<Item = UserRef> + '_ {
+        let kinds = [Person::Student, Person::Staff, Person::Parent].into_iter();
+        kinds.skip_while(move |&person| person != start.person).flat_map(move |person| {
+            let first = if person == start.person { start.row } else { 0 };
             (0u32..)
                 .zip(self.fates(person))
+                .skip(first as usize)
                 .filter(|(_, fate)| fate.kept())
                 .map(move |(row, _)| UserRef { person, row })
         })

@@ -38,8 +38,8 @@ pub(super) struct RareDays(Mutex<Vec<Day>>);
 impl RareDays {
     fn pack(&self, day: Option<Day>) -> Result<PackedDay, SourceError> {
         let Some(day) = day else { return Ok(PackedDay(NO_DAY)) };
-        if (FIRST_DAY..=LAST_DAY).contains(&day.0) {
-            return Ok(PackedDay(day.0 as i16));
+        if (FIRST_DAY..=LAST_DAY).contains(&day.number()) {
+            return Ok(PackedDay(day.number() as i16));
         }
         let mut days = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let number = days.iter().position(|&d| d == day).unwrap_or(days.len());
@@ -144,7 +144,7 @@ impl Facts {
     #[inline]
     fn day(&self, packed: PackedDay) -> Option<Day> {
         match i32::from(packed.0) {
-            n if n >= FIRST_DAY && packed.0 != NO_DAY => Some(Day(n)),
+            n if n >= FIRST_DAY && packed.0 != NO_DAY => Some(Day::at(n)),
             _ if packed.0 == NO_DAY => None,
             n => self.rare.get((n - i32::from(i16::MIN)) as usize).copied(),
         }
@@ -251,6 +251,7 @@ impl Facts {
             Ok(())
         })?;
         reader.merge(notices);
+        rows.shrink_to_fit();
         rows.sort_unstable_by(|x: &StaffFact, y| {
             let key = |f: &StaffFact| (f.section, f.staff, f.begin, f.end);
             key(x)
@@ -314,11 +315,11 @@ mod tests {
             None,
             Day::from_ymd(1, 1, 1),
             Day::from_ymd(1900, 1, 1),
-            Some(Day(FIRST_DAY)),
-            Some(Day(FIRST_DAY - 1)),
+            Some(Day::at(FIRST_DAY)),
+            Some(Day::at(FIRST_DAY - 1)),
             Day::from_ymd(2021, 8, 23),
-            Some(Day(LAST_DAY)),
-            Some(Day(LAST_DAY + 1)),
+            Some(Day::at(LAST_DAY)),
+            Some(Day::at(LAST_DAY + 1)),
             Day::from_ymd(9999, 12, 31),
             Day::from_ymd(1900, 1, 1),
         ];
@@ -334,10 +335,10 @@ mod tests {
     fn too_many_rare_days_are_an_error() {
         let rare = RareDays::default();
         for n in 0..RARE as i32 {
-            rare.pack(Some(Day(100_000 + n))).unwrap();
+            rare.pack(Some(Day::at(100_000 + n))).unwrap();
         }
-        rare.pack(Some(Day(100_000))).unwrap();
-        assert!(rare.pack(Some(Day(-100_000))).is_err());
+        rare.pack(Some(Day::at(100_000))).unwrap();
+        assert!(rare.pack(Some(Day::at(-100_000))).is_err());
     }
 
     #[test]

@@ -15,6 +15,7 @@ use super::keys::{Found, KeyIndex, PackedKeys};
 use super::read::Reader;
 use super::text::{TextColumn, reordered};
 use super::time::StagedTime;
+use super::words::{Word, WordColumn, WordList, Words};
 
 /// No row: a session or offering that does not exist.
 pub const NOTHING: u32 = u32::MAX;
@@ -33,11 +34,13 @@ pub struct StagedSections {
     /// sectionIdentifier as stored.
     pub section: TextColumn,
     /// sessionName as stored on the section.
-    pub session_name: TextColumn,
+    pub session_name: WordColumn,
     /// Classroom identification code.
     pub room: TextColumn,
     /// (section, class period name), sorted and without duplicates.
-    pub periods: Vec<(u32, String)>,
+    pub periods: Vec<(u32, Word)>,
+    /// Class period names.
+    pub period_names: WordList,
     /// (section, grade level), sorted by section and code value.
     pub grades: Vec<(u32, Descriptor)>,
     keys: PackedKeys,
@@ -57,14 +60,14 @@ impl SectionColumns {
     /// What a row calls its section, for messages.
     #[cold]
     pub(super) fn label(self, batch: &Batch, row: usize) -> String {
-        format!(
-            "section {} {} {} {}",
-            batch.int(self.school, row).unwrap_or_default(),
-            batch.text(self.session, row),
-            batch.text(self.local_code, row),
-            batch.text(self.section, row)
-        )
+        let texts = [self.session, self.local_code, self.section].map(|column| batch.text(column, row));
+        format!("section {}", label(batch.int(self.school, row).unwrap_or_default(), texts))
     }
+}
+
+/// What a section is called: school, session, local course code, identifier.
+fn label(school: i64, [session, local_code, section]: [&str; 3]) -> String {
+    format!("{school} {session} {local_code} {section}")
 }
 
 /// Finds the sections that the rows of another table name, a batch at a time: sections lie all over memory, and to
@@ -83,8 +86,7 @@ impl SectionLookup<'_> {
     pub(super) fn of_batch(&mut self, batch: &Batch) -> &[Found] {
         let StagedSections { index, keys: known, .. } = self.sections;
         let SectionLookup { columns, keys, hashes, candidates, found, .. } = self;
-        let texts =
-            [columns.local_code, columns.session, columns.section].map(|column| batch.texts(column));
+        let texts = [columns.local_code, columns.session, columns.section].map(|column| batch.texts(column));
         keys.clear();
         for row in 0..batch.rows() {
             match batch.int(columns.school, row) {
@@ -125,13 +127,8 @@ impl StagedSections {
 
     /// The natural key of a section for messages.
     pub fn label(&self, row: usize) -> String {
-        format!(
-            "{} {} {} {}",
-            self.school[row],
-            self.session_name.get(row),
-            self.local_code.get(row),
-            self.section.get(row)
-        )
+        let texts = [self.session_name.get(row), self.local_code.get(row), self.section.get(row)];
+        label(self.school[row], texts)
     }
 
     pub(super) fn read(
@@ -141,6 +138,7 @@ impl StagedSections {
         courses: &StagedCourses,
     ) -> Result<StagedSections, SourceError> {
         let mut raw = StagedSections::default();
+        let (mut sessions, mut session_words) = (Words::default(), Vec::new());
         use c::sections as s;
         reader.each(&s::TABLE, |b, r| {
             let Some(school) = b.int(s::SCHOOL, r) else { return Ok(()) };
@@ -156,14 +154,14 @@ impl StagedSections {
             );
             raw.local_code.push(local_code)?;
             raw.section.push(b.text(s::SECTION, r))?;
-            raw.session_name.push(session_name)?;
+            session_words.push(sessions.exact(session_name));
             raw.room.push(b.text(s::ROOM, r))
         })?;
         let mut order: Vec<u32> = (0..raw.len() as u32).collect();
         let session = |n: u32| (raw.school[n as usize], raw.session[n as usize]);
         let texts = |n: u32| {
             let n = n as usize;
-            (raw.local_code.get(n), raw.section.get(n), raw.session_name.get(n), raw.room.get(n))
+            (raw.local_code.get(n), raw.section.get(n), sessions.get(session_words[n]), raw.room.get(n))
         };
         order
             .par_sort_unstable_by(|&x, &y| session(x).cmp(&session(y)).then_with(|| texts(x).cmp(&texts(y))));
@@ -172,14 +170,15 @@ impl StagedSections {
         let mut kept: Vec<u32> = Vec::with_capacity(order.len());
         for row in order {
             let n = row as usize;
-            let texts = [raw.local_code.get(n), raw.session_name.get(n), raw.section.get(n)];
+            let texts = [sessions.get(session_words[n]), raw.local_code.get(n), raw.section.get(n)];
             let code = kept.len() as u32;
-            keys.push(raw.school[n], texts.map(str::as_bytes));
+            let [session, local_code, section] = texts;
+            keys.push(raw.school[n], [local_code, session, section].map(str::as_bytes));
             match index.insert(keys.hash(code), code, |other| keys.get(other) == keys.get(code)) {
                 None => kept.push(row),
                 Some(_) => {
                     keys.pop();
-                    reader.repeated("section", &raw.label(n));
+                    reader.repeated("section", &label(raw.school[n], texts));
                 }
             }
         }
@@ -189,9 +188,10 @@ impl StagedSections {
             offering: reordered(&raw.offering, &kept),
             local_code: raw.local_code.reordered(&kept),
             section: raw.section.reordered(&kept),
-            session_name: raw.session_name.reordered(&kept),
+            session_name: WordColumn::new(reordered(&session_words, &kept), &sessions),
             room: raw.room.reordered(&kept),
             periods: Vec::new(),
+            period_names: WordList::default(),
             grades: Vec::new(),
             keys,
             index,
@@ -244,7 +244,7 @@ impl StagedSections {
 
     fn read_details(&mut self, reader: &Reader<'_>, descriptors: &Descriptors) -> Result<(), SourceError> {
         use c::{section_grades as g, section_periods as p};
-        let mut periods = Vec::new();
+        let (mut names, mut periods) = (Words::default(), Vec::new());
         let at = SectionColumns {
             school: p::SCHOOL,
             local_code: p::LOCAL_CODE,
@@ -253,13 +253,17 @@ impl StagedSections {
         };
         reader.each_in_section(&p::TABLE, Part::WHOLE, self.lookup(at), |b, r, section| {
             match reader.found(section, "sectionClassPeriod.sectionIdentifier") {
-                Some(n) => periods.push((n, b.text(p::PERIOD, r).to_owned())),
+                Some(n) => periods.push((n, names.exact(b.text(p::PERIOD, r)))),
                 None => reader.orphan(&p::TABLE, "section"),
             }
             Ok(())
         })?;
+        let list = WordList::of([&names]);
+        let ranks = names.ranks(&list);
+        periods.iter_mut().for_each(|(_, name)| *name = ranks.of(*name));
         periods.sort_unstable();
         periods.dedup();
+        periods.shrink_to_fit();
         let mut grades = Vec::new();
         let at = SectionColumns {
             school: g::SCHOOL,
@@ -283,7 +287,8 @@ impl StagedSections {
             (x.0, descriptors.code_value(x.1)).cmp(&(y.0, descriptors.code_value(y.1)))
         });
         grades.dedup();
-        self.periods = periods;
+        grades.shrink_to_fit();
+        (self.periods, self.period_names) = (periods, list);
         self.grades = grades;
         Ok(())
     }
