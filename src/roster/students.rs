@@ -263,6 +263,7 @@ impl Students {
             students.grade.push(grade);
         }
         ctx.collect(&grades);
+        students.orgs.shrink_to_fit();
         students
     }
 

@@ -17,7 +17,7 @@ use crate::staging::descriptors::{Descriptor, Descriptors};
 use crate::staging::people::{People, PersonTexts};
 
 use super::choice::{Chosen, choose_email, choose_login, choose_telephone};
-use super::clean::{clean, same_value, without};
+use super::clean::{clean, cleaned, same_value, without};
 use super::context::Context;
 use super::fate::Fate;
 use super::orgs::Orgs;
@@ -253,7 +253,7 @@ impl<'a> UserCells<'a> {
                 let system = self.staged.descriptors.code_value(code.kind);
                 same_value(system, wanted) && !is_private_system(self.mapping, system)
             })
-            .map(|code| clean(code.text))
+            .map(|code| cleaned(code.text))
             .min()
             .unwrap_or_default()
     }
@@ -271,8 +271,8 @@ impl<'a> UserCells<'a> {
                     seen(name, true, false);
                     return None;
                 }
-                let text = without(code.text, RESERVED);
-                seen(name, false, *changed || text != clean(code.text));
+                let text = without(&code.text, RESERVED);
+                seen(name, false, *changed || text != clean(&code.text));
                 (!written.is_empty() && !text.is_empty()).then(|| format!("{{{written}:{text}}}"))
             })
             .collect();

@@ -3,6 +3,7 @@
 //! In: the person tables and their children. Out: [`People`], whose row number is the person's code: rows
 //! stand in the order of unique ids, which is the order of users.csv. USIs end here (mapping.md 0.8).
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use rayon::slice::ParallelSliceMut;
@@ -198,13 +199,15 @@ impl People {
 }
 
 /// Texts that hang on persons: e-mail addresses, identification codes, telephones, log-ins. A text costs its bytes and
-/// 12 more; where it comes from, thousands have in common.
+/// 12 more; where it comes from, thousands have in common, and the domain of its address too.
 #[derive(Debug, Default)]
 pub struct PersonTexts {
     person: Vec<u32>,
     origin: Vec<u32>,
+    /// Without the domain of its origin.
     text: TextColumn,
     origins: Vec<TextOrigin>,
+    domains: Vec<String>,
 }
 
 /// What a text is and who recorded it.
@@ -214,10 +217,15 @@ struct TextOrigin {
     organization: i64,
     suppressed: bool,
     priority: i32,
+    /// What stands behind the `@`, with it: a place among the domains, of which the first is blank.
+    domain: u32,
 }
 
+/// How many different domains are kept apart from their addresses: more than that is no district's.
+const DOMAINS: usize = 1 << 16;
+
 /// One text of a person.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct PersonText<'a> {
     /// Its type or identification system.
     pub kind: Descriptor,
@@ -228,7 +236,7 @@ pub struct PersonText<'a> {
     /// Order of priority, `i32::MAX` when there is none.
     pub priority: i32,
     /// As stored.
-    pub text: &'a str,
+    pub text: Cow<'a, str>,
 }
 
 /// Where a child table's columns stand in a batch.
@@ -256,9 +264,13 @@ impl PersonTexts {
     /// All texts of a person.
     pub fn of(&self, person: u32) -> impl Iterator<Item = PersonText<'_>> {
         rows_of(&self.person, person, |&person| person).map(move |n| {
-            let TextOrigin { kind, organization, suppressed, priority } =
+            let TextOrigin { kind, organization, suppressed, priority, domain } =
                 self.origins[self.origin[n] as usize];
-            PersonText { kind, organization, suppressed, priority, text: self.text.get(n) }
+            let text = match (self.text.get(n), self.domains.get(domain as usize)) {
+                (local, Some(domain)) if !domain.is_empty() => Cow::Owned(format!("{local}{domain}")),
+                (whole, _) => Cow::Borrowed(whole),
+            };
+            PersonText { kind, organization, suppressed, priority, text }
         })
     }
 
@@ -280,14 +292,37 @@ impl PersonTexts {
 pub(super) struct TextCollection {
     texts: PersonTexts,
     origins: Distinct<TextOrigin>,
+    domains: FxHashMap<String, u32>,
 }
 
 impl TextCollection {
     pub fn push(&mut self, person: u32, text: PersonText<'_>) -> Result<(), SourceError> {
         let PersonText { kind, organization, suppressed, priority, text } = text;
+        let (local, domain) = self.without_domain(&text);
+        let origin = TextOrigin { kind, organization, suppressed, priority, domain };
         self.texts.person.push(person);
-        self.texts.origin.push(self.origins.number(TextOrigin { kind, organization, suppressed, priority }));
-        self.texts.text.push(text)
+        self.texts.origin.push(self.origins.number(origin));
+        self.texts.text.push(local)
+    }
+
+    /// A text without its domain, and the number of that.
+    fn without_domain<'t>(&mut self, text: &'t str) -> (&'t str, u32) {
+        let Some(at) = text.rfind('@') else { return (text, 0) };
+        let (local, domain) = text.split_at(at);
+        if let Some(&number) = self.domains.get(domain) {
+            return (local, number);
+        }
+        let domains = &mut self.texts.domains;
+        if domains.is_empty() {
+            domains.push(String::new());
+        }
+        if domains.len() == DOMAINS {
+            return (text, 0);
+        }
+        let number = domains.len() as u32;
+        domains.push(domain.to_owned());
+        self.domains.insert(domain.to_owned(), number);
+        (local, number)
     }
 
     pub fn read(
@@ -318,7 +353,7 @@ impl TextCollection {
                     organization: number(at.organization).unwrap_or(0),
                     suppressed: at.suppressed.and_then(|c| b.flag(c, r)) == Some(true),
                     priority: number(at.priority).and_then(|n| i32::try_from(n).ok()).unwrap_or(i32::MAX),
-                    text,
+                    text: Cow::Borrowed(text),
                 },
             )
         })
@@ -326,14 +361,14 @@ impl TextCollection {
 
     /// Puts the texts of each person together; rules choose by a total order of their own.
     pub fn sorted(self) -> PersonTexts {
-        let PersonTexts { mut person, mut origin, mut text, .. } = self.texts;
+        let PersonTexts { mut person, mut origin, mut text, domains, .. } = self.texts;
         let mut order: Vec<u32> = (0..person.len() as u32).collect();
         order.par_sort_unstable_by_key(|&n| (person[n as usize], n));
         // One column at a time, so that no two whole tables are in memory at once.
         person = reordered(&person, &order);
         origin = reordered(&origin, &order);
         text = text.reordered(&order);
-        PersonTexts { person, origin, text, origins: self.origins.into_values() }
+        PersonTexts { person, origin, text, origins: self.origins.into_values(), domains }
     }
 }
 

@@ -51,7 +51,7 @@ pub(super) fn read_emails(
             organization: 0,
             suppressed: false,
             priority: i32::MAX,
-            text: address,
+            text: address.into(),
         };
         emails.push(person, text)?;
     }
