@@ -14,6 +14,7 @@ pub mod guard;
 pub mod history;
 pub mod host_key;
 pub mod ids;
+pub mod init;
 pub mod interrupt;
 pub mod nightly;
 pub mod release;
@@ -57,6 +58,8 @@ pub struct Cli {
 /// What can be done.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Write a first configuration from what an ODS contains; later, what is new in it
+    Init(Box<init::InitArgs>),
     /// Read an ODS and write a OneRoster zip
     Export(Box<export::ExportArgs>),
     /// Say what became of a person, class, course, session or organization, and why
@@ -144,6 +147,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, process: &mut Process<
 fn run_verb(arguments: impl IntoIterator<Item = OsString>, process: &mut Process<'_>) -> ExitCode {
     match Cli::try_parse_from(arguments) {
         Ok(cli) => match cli.verb {
+            Verb::Init(args) => init::run(&args, process),
             Verb::Export(args) => export::run(&args, process),
             Verb::Explain(args) => explain::run(&args, process),
             Verb::Ids(args) => ids::run(&args, process),
