@@ -67,7 +67,7 @@ const EDGES: &[(&str, &[&str], &str)] = &[
         "stages a year as an export does, and fills the seeds",
     ),
     ("init", &["inventory", "progress"], "the values in use; tells how far it is"),
-    ("cli", &["init", "staging"], "`rosterpack init`, and the school years that it names"),
+    ("cli", &["init"], "`rosterpack init`"),
     ("snapshot", &["edfi", "source", "progress"], "copies what the contract names"),
     ("config", &["spec"], "settings name OneRoster versions and files"),
     ("config", &["sourced_id"], "a setting names the id scheme"),

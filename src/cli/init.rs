@@ -20,9 +20,8 @@ use crate::crosswalk::filling::Filled;
 use crate::crosswalk::seed::{Seed, UNDECIDED};
 use crate::crosswalk::{self, CrosswalkError, Crosswalks};
 use crate::init::folder::{self, CONFIGURATION, Destination, FolderError, SEEDS};
-use crate::init::{self, Survey, guide};
+use crate::init::{self, SchoolYears, Survey, guide};
 use crate::report::terminal::grouped;
-use crate::staging::years::SchoolYears;
 
 /// Flags of `init`.
 #[derive(Debug, Args)]
@@ -219,7 +218,10 @@ fn configuration(
         .years
         .iter()
         .filter(|(_, year)| year.sections > 0)
-        .map(|(year, of)| format!("{year} ({} sections)", grouped(of.sections)))
+        .map(|(year, of)| {
+            let sections = if of.sections == 1 { "section" } else { "sections" };
+            format!("{year} ({} {sections})", grouped(of.sections))
+        })
         .collect();
     let mut as_of = first_day.map(|day| {
         (
@@ -290,6 +292,18 @@ fn update(args: &InitArgs, process: &mut Process<'_>) -> Result<Vec<PathBuf>, Ex
         .map_err(|error| tell_folder(&error, process))?;
     if !args.quiet {
         let _ = write!(process.err, "\n{}", summary(&survey, &seeds, &folder));
+        for (seed, filled) in &seeds {
+            if let Some(path) =
+                changed.iter().find(|(path, _)| path.ends_with(seed.file)).map(|(path, _)| path)
+            {
+                process.note(format_args!(
+                    "added to {}: {} with the built-in answer, {} undecided",
+                    path.display(),
+                    filled.answered,
+                    filled.undecided.len()
+                ));
+            }
+        }
     }
     for unread in &survey.unread {
         process.note(unread);
@@ -356,17 +370,11 @@ fn summary(survey: &Survey, seeds: &[(&'static Seed, Filled)], folder: &Path) ->
         survey.standard,
         grouped(survey.rows)
     );
-    let _ = writeln!(text, "{:>7}  {:>5}  {:>9}  seed", "in use", "known", "undecided");
-    let _ = writeln!(text, "{:->7}  {:->5}  {:->9}  {:-<45}", "", "", "", "");
+    let _ = writeln!(text, "{:>7}  {:>7}  {:>9}  seed", "in use", "known", "undecided");
+    let _ = writeln!(text, "{:->7}  {:->7}  {:->9}  {:-<43}", "", "", "", "");
     for (seed, filled) in seeds {
-        let undecided = filled.undecided.len();
-        let _ = writeln!(
-            text,
-            "{:>7}  {:>5}  {undecided:>9}  {}",
-            filled.values,
-            filled.values - undecided,
-            seed.file
-        );
+        let known = filled.values - filled.waits;
+        let _ = writeln!(text, "{:>7}  {known:>7}  {:>9}  {}", filled.values, filled.waits, seed.file);
     }
     let unwritable: usize = seeds.iter().map(|(_, filled)| filled.unwritable).sum();
     if unwritable > 0 {

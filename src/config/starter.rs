@@ -71,7 +71,7 @@ pub fn text(starter: &Starter<'_>) -> String {
                 .to_owned()
         }
         Some(place) => format!("place = {}", quoted(place)),
-        None => "# place = \"...\"".to_owned(),
+        None => "# The sample that rosterpack carries: add --sample to every command.".to_owned(),
     };
     if starter.database {
         line("\n# How the ODS is reached.");
@@ -93,7 +93,6 @@ pub fn text(starter: &Starter<'_>) -> String {
     match starter.database {
         true => line(&format!("connection = {tenant}")),
         false => {
-            line("# Where the ODS is read from.");
             line(&place);
         }
     }

@@ -45,6 +45,8 @@ pub struct Filled {
     pub answered: usize,
     /// Values that were added without one, those of most rows first.
     pub undecided: Vec<Undecided>,
+    /// All values in use that wait for an answer, those that already did included.
+    pub waits: usize,
     /// Values in use that no line of CSV can hold: they have a line break, or are blank.
     pub unwritable: usize,
 }
@@ -161,7 +163,8 @@ pub fn fresh(seed: &'static Seed, used: &[InUse]) -> Result<Filled, CrosswalkErr
     for (value, rows, row) in known.into_iter().chain(idle) {
         add(value, &row.answers, "", rows);
     }
-    Ok(Filled { text: lines.text(), values, answered, undecided: waiting, unwritable })
+    let waits = waiting.len();
+    Ok(Filled { text: lines.text(), values, answered, undecided: waiting, waits, unwritable })
 }
 
 /// An existing seed file with the values that it lacks at its end; all else stays as it is, byte for byte, but that every
@@ -181,19 +184,23 @@ pub fn extend(
     let shipped = shipped(seed)?;
     let (merged, unwritable) = merge(used);
     let values = merged.len();
-    let (mut answered, mut waiting) = (Vec::new(), Vec::new());
-    for (folded, found) in &merged {
-        let unknown = found.uses.iter().any(|one| !knows(&one.namespace, &one.value));
-        let waits = present.iter().any(|row| row.undecided && fold(&row.key) == *folded);
-        match shipped.iter().find(|row| fold(&row.key) == *folded) {
-            _ if !unknown || waits => {}
-            Some(row) => answered.push((found.spelling, found.rows, row)),
-            None => waiting.push(undecided(seed, found, &shipped)),
-        }
+    let waits = |folded: &str| present.iter().any(|row| row.undecided && fold(&row.key) == folded);
+    let unknown = |found: &Merged<'_>| found.uses.iter().any(|one| !knows(&one.namespace, &one.value));
+    let (old, mut lacking): (Vec<_>, BTreeMap<String, Merged<'_>>) = {
+        let unknown = merged.into_iter().filter(|(_, found)| unknown(found));
+        let (old, new): (Vec<_>, Vec<_>) = unknown.partition(|(folded, _)| waits(folded));
+        (old, new.into_iter().collect())
+    };
+    // In the order of the shipped file, in which grades follow each other.
+    let mut answered = Vec::new();
+    for row in &shipped {
+        answered.extend(lacking.remove(&fold(&row.key)).map(|found| (found.spelling, found.rows, row)));
     }
+    let waiting: Vec<Undecided> = lacking.values().map(|found| undecided(seed, found, &shipped)).collect();
     let waiting = ordered(waiting);
     let text = String::from_utf8_lossy(bytes).into_owned();
-    let mut filled = Filled { text, values, answered: answered.len(), undecided: waiting, unwritable };
+    let waits = old.len() + waiting.len();
+    let mut filled = Filled { text, values, answered: answered.len(), undecided: waiting, waits, unwritable };
     if filled.answered == 0 && filled.undecided.is_empty() {
         return Ok(filled);
     }

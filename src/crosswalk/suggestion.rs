@@ -1,6 +1,6 @@
 //! What an unknown value may be called in OneRoster: a hint for a person, never an answer.
 //!
-//! In: a seed, the value, and the shipped rows. Out: words such as `perhaps semester, like Fall Semester`. Values are
+//! In: a seed, the value, and the shipped rows. Out: words such as `perhaps semester (like Fall Semester)`. Values are
 //! compared by their words, then by their letters; a grade is also told by its number.
 
 use super::fold;
@@ -34,7 +34,7 @@ pub(super) fn suggest(seed: &Seed, value: &str, shipped: &[Row]) -> Option<Strin
     for row in shipped.iter().filter(|row| row.answers.first().is_some_and(|answer| !answer.is_empty())) {
         let answers: Vec<&str> = row.answers.iter().map(String::as_str).filter(|a| !a.is_empty()).collect();
         consider(likeness(value, &row.key), &|| {
-            format!("perhaps {}, like {}", answers.join(" and "), row.key)
+            format!("perhaps {} (like {})", answers.join(" and "), row.key)
         });
     }
     if let Accepts::Words(lists) = accepts {
@@ -129,16 +129,20 @@ mod tests {
     #[test]
     fn what_is_like_a_known_value_gets_its_answer_as_a_hint() {
         for (seed, value, expected) in [
-            (&seed::TERMS, "Fall Sem", "perhaps semester, like Fall Semester"),
-            (&seed::TERMS, "Quarter 1", "perhaps term, like Quarter"),
+            (&seed::TERMS, "Fall Sem", "perhaps semester (like Fall Semester)"),
+            (&seed::TERMS, "Quarter 1", "perhaps term (like Quarter)"),
             (&seed::TERMS, "Grading period", "perhaps gradingPeriod"),
             (&seed::GRADE_LEVELS, "Grade 9", "perhaps 09"),
             (&seed::GRADE_LEVELS, "12th grade", "perhaps 12"),
             (&seed::GRADE_LEVELS, "gr3", "perhaps 03"),
-            (&seed::RACES, "Black", "perhaps blackOrAfricanAmerican, like Black or African American"),
-            (&seed::CLASSIFICATIONS, "Vice Principal", "perhaps administrator and principal, like Principal"),
+            (&seed::RACES, "Black", "perhaps blackOrAfricanAmerican (like Black or African American)"),
+            (
+                &seed::CLASSIFICATIONS,
+                "Vice Principal",
+                "perhaps administrator and principal (like Principal)",
+            ),
             (&seed::RELATIONS, "Legal Guardian", "perhaps guardian"),
-            (&seed::CALENDAR_EVENTS, "Snow or weather day", "perhaps FALSE, like Weather day"),
+            (&seed::CALENDAR_EVENTS, "Snow or weather day", "perhaps FALSE (like Weather day)"),
         ] {
             assert_eq!(hint(seed, value).as_deref(), Some(expected), "{value}");
         }

@@ -20,7 +20,8 @@ use crate::inventory;
 use crate::progress::Progress;
 use crate::source::{Source, SourceError};
 use crate::staging;
-use crate::staging::years::{self, SchoolYears};
+use crate::staging::years;
+pub use crate::staging::years::SchoolYears;
 
 /// What a source contains of one school year.
 #[derive(Debug)]
@@ -145,10 +146,12 @@ pub fn extended(
             }
             None => {
                 let fresh = filling::fresh(seed, used)?;
-                match seed.default.is_some() && !fresh.undecided.is_empty() {
+                match seed.default.is_some() {
                     // What the built-in file answers is not new.
-                    true => Filled { answered: 0, ..fresh },
-                    false => Filled { values: fresh.values, ..Filled::default() },
+                    true if !fresh.undecided.is_empty() => Filled { answered: 0, ..fresh },
+                    true => Filled { values: fresh.values, ..Filled::default() },
+                    // It is off, and asked for nothing.
+                    false => Filled::default(),
                 }
             }
         };

@@ -103,7 +103,7 @@ fn what_is_there_stays_and_what_is_new_stands_at_the_end() {
     );
     assert_eq!((found.answered, found.undecided.len()), (1, 1));
     let again = extended(&seed::POSITIONS, &found.text, &[("Co-Teacher", 9), ("Assistant Teacher", 9)]);
-    assert_eq!((again.text, again.answered, again.undecided.len()), (found.text, 0, 0));
+    assert_eq!((again.text, again.answered, again.undecided.len(), again.waits), (found.text, 0, 0, 1));
 }
 
 #[test]
