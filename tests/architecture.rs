@@ -134,6 +134,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("bytes", &["source"]),
     ("chrono", &["main"]),
     ("clap", &["cli"]),
+    ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
     ("crc32fast", &["package", "check"]),
     ("csv", &["config", "crosswalk", "check", "snapshot", "id_migration", "explain", "package"]),
     ("ctrlc", &["cli"]),

@@ -139,7 +139,7 @@ pub const TERMS: Seed = Seed {
     keys: &["academic_term", SESSION_NAME],
     answers: &[required("type", Accepts::Words(SESSION_TYPES))],
     default: Some(include_str!("../../seeds/xwalk_oneroster_academic_sessions_types.csv")),
-    unmapped: "its sessions are of type `term`",
+    unmapped: "the session is of type `term`",
     owner_prefers: false,
 };
 
@@ -153,7 +153,7 @@ pub const POSITIONS: Seed = Seed {
     keys: &["classroom_position"],
     answers: &[required("is_primary", Accepts::Flag)],
     default: Some(include_str!("../../seeds/xwalk_oneroster_classroom_positions.csv")),
-    unmapped: "who holds it is no primary teacher",
+    unmapped: "the teacher is not primary",
     owner_prefers: false,
 };
 
@@ -164,7 +164,7 @@ pub const GRADE_LEVELS: Seed = Seed {
     keys: &["edfi_grade_level"],
     answers: &[required("oneroster_grade_level", Accepts::Words(GRADE_CODES))],
     default: Some(include_str!("../../seeds/xwalk_oneroster_grade_levels.csv")),
-    unmapped: "its students, courses and classes have no grade of it",
+    unmapped: "the student, course or class has no grade of it",
     owner_prefers: false,
 };
 
@@ -222,7 +222,7 @@ pub const SUBJECTS: Seed = Seed {
     keys: &["academic_subject"],
     answers: &[required("subject_title", Accepts::Text), required("subject_code", Accepts::Text)],
     default: None,
-    unmapped: "its courses have no subject of it",
+    unmapped: "the course has no subject of it",
     owner_prefers: false,
 };
 
@@ -234,7 +234,7 @@ pub const RELATIONS: Seed = Seed {
     keys: &["relation"],
     answers: &[required("oneroster_role", Accepts::Words(&[&["parent", "guardian", "relative"]]))],
     default: None,
-    unmapped: "its contacts are of role `parent`",
+    unmapped: "the contact is of role `parent`",
     owner_prefers: false,
 };
 

@@ -54,7 +54,7 @@ fn of_the_sample_in_the_repository() {
     for told in [&began, &doctor, &exported] {
         assert!(told.contains("`Winter Intersession`"), "{told}");
     }
-    assert!(began.contains("until then its sessions are of type `term`"), "{began}");
+    assert!(began.contains("until then the session is of type `term`"), "{began}");
     assert!(exported.contains("note: the package is true on 2024-08-12"), "{exported}");
     // Answered, or left unmapped on purpose, it is told no more.
     let seed = "seeds/xwalk_oneroster_academic_sessions_types.csv";
