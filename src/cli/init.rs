@@ -242,6 +242,7 @@ fn configuration(
     starter::text(&Starter {
         tenant: &run.plan.tenant,
         place: place.as_deref(),
+        place_in_variable: run.place_may_hold_password,
         database: source::names_a_database(run),
         school_year: &if run.auto_year.is_some() { "auto".to_owned() } else { survey.year.to_string() },
         of_years: format!(
@@ -288,6 +289,15 @@ fn update(args: &InitArgs, process: &mut Process<'_>) -> Result<Vec<PathBuf>, Ex
             (path, filled.text.as_str())
         })
         .collect();
+    // Reading took its time, in which a person may have gone on.
+    let now = crosswalk::files(&folder).map_err(|error| tell_seed(&error, process))?;
+    if let Some((path, _)) = files.values().find(|file| !now.values().any(|other| other == *file)) {
+        process.fault(
+            format_args!("{} was changed while the ODS was read", path.display()),
+            "run it again; nothing was written",
+        );
+        return Err(ExitCode::Output);
+    }
     folder::replace(&changed, &interrupt::unfinished_prefix())
         .map_err(|error| tell_folder(&error, process))?;
     if !args.quiet {

@@ -17,6 +17,8 @@ pub struct Starter<'a> {
     pub tenant: &'a str,
     /// Where the ODS is, if it is anywhere.
     pub place: Option<&'a str>,
+    /// Whether a variable says so, which would win over the file and set its connection aside: the variable goes on to.
+    pub place_in_variable: bool,
     /// Whether that is a database, which is reached by a connection.
     pub database: bool,
     /// The school year, or `auto`.
@@ -66,9 +68,9 @@ pub fn text(starter: &Starter<'_>) -> String {
     };
     let said = |name: &str| starter.further.iter().any(|(setting, _)| setting.name == name);
     let place = match starter.place {
-        Some(place) if holds_password(place) => {
-            "# The address holds a password, so it stays where it was: in the variable ROSTERPACK__SOURCE__PLACE."
-                .to_owned()
+        // Only a variable may hold a password.
+        Some(place) if starter.place_in_variable || holds_password(place) => {
+            "# The address stays where it was, in the variable ROSTERPACK__SOURCE__PLACE.".to_owned()
         }
         Some(place) => format!("place = {}", quoted(place)),
         None => "# The sample that rosterpack carries: add --sample to every command.".to_owned(),

@@ -84,7 +84,12 @@ fn a_password_is_refused_in_a_flag_and_never_written() {
 
     // From the environment it is taken, and stays there: the next commands find it where this one did.
     let desk = Desk::new().with("ROSTERPACK__SOURCE__PLACE", &url);
-    let (out, err) = desk.works(&["init", "--tenant", "t"]);
+    let (out, err) = desk.works(&["init", "--tenant", "t", "--ssl-mode", "prefer"]);
+    let (shown, _) = desk.works(&["show-config"]);
+    let of_file = |line: &str| {
+        line.starts_with("ssl_mode") && line.contains(" prefer ") && line.contains("rosterpack.toml:")
+    };
+    assert!(shown.lines().any(of_file), "what the file says of the connection holds: {shown}");
     let (doctor, _) = desk.works(&["doctor"]);
     let (_, exported) = desk.works(&["export"]);
     for text in [out, err, doctor, exported] {
@@ -93,5 +98,5 @@ fn a_password_is_refused_in_a_flag_and_never_written() {
     for (path, bytes) in crate::contents(desk.temp.path()) {
         assert!(!bytes.windows(secret.len()).any(|part| part == secret.as_bytes()), "{}", path.display());
     }
-    assert!(desk.text("rosterpack.toml").contains("in the variable ROSTERPACK__SOURCE__PLACE"));
+    assert!(desk.text("rosterpack.toml").contains("in the variable ROSTERPACK__SOURCE__PLACE."));
 }
