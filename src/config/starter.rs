@@ -251,7 +251,7 @@ mod tests {
         for (place, database, tenant) in [
             ("postgres://reader@db/ods", true, "north"),
             ("Host=db;Database=ods", true, "Isd #7 'quoted'"),
-            ("/srv/ex\"tracts\u{7f}", false, "nörd"),
+            ("/srv/ex\"tracts \\ ü", false, "nörd"),
         ] {
             let starter = Starter {
                 tenant,
