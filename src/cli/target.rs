@@ -138,7 +138,8 @@ pub fn make_folders(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(made)
 }
 
-fn remove_folders(made: &[PathBuf]) {
+/// Removes folders that were made in vain.
+pub fn remove_folders(made: &[PathBuf]) {
     for folder in made.iter().rev() {
         // Fails when something is in it, which is then not ours to remove.
         let _ = fs::remove_dir(folder);
