@@ -56,15 +56,13 @@ impl Folders {
             folders.used.swap_remove(at);
         }
         let Folders { used, made } = &mut *folders;
-        let mine: Vec<PathBuf> =
+        let mut mine: Vec<PathBuf> =
             place.ancestors().filter(|at| made.contains(&at.to_path_buf())).map(Path::to_owned).collect();
+        mine.reverse();
         if !kept {
-            let idle: Vec<PathBuf> = mine
-                .iter()
-                .filter(|folder| !used.iter().any(|used| used.starts_with(folder)))
-                .cloned()
-                .collect();
-            remove_folders(idle.iter().map(PathBuf::as_path));
+            let mut idle = mine.clone();
+            idle.retain(|folder| !used.iter().any(|used| used.starts_with(folder)));
+            remove_folders(&idle);
         }
         made.retain(|folder| !mine.contains(folder) || (!kept && folder.exists()));
     }
@@ -179,7 +177,7 @@ pub fn make_folders(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
             // Another run, of another profile, makes the same folders.
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
             Err(error) => {
-                remove_folders(made.iter().rev().map(PathBuf::as_path));
+                remove_folders(&made);
                 return Err(error);
             }
         }
@@ -187,9 +185,9 @@ pub fn make_folders(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(made)
 }
 
-/// From the innermost out.
-fn remove_folders<'a>(folders: impl Iterator<Item = &'a Path>) {
-    for folder in folders {
+/// Removes folders that were made in vain.
+pub fn remove_folders(made: &[PathBuf]) {
+    for folder in made.iter().rev() {
         // Fails when something is in it, which is then not ours to remove.
         let _ = fs::remove_dir(folder);
     }
@@ -267,7 +265,7 @@ mod tests {
         for (name, value) in [("tenant", "gbisd"), ("active_school_year", "2022"), ("oneroster", versions)] {
             overrides.flag(name, Some(value));
         }
-        overrides.freeze(Day(0), &[]).unwrap().plan
+        overrides.freeze(Day::at(0), &[]).unwrap().plan
     }
 
     fn check(out: &Path) -> Result<Targets, NoTarget> {

@@ -124,7 +124,7 @@ mod tests {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut process = Process {
             environment: Vec::new(),
-            today: Day(0),
+            today: Day::at(0),
             clock: || Clock { utc_milliseconds: 0, offset_minutes: 0 },
             out: &mut out,
             err: &mut err,
