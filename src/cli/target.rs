@@ -218,7 +218,7 @@ mod tests {
         for (name, value) in [("tenant", "gbisd"), ("active_school_year", "2022"), ("oneroster", versions)] {
             overrides.flag(name, Some(value));
         }
-        overrides.freeze(Day(0), &[]).unwrap().plan
+        overrides.freeze(Day::at(0), &[]).unwrap().plan
     }
 
     fn check(out: &Path) -> Result<Targets, NoTarget> {
