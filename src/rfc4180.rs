@@ -235,6 +235,12 @@ impl<'b> Record<'b> {
         self.text.get(self.start..end).unwrap_or_default()
     }
 
+    /// Whether the line break behind it is CRLF and not LF alone; `None` when there is none.
+    pub fn ends_with_crlf(&self, ends: &[u32]) -> Option<bool> {
+        let end = ends.last().map_or(0, |&end| end as usize);
+        self.closed.then(|| self.text.as_bytes().get(end) == Some(&b'\r'))
+    }
+
     /// Whether this is an empty line.
     pub fn is_blank(&self, ends: &[u32]) -> bool {
         matches!(ends, [end] if *end as usize == self.start)

@@ -96,6 +96,9 @@ fn result(judged: &Judged, notice: &Notice, cause: &Cause) -> Value {
     if !cause.cause.is_empty() {
         text = format!("{text} {}.", cause.cause);
     }
+    if let Some(demand) = &notice.demand {
+        text = format!("{text} {} wants {}.", demand.name, demand.wants);
+    }
     text = format!("{text} {} times. {}", cause.count, notice.remedy);
     let mut locations: Vec<Value> = cause
         .samples
@@ -112,6 +115,7 @@ fn result(judged: &Judged, notice: &Notice, cause: &Cause) -> Value {
         "message": { "text": text },
         "occurrenceCount": cause.count,
         "locations": locations,
+        "properties": notice.demand.as_ref().map(|demand| json!({ "consumer": demand.consumer, "source": demand.source, "read": demand.read })),
     })
 }
 
