@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Judged;
 use crate::check::register::RULES;
-use crate::check::{Cause, Level, Notice};
+use crate::check::{Cause, Demanded, Level, Notice};
 use crate::notice::Severity;
 
 const fn level(severity: Severity) -> &'static str {
@@ -108,15 +108,18 @@ fn result(judged: &Judged, notice: &Notice, cause: &Cause) -> Value {
     if locations.is_empty() {
         locations.push(location(&judged.package, &notice.file, 0, 0));
     }
-    json!({
+    let mut result = json!({
         "ruleId": notice.code,
         "ruleIndex": index,
         "level": level(notice.severity),
         "message": { "text": text },
         "occurrenceCount": cause.count,
         "locations": locations,
-        "properties": notice.demand.as_ref().map(|demand| json!({ "consumer": demand.consumer, "source": demand.source, "read": demand.read })),
-    })
+    });
+    if let Some(Demanded { consumer, source, read, .. }) = &notice.demand {
+        result["properties"] = json!({ "consumer": consumer, "source": source, "read": read });
+    }
+    result
 }
 
 fn location(package: &str, file: &str, line: u64, position: u64) -> Value {
