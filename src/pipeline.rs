@@ -17,6 +17,7 @@ use crate::check::Judgement;
 use crate::closure;
 use crate::config::extensions::{self, ExtensionError};
 use crate::config::plan::{IdScheme, OnIdCollision, Plan};
+use crate::consumer::LineEnd;
 use crate::crosswalk::Crosswalks;
 use crate::crosswalk::seed::SEEDS;
 use crate::edfi;
@@ -196,7 +197,13 @@ pub fn export_to(
         closure::close_gradebook(plan, &staged, &roster, &gradebook, &mut own);
         let emitter = Emitter::new(plan, edition, &staged, &roster, &gradebook);
         let mut tables = emitter.tables(&mut own)?;
-        tables.iter_mut().for_each(|table| table.counted = outputs.figures);
+        let form = package::CsvForm {
+            line_feed: plan.form.line_end == LineEnd::Lf,
+            quote_all: plan.form.quote_all,
+        };
+        for table in &mut tables {
+            (table.counted, table.form) = (outputs.figures, form);
+        }
         let in_version = |reason: String| match several {
             true => format!("OneRoster {version}: {reason}"),
             false => reason,
@@ -216,6 +223,7 @@ pub fn export_to(
                     system_name: plan.system_name.clone(),
                     system_code: plan.system_code.clone(),
                     references: true,
+                    form,
                 };
                 let warehouse = outputs
                     .tables

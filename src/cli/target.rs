@@ -62,12 +62,6 @@ impl NoTarget {
     }
 }
 
-/// Name of a package in a folder.
-pub fn package_name(plan: &Plan, version: Version) -> String {
-    let version = version.label().replace('.', "p");
-    format!("{}-{}-oneroster-v{version}.zip", plan.tenant, plan.school_year)
-}
-
 impl Targets {
     /// Checks where the packages of a plan go. A folder either exists or ends with a slash; in the latter case it is
     /// made, with those above it that are missing. A file can only be one package.
@@ -82,7 +76,7 @@ impl Targets {
         let mut made = Vec::new();
         let (folder, paths): (PathBuf, BTreeMap<Version, PathBuf>) = if slash || out.is_dir() {
             made = make_folders(out).map_err(|e| unwritable(what, out, &e))?;
-            let named = versions.into_iter().map(|version| (version, out.join(package_name(plan, version))));
+            let named = versions.into_iter().map(|version| (version, out.join(plan.package_name(version))));
             (out.to_owned(), named.collect())
         } else if versions.len() > 1 {
             return Err(NoTarget::OneFile { path: out.to_owned(), count: versions.len() });

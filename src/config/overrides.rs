@@ -287,6 +287,7 @@ impl Overrides {
             compression: draft.compression,
             system_name: draft.system_name,
             judging: draft.judging,
+            form: draft.form,
         };
         if let Some(&file) = plan.scope.files.iter().find(|file| !plan.mapping.writes(**file)) {
             return Err(vec![ConfigError::FileOff { file }]);
