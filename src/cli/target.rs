@@ -4,7 +4,7 @@
 //! code 7; one file for several packages: 2). A run that reads an ODS for minutes must not find at its end that the
 //! folder is read-only. Nothing is left behind by the check, and a folder that it made goes with a failed run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -50,6 +50,14 @@ pub enum NoTarget {
         /// How many packages.
         count: usize,
     },
+    /// One name for several packages.
+    #[error("package_name calls {count} packages {name}")]
+    OneName {
+        /// The name.
+        name: String,
+        /// How many packages.
+        count: usize,
+    },
 }
 
 impl NoTarget {
@@ -57,6 +65,7 @@ impl NoTarget {
     pub fn help(&self) -> &'static str {
         match self {
             NoTarget::Unwritable(error) => error.help,
+            NoTarget::OneName { .. } => "write {version} into package_name, or export one version",
             NoTarget::OneFile { .. } => "name a folder: one that exists, or a path that ends with a slash",
         }
     }
@@ -76,6 +85,12 @@ impl Targets {
         let mut made = Vec::new();
         let (folder, paths): (PathBuf, BTreeMap<Version, PathBuf>) = if slash || out.is_dir() {
             made = make_folders(out).map_err(|e| unwritable(what, out, &e))?;
+            let names: BTreeSet<String> =
+                versions.iter().map(|version| plan.package_name(*version)).collect();
+            if let Some(name) = names.first().filter(|_| names.len() < versions.len()) {
+                remove_folders(&made);
+                return Err(NoTarget::OneName { name: name.clone(), count: versions.len() });
+            }
             let named = versions.into_iter().map(|version| (version, out.join(plan.package_name(version))));
             (out.to_owned(), named.collect())
         } else if versions.len() > 1 {

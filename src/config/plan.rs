@@ -303,6 +303,8 @@ pub struct Scope {
     pub files: Vec<File>,
     /// Files that are written with a header even when they have no row.
     pub header_only: Vec<File>,
+    /// Filters, by the names of their settings, that the profile of a consumer has set: what they name need not be there.
+    pub of_consumer: Vec<&'static str>,
 }
 
 impl Scope {

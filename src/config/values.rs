@@ -12,6 +12,7 @@ use std::str::FromStr;
 
 use super::extensions::Attribute;
 use super::plan::{Edition, UsernameSource};
+use crate::consumer::{self, Consumer};
 use crate::day::Day;
 use crate::spec::{File, vocabulary};
 
@@ -116,6 +117,14 @@ pub fn day(text: &str) -> Parsed<Option<Day>> {
         Some(day) if text.len() == 10 => Ok(Some(day)),
         _ => Err("the calendar has no such date".into()),
     }
+}
+
+/// A consumer whose profile is known.
+pub fn consumer(name: &str) -> Parsed<&'static Consumer> {
+    consumer::find(name).ok_or_else(|| match consumer::nearest(name) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "there is no such profile; `consumer_name` takes any text, for the log".into(),
+    })
 }
 
 /// A list: one CSV record. Blank is the empty list; blanks around an item do not count.
@@ -379,7 +388,17 @@ mod tests {
         for good in ["OneRoster.zip", "{tenant}-{year}-{version}.zip", "x.{version}.zip"] {
             assert_eq!(package_name(good).unwrap(), good);
         }
-        for bad in ["", ".zip", "OneRoster", "a/b.zip", "{tenant}.ZIP", "{tenat}.zip", "{tenant.zip", ".hidden.zip", "../x.zip"] {
+        for bad in [
+            "",
+            ".zip",
+            "OneRoster",
+            "a/b.zip",
+            "{tenant}.ZIP",
+            "{tenat}.zip",
+            "{tenant.zip",
+            ".hidden.zip",
+            "../x.zip",
+        ] {
             assert!(package_name(bad).is_err(), "{bad}");
         }
         assert!(package_name("{tenat}.zip").unwrap_err().contains("did you mean `{tenant}`"));

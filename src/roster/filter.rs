@@ -102,6 +102,11 @@ impl Sieve {
         }
         let names: BTreeSet<&str> = names.collect();
         for (prefix, text) in unused {
+            // A consumer's profile was written without knowing this district.
+            let of_consumer = |name: &&str| name.strip_prefix(prefix) == Some(self.name);
+            if ctx.plan.scope.of_consumer.iter().any(of_consumer) {
+                continue;
+            }
             let near = nearest(text, names.iter().copied());
             let near = near.map(|near| format!("; the nearest is `{near}`")).unwrap_or_default();
             ctx.notices.add(&FILTER_UNMATCHED, &format!("{prefix}{} `{text}`{near}", self.name), "");
@@ -142,10 +147,7 @@ impl Filters {
     /// Whether a filter can take classes.
     fn takes_classes(&self) -> bool {
         let courses = [&self.courses, &self.course_titles, &self.subjects];
-        [&self.grades, &self.terms, &self.sections]
-            .into_iter()
-            .chain(courses)
-            .any(Sieve::is_active)
+        [&self.grades, &self.terms, &self.sections].into_iter().chain(courses).any(Sieve::is_active)
     }
 
     /// Leaves out sessions of terms that are not wanted, with their grading periods.

@@ -8,9 +8,9 @@ use crate::config::plan::{
     ClassGrades, Deny, DepartmentColumn, EndDates, EnrollmentDates, IdScheme, Include, OnIdCollision,
     WithoutEnrollments,
 };
-use crate::consumer::LineEnd;
 use crate::config::publish::{self, Renaming};
 use crate::config::values::{self, Parsed};
+use crate::consumer::LineEnd;
 use crate::edfi;
 
 /// Placeholders of class titles.
@@ -54,6 +54,9 @@ pub static SETTINGS: &[Setting] = settings! {
         "tenant" ["--tenant"]: "a code without blanks at its ends that can name a file", Required, "gbisd",
             "Tenant code: starts every id and names the package.",
             |d, v| { d.tenant = Some(values::tenant(v)?); Ok(()) };
+        "consumer" ["--consumer"]: "`amplify`, `apple-school-manager`, `canvas`, `classlink`, `clever`, `great-minds`, `hmh`, `imagine-learning`, `lab-aids`, `microsoft-sds`, `naviance`, `renaissance`, `st-math`, `strict-1.1` or `strict-1.2`", Computed("none"), "st-math",
+            "Who reads the packages: the settings that follow from what is known of them hold above those of tenants and defaults, below those of profiles; with `validate` full their demands are judged too. `rosterpack profiles show NAME` shows both.",
+            |d, v| { d.judging.consumer = Some(values::consumer(v)?); Ok(()) };
         "connection": "the name of a [connections.NAME] of rosterpack.toml", Computed("none"), "north",
             "The connection by which the ODS is reached. A place that is named more strongly replaces it as a whole.",
             |d, v| { d.connection_name = Some(values::text(v)?); Ok(()) };
@@ -358,7 +361,7 @@ pub static SETTINGS: &[Setting] = settings! {
         "archive": "a folder", Computed("nothing is kept, guarded or delivered"), "archive",
             "Where packages are kept before they are delivered, in a folder for each profile and tenant, with a log of every run. With it an export with --profile is a nightly run: guarded, kept, delivered.",
             |d, v| { d.publish.archive = Some(values::text(v)?.into()); Ok(()) };
-        "consumer": "text without blanks at its ends", Computed("the name of the profile"), "Reading vendor",
+        "consumer_name": "text without blanks at its ends", Computed("what the consumer calls itself, else the name of the profile"), "Reading vendor",
             "Who the packages are for, in the log.",
             |d, v| { d.publish.consumer = Some(values::text(v)?); Ok(()) };
         "keep_packages": "a whole number from 1 to 100000", Value("90"), "30",

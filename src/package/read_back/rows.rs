@@ -89,7 +89,12 @@ impl<'d> Judge<'d> {
                 there: target.and_then(|file| defined.and_then(|defined| defined.of(file))),
             }
         };
-        Judge { columns: spec.columns.iter().map(demand).collect(), extensions, keep_ids, line_end: form.line_end() }
+        Judge {
+            columns: spec.columns.iter().map(demand).collect(),
+            extensions,
+            keep_ids,
+            line_end: form.line_end(),
+        }
     }
 
     /// Judges whole rows.
@@ -208,7 +213,9 @@ mod tests {
     fn judge(text: &str) -> Result<Judged, String> {
         let spec = Version::V1p1.file(File::Orgs).unwrap();
         let defined = Defined::default();
-        Judge::new(spec, 0, Some(&defined), true, CsvForm::default()).block(text.as_bytes()).map_err(|fault| fault.told(10))
+        Judge::new(spec, 0, Some(&defined), true, CsvForm::default())
+            .block(text.as_bytes())
+            .map_err(|fault| fault.told(10))
     }
 
     const ID: &str = "00000000000000000000000000000001";
