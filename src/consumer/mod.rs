@@ -7,6 +7,7 @@
 
 pub mod axis;
 pub mod demand;
+pub mod page;
 mod text;
 
 use std::sync::LazyLock;
