@@ -294,7 +294,6 @@ pub struct Judgement {
     /// The date that it was judged by, if one was given.
     pub as_of: Option<String>,
     /// The consumers whose demands it was judged by.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub consumers: Vec<&'static str>,
     /// What had to be assumed.
     pub assumptions: Vec<String>,

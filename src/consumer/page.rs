@@ -11,8 +11,8 @@ const OPENING: &str = "\
 
 Generated from `profiles/*.toml`; `BLESS=1 cargo test --test profiles` refreshes this page.
 
-What vendors say about the packages that they read, in our words, each with its source and the day on which that was read. Pages change: a
-profile is a start that somebody who knows the vendor should look over, not a promise of the vendor. *Unconfirmed* is what no source was
+What vendors say about the packages that they read, in our words, each with its source and the day on which that was read, mostly in a stored
+copy that may be older. Pages change: a profile is a start that somebody who knows the vendor should look over, not a promise of the vendor. *Unconfirmed* is what no source was
 found for; nothing is guessed.
 
 `consumer = \"NAME\"` in a profile of `rosterpack.toml`, or `--consumer NAME`, takes over the *settings*; `rosterpack validate --consumer NAME`, and an
