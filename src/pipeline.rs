@@ -17,7 +17,6 @@ use crate::check::Judgement;
 use crate::closure;
 use crate::config::extensions::{self, ExtensionError};
 use crate::config::plan::{IdScheme, OnIdCollision, Plan};
-use crate::consumer::LineEnd;
 use crate::crosswalk::Crosswalks;
 use crate::crosswalk::seed::SEEDS;
 use crate::edfi;
@@ -197,8 +196,7 @@ pub fn export_to(
         closure::close_gradebook(plan, &staged, &roster, &gradebook, &mut own);
         let emitter = Emitter::new(plan, edition, &staged, &roster, &gradebook);
         let mut tables = emitter.tables(&mut own)?;
-        let form =
-            package::CsvForm { line_feed: plan.form.line_end == LineEnd::Lf, quote_all: plan.form.quote_all };
+        let form = package::CsvForm { line_feed: plan.form.is_line_feed(), quote_all: plan.form.quote_all };
         for table in &mut tables {
             (table.counted, table.form) = (outputs.figures, form);
         }

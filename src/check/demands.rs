@@ -243,7 +243,7 @@ impl Demands {
     ) {
         for (charge, what) in &self.0 {
             let code = what.code();
-            let (files, run): (&[File], fn(Charge, u64, &Facts, &mut Findings<'_>)) = match what {
+            let (files, run): (&[File], Judge) = match what {
                 What::Bulk => {
                     looked.insert(code);
                     for file in facts.files.iter().filter(|file| file.mode == Some(Mode::Delta)) {
@@ -296,6 +296,9 @@ impl Demands {
         }
     }
 }
+
+/// Judges a package by one demand, with the number that it names.
+type Judge = fn(Charge, u64, &Facts, &mut Findings<'_>);
 
 /// The test of a column's cells that a demand needs.
 fn cell(what: &'static What, view: &ColumnView) -> Option<CellTest> {

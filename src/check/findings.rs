@@ -70,11 +70,14 @@ pub struct Group {
 /// File or entry, and column; blank for the package or the whole file.
 pub type Place = (Cow<'static, str>, Cow<'static, str>);
 
+/// Code, consumer with the number of its demand, and place.
+type Key = (&'static str, Option<(&'static str, usize)>, Place);
+
 /// What was found so far, in the package or in one file.
 #[derive(Debug)]
 pub struct Findings<'l> {
     levels: &'l Levels,
-    groups: BTreeMap<(&'static str, Option<(&'static str, usize)>, Place), Group>,
+    groups: BTreeMap<Key, Group>,
 }
 
 impl<'l> Findings<'l> {

@@ -390,6 +390,13 @@ pub struct Form {
     pub package_name: String,
 }
 
+impl Form {
+    /// Whether lines end with a line feed alone.
+    pub fn is_line_feed(&self) -> bool {
+        self.line_end == LineEnd::Lf
+    }
+}
+
 /// The name of a package that nobody names otherwise.
 pub const PACKAGE_NAME: &str = "{tenant}-{year}-oneroster-{version}.zip";
 
