@@ -15,7 +15,7 @@ use super::rule::{CellTest, Charge, ColumnView, RowTest};
 use super::rules::{consumers, dates};
 use super::scan::{Layout, Row, Skip};
 use crate::consumer::demand::ColumnName;
-use crate::consumer::{LineEnd, What};
+use crate::consumer::{Consumer, LineEnd, What};
 use crate::rfc4180::Record;
 use crate::spec::{Column, File, Kind, Mode, Version};
 
@@ -24,7 +24,7 @@ pub const PACKAGE: &str = "the package";
 
 /// The demands of a run.
 #[derive(Debug, Clone, Default)]
-pub struct Demands(Vec<(Charge, &'static What)>);
+pub struct Demands(Vec<(Charge, &'static What)>, Vec<&'static Consumer>);
 
 impl Demands {
     /// Those of the consumers that were asked for, but for what is turned off.
@@ -34,7 +34,13 @@ impl Demands {
             let charge = Charge { rule, asked: Some(asked) };
             (!options.levels.is_off(rule.code.code)).then_some((charge, &asked.demand.what))
         });
-        Demands(on.collect())
+        Demands(on.collect(), options.consumers.clone())
+    }
+
+    /// Whether everybody who was asked for wants the header of this file even when it has no row.
+    pub fn ask_for_header(&self, file: File) -> bool {
+        let all = self.1.iter().all(|consumer| consumer.takes_header_alone(file));
+        all && !self.1.is_empty()
     }
 
     /// Judges what stands before any file is read: version, entries, name and size of the zip.
@@ -170,7 +176,7 @@ impl Demands {
     /// Those that look at the text of records.
     pub fn of_text(&self) -> Demands {
         let of_text = |what: &What| matches!(what, What::LineEnd(_) | What::Quoted);
-        Demands(self.0.iter().filter(|(_, what)| of_text(what)).copied().collect())
+        Demands(self.0.iter().filter(|(_, what)| of_text(what)).copied().collect(), Vec::new())
     }
 
     /// Whether there is none.

@@ -136,6 +136,15 @@ pub enum When {
     Unusual,
 }
 
+/// Whether a cell has something that hardly any cell has.
+pub(super) fn is_unusual(cell: &str) -> bool {
+    let bytes = cell.as_bytes();
+    bytes.len() > 255
+        || bytes.first() == Some(&b' ')
+        || bytes.last() == Some(&b' ')
+        || bytes.iter().fold(false, |found, b| found | !matches!(b, b' '..=b'~'))
+}
+
 /// What a test says of a cell: `None` is good, else the cause, which may be blank.
 pub type Verdict = Option<Cow<'static, str>>;
 

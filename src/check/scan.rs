@@ -14,7 +14,7 @@ use super::facts::{FileFacts, Ids, KEPT, Kept, NO_DAY, NO_WORD, ROWS, State};
 use super::findings::{Findings, Spot};
 use super::header::{self, Header};
 use super::register::RULES;
-use super::rule::{CellTest, Charge, ColumnView, Hook, RowTest, Rule, When};
+use super::rule::{CellTest, Charge, ColumnView, Hook, RowTest, Rule, When, is_unusual};
 use super::rules::{forms, ids, records};
 use super::{facts::Facts, reference::Reference};
 use crate::day::Day;
@@ -484,10 +484,13 @@ impl<'l> Scanner<'_, 'l> {
                 self.out.facts.state = State::Partial(self.unparsed);
             } else if self.out.facts.ids.is_empty() {
                 let rule = match self.layout.version {
-                    Version::V1p1 => &header::HEADER_ONLY,
-                    Version::V1p2 => &header::FILE_WITHOUT_ROWS,
+                    Version::V1p1 if self.demands.ask_for_header(self.layout.file()) => None,
+                    Version::V1p1 => Some(&header::HEADER_ONLY),
+                    Version::V1p2 => Some(&header::FILE_WITHOUT_ROWS),
                 };
-                self.out.findings.raise(rule, name, "", Spot::default(), "");
+                if let Some(rule) = rule {
+                    self.out.findings.raise(rule, name, "", Spot::default(), "");
+                }
             }
         }
         let plans = std::mem::take(&mut self.plans);
@@ -532,15 +535,6 @@ impl<'l> Scanner<'_, 'l> {
         }
         self.out
     }
-}
-
-/// Whether a cell has something that hardly any cell has.
-fn is_unusual(cell: &str) -> bool {
-    let bytes = cell.as_bytes();
-    bytes.len() > 255
-        || bytes.first() == Some(&b' ')
-        || bytes.last() == Some(&b' ')
-        || bytes.iter().fold(false, |found, b| found | !matches!(b, b' '..=b'~'))
 }
 
 fn word_of(column: &Column, cell: &str) -> u8 {

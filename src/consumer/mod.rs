@@ -13,6 +13,7 @@ mod text;
 use std::sync::LazyLock;
 
 use crate::day::Day;
+use crate::spec::File;
 
 pub use self::axis::Axis;
 pub use self::demand::{Demand, LineEnd, What};
@@ -66,6 +67,13 @@ impl Consumer {
         self.statements.iter().filter(move |s| of(s) > 0).flat_map(|statement| {
             statement.settings.iter().map(move |(name, value)| (name.as_str(), value.as_str(), statement))
         })
+    }
+
+    /// Whether it takes this file with its header alone: the setting that writes such files follows from one of its
+    /// statements.
+    pub fn takes_header_alone(&self, file: File) -> bool {
+        let files = self.settings().filter(|(name, ..)| *name == "header_only_files");
+        files.flat_map(|(_, files, _)| files.split(',')).any(|name| name == file.name())
     }
 
     /// Every demand of its statements, with the statement.
