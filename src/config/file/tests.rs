@@ -173,7 +173,7 @@ fn a_consumer_stands_above_tenants_and_below_profiles() {
     assert_eq!(value(&nobody, "package_name"), of("lab-aids", "OneRosterv1p1BaseCSV.zip"));
     let vendor = Asked { profile: named("vendor"), tenant: named("north"), ..Asked::default() };
     assert_eq!(value(&vendor, "quotes"), of("hmh", "all"), "over tenants and defaults");
-    assert_eq!(value(&vendor, "position_title").unwrap(), ("title".into(), "rosterpack.toml:11".into()));
+    assert_eq!(value(&vendor, "position_title").unwrap(), ("title".into(), "rosterpack.toml:12".into()));
     assert_eq!(value(&vendor, "class_title").unwrap().1, "rosterpack.toml:2", "what it does not speak of");
     assert_eq!(value(&vendor, "package_name"), None, "of the consumer that is not meant");
     let north = Asked { tenant: named("north"), ..Asked::default() };

@@ -292,7 +292,7 @@ pub static SETTINGS: &[Setting] = settings! {
         "state_agency": "`true` or `false`", Value("true"), "false",
             "Write the state education agency as an org, the parent of its districts. Who has no other place goes with it.",
             |d, v| { d.mapping.state_agency = values::switch(v)?; Ok(()) };
-        "position_title": "a column name: letters, digits, `_`, `-` and `.`", Value(""), "positionTitle",
+        "position_title": "a column name: letters, digits, underscores, hyphens and dots", Value(""), "positionTitle",
             "Name of a column metadata.<name> of users.csv with the classification of staff. Blank is no column. A consumer's profile may turn it on.",
             |d, v| { d.mapping.position_title = values::column_name(v)?; Ok(()) };
         "use_course_departments": "`true` or `false`", Value("false"), "true",
@@ -327,7 +327,7 @@ pub static SETTINGS: &[Setting] = settings! {
         "quotes": "`needed` or `all`", Value("needed"), "all",
             "Which filled cells stand in quotes: those that need them, or all. Blank cells never do.",
             |d, v| { d.form.quote_all = values::word(v, &[("needed", false), ("all", true)])?; Ok(()) };
-        "package_name": "a file name that ends with .zip, with `{tenant}`, `{year}`, `{version}` or none of them", Value("{tenant}-{year}-oneroster-{version}.zip"), "OneRoster.zip",
+        "package_name": "a file name that ends with .zip; {tenant}, {year} and {version} may stand in it", Value("{tenant}-{year}-oneroster-{version}.zip"), "OneRoster.zip",
             "What the zip is called in a folder. Packages of several versions need {version} in it.",
             |d, v| { d.form.package_name = values::package_name(v)?; Ok(()) };
         "validate" ["--validate"]: "`lean` or `full`", Value("lean"), "full",
