@@ -4,6 +4,7 @@
 //! [`ExitCode`]. stdout holds only what was asked for; everything else goes to stderr (design.md section 4).
 //! One file per verb; this one knows no stage and no setting.
 
+pub mod completions;
 pub mod deliver;
 pub mod diff;
 pub mod doctor;
@@ -14,7 +15,9 @@ pub mod guard;
 pub mod history;
 pub mod host_key;
 pub mod ids;
+pub mod init;
 pub mod interrupt;
+pub mod man;
 pub mod nightly;
 pub mod profiles;
 pub mod release;
@@ -58,6 +61,8 @@ pub struct Cli {
 /// What can be done.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Write a first configuration from what an ODS contains; later, what is new in it
+    Init(Box<init::InitArgs>),
     /// Read an ODS and write a OneRoster zip
     Export(Box<export::ExportArgs>),
     /// Say what became of a person, class, course, session or organization, and why
@@ -88,6 +93,12 @@ pub enum Verb {
     Diff(diff::DiffArgs),
     /// Invent a district family and write it as table extracts
     Synth(synth::SynthArgs),
+    /// Write the script by which a shell completes what is typed
+    #[command(hide = true)]
+    Completions(completions::CompletionsArgs),
+    /// Write the manual pages
+    #[command(hide = true)]
+    Man(man::ManArgs),
 }
 
 /// What the machine's clock says.
@@ -147,6 +158,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, process: &mut Process<
 fn run_verb(arguments: impl IntoIterator<Item = OsString>, process: &mut Process<'_>) -> ExitCode {
     match Cli::try_parse_from(arguments) {
         Ok(cli) => match cli.verb {
+            Verb::Init(args) => init::run(&args, process),
             Verb::Export(args) => export::run(&args, process),
             Verb::Explain(args) => explain::run(&args, process),
             Verb::Ids(args) => ids::run(&args, process),
@@ -162,6 +174,8 @@ fn run_verb(arguments: impl IntoIterator<Item = OsString>, process: &mut Process
             Verb::Validate(args) => validate::run(&args, process),
             Verb::Diff(args) => diff::run(&args, process),
             Verb::Synth(args) => synth::run(&args, process),
+            Verb::Completions(args) => completions::run(&args, process),
+            Verb::Man(args) => man::run(&args, process),
         },
         Err(told) if told.use_stderr() => {
             // clap's messages begin with `error:` as ours do, and name what is accepted.

@@ -14,14 +14,18 @@
 //! Surrounding space never counts. A row with the descriptor's namespace beats a row without one; among these, a
 //! code value spelt exactly so beats one that differs in case. A namespace that ends in `/` stands for everything
 //! below it; in the calendar seed such a namespace only prefers, as the edu package never compares it. Rows that
-//! differ in case alone and disagree leave every third spelling [`Answer::Unknown`]: nothing is guessed.
+//! differ in case alone and disagree leave every third spelling [`Answer::Unknown`]: nothing is guessed. A row without an
+//! answer whose column `undecided` is filled says nothing: its value is unknown, as one without a row is.
 
 mod answers;
 mod error;
+pub mod filling;
 mod given;
 pub mod seed;
 mod sheet;
+mod suggestion;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashMap;
@@ -80,6 +84,14 @@ pub struct Crosswalk<T> {
     entries: Vec<Entry<T>>,
     /// Folded key to the rows that have it, in file order.
     by_key: FxHashMap<String, Vec<usize>>,
+}
+
+/// The seed files of a folder with their bytes, by file name, as [`Crosswalks::load`] finds them.
+///
+/// # Errors
+/// [`CrosswalkError`]: the folder or a file cannot be read, or there is no seed.
+pub fn files(dir: &Path) -> Result<BTreeMap<&'static str, (PathBuf, Vec<u8>)>, CrosswalkError> {
+    Ok(Given::scan(dir)?.files())
 }
 
 fn fold(text: &str) -> String {
@@ -152,7 +164,7 @@ fn build<T: PartialEq>(
     let mut crosswalk = Crosswalk { seed, entries: Vec::new(), by_key: FxHashMap::default() };
     // Line and answer of each entry as written, for messages.
     let mut written: Vec<(usize, String)> = Vec::new();
-    for row in sheet.rows {
+    for row in sheet.rows.into_iter().filter(|row| !row.undecided) {
         let line = row.line;
         let mut cells = Vec::with_capacity(row.answers.len());
         for (column, text) in seed.answers.iter().zip(&row.answers) {
@@ -265,6 +277,26 @@ impl Crosswalks {
     /// [`CrosswalkError`] when one is not a sound seed.
     pub fn replacing(files: &[(&str, &[u8])]) -> Result<Self, CrosswalkError> {
         Self::read(Given::in_memory(files))
+    }
+
+    /// Whether a crosswalk knows a value, mapped or left unmapped on purpose. An optional one that is off knows none.
+    pub fn knows(&self, seed: &Seed, namespace: &str, code_value: &str) -> bool {
+        fn known<T: PartialEq>(crosswalk: &Crosswalk<T>, namespace: &str, value: &str) -> bool {
+            crosswalk.answer(namespace, value) != Answer::Unknown
+        }
+        match seed.file {
+            file if file == seed::TERMS.file => known(&self.terms, namespace, code_value),
+            file if file == seed::POSITIONS.file => known(&self.positions, namespace, code_value),
+            file if file == seed::GRADE_LEVELS.file => known(&self.grades, namespace, code_value),
+            file if file == seed::CLASSIFICATIONS.file => known(&self.classifications, namespace, code_value),
+            file if file == seed::RACES.file => known(&self.races, namespace, code_value),
+            file if file == seed::SEXES.file => known(&self.sexes, namespace, code_value),
+            file if file == seed::CALENDAR_EVENTS.file => known(&self.calendar_events, namespace, code_value),
+            file if file == seed::SUBJECTS.file => {
+                self.subjects.as_ref().is_some_and(|walk| known(walk, namespace, code_value))
+            }
+            _ => self.relations.as_ref().is_some_and(|walk| known(walk, namespace, code_value)),
+        }
     }
 
     fn read(given: Given) -> Result<Self, CrosswalkError> {

@@ -5,17 +5,37 @@
 //! the edges alone (the default of `--as-of`); the arithmetic here is the proleptic Gregorian calendar.
 
 use std::fmt;
+use std::num::NonZeroU32;
 
-/// A day, counted from 2000-01-01 (day 0), in the proleptic Gregorian calendar.
+/// A day, counted from 2000-01-01 (day 0), in the proleptic Gregorian calendar. The number is kept so that it is never
+/// zero: millions of rows have days that may be absent, and an absent one costs no room of its own.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Day(pub i32);
+pub struct Day(NonZeroU32);
 
 /// Days from 0000-03-01 to 2000-01-01.
 const EPOCH: i64 = 730_425;
 
+/// Flipped, numbers below zero come before those above in the order of unsigned ones.
+const SIGN: u32 = 1 << 31;
+
 impl Day {
     /// The last day that counts as a date: later ones mean "open" (mapping.md 0.6).
     pub const LAST: Day = Day::literal(2089, 12, 31);
+
+    /// The day that is so many days after 2000-01-01.
+    pub const fn at(number: i32) -> Day {
+        match NonZeroU32::new(number as u32 ^ SIGN) {
+            Some(kept) => Day(kept),
+            // No calendar goes back so far.
+            None => Day(NonZeroU32::MIN),
+        }
+    }
+
+    /// How many days it is after 2000-01-01.
+    #[inline]
+    pub const fn number(self) -> i32 {
+        (self.0.get() ^ SIGN) as i32
+    }
 
     const fn literal(year: i64, month: i64, day: i64) -> Day {
         // Howard Hinnant's civil calendar: the year starts in March, so that leap days come last.
@@ -25,7 +45,7 @@ impl Day {
         let shifted = (month + 9) % 12;
         let of_year = (153 * shifted + 2) / 5 + day - 1;
         let of_era = of_era * 365 + of_era / 4 - of_era / 100 + of_year;
-        Day((era * 146_097 + of_era - EPOCH) as i32)
+        Day::at((era * 146_097 + of_era - EPOCH) as i32)
     }
 
     /// The day of a civil date, or `None` when the calendar has no such date or the year is not 1..=9999.
@@ -63,7 +83,7 @@ impl Day {
 
     /// Year, month and day.
     pub fn ymd(self) -> (i32, u32, u32) {
-        let z = i64::from(self.0) + EPOCH;
+        let z = i64::from(self.number()) + EPOCH;
         let era = z.div_euclid(146_097);
         let of_era = z.rem_euclid(146_097);
         let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
@@ -77,7 +97,7 @@ impl Day {
 
     /// The day after.
     pub fn next(self) -> Day {
-        Day(self.0.saturating_add(1))
+        Day::at(self.number().saturating_add(1))
     }
 
     /// The ten bytes `YYYY-MM-DD`.
@@ -119,14 +139,14 @@ mod tests {
 
     #[test]
     fn days_round_trip_over_the_whole_range() {
-        assert_eq!(Day::from_ymd(2000, 1, 1), Some(Day(0)));
-        assert_eq!(Day::from_ymd(1970, 1, 1), Some(Day(-10_957)));
-        let first = Day::from_ymd(1, 1, 1).unwrap().0;
-        let last = Day::from_ymd(9999, 12, 31).unwrap().0;
+        assert_eq!(Day::from_ymd(2000, 1, 1), Some(Day::at(0)));
+        assert_eq!(Day::from_ymd(1970, 1, 1), Some(Day::at(-10_957)));
+        let first = Day::from_ymd(1, 1, 1).unwrap().number();
+        let last = Day::from_ymd(9999, 12, 31).unwrap().number();
         for n in (first..=last).step_by(13) {
-            let (y, m, d) = Day(n).ymd();
-            assert_eq!(Day::from_ymd(y, m, d), Some(Day(n)));
-            assert_eq!(Day::parse(&Day(n).iso()), Some(Day(n)));
+            let (y, m, d) = Day::at(n).ymd();
+            assert_eq!(Day::from_ymd(y, m, d), Some(Day::at(n)));
+            assert_eq!(Day::parse(&Day::at(n).iso()), Some(Day::at(n)));
         }
     }
 

@@ -25,6 +25,8 @@ pub mod edfi;
 pub mod emit;
 pub mod explain;
 pub mod id_migration;
+pub mod init;
+pub mod inventory;
 pub mod notice;
 pub mod package;
 pub mod page;

@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     let mut process = Process {
         environment: std::env::vars_os().collect(),
         // A clock beyond the year 9999 is no calendar: the epoch makes the run say so in its as-of date.
-        today: Day::from_ymd(now.year(), now.month(), now.day()).unwrap_or(Day(0)),
+        today: Day::from_ymd(now.year(), now.month(), now.day()).unwrap_or(Day::at(0)),
         clock: || {
             let now = chrono::Local::now();
             Clock {

@@ -186,9 +186,16 @@ pub fn export_to(
     closure::close(plan, &staged, &mut roster, &mut notices);
 
     let several = plan.editions.len() > 1;
+    let named = |what: &str, version: Version| match several {
+        true => format!("{what} OneRoster {version}"),
+        false => what.to_owned(),
+    };
+    let in_version = |version: Version| {
+        move |reason: String| if several { format!("OneRoster {version}: {reason}") } else { reason }
+    };
     let mut refused = refusal(&notices, plan.judging.deny);
     let mut packages = Vec::new();
-    let mut pending = Vec::new();
+    let mut drafts = Vec::new();
     for (n, &edition) in plan.editions.iter().enumerate() {
         let version = edition.version;
         // One gradebook at a time: it has a row for every score.
@@ -200,18 +207,20 @@ pub fn export_to(
         for table in &mut tables {
             (table.counted, table.form) = (outputs.figures, form);
         }
-        let in_version = |reason: String| match several {
-            true => format!("OneRoster {version}: {reason}"),
-            false => reason,
-        };
-        refused.extend(refusal(&own, plan.judging.deny).into_iter().map(in_version));
-        let named =
-            |what: &str| if several { format!("{what} OneRoster {version}") } else { what.to_owned() };
+        refused.extend(refusal(&own, plan.judging.deny).into_iter().map(in_version(version)));
         let told = |file: File, rows: u64, bytes: u64| progress.written(file.name(), rows, bytes);
-        let (mut judgement, mut difference) = (None, Compared::default());
-        let contents: Vec<MeasuredFile> = match targets.get(n).filter(|_| refused.is_empty()) {
+        let mut package = Package {
+            version,
+            written: None,
+            files: Vec::new(),
+            contents: Vec::new(),
+            judgement: None,
+            compared: Compared::default(),
+            notices: own,
+        };
+        match targets.get(n).filter(|_| refused.is_empty()) {
             Some(target) => {
-                progress.stage(&named("writing"));
+                progress.stage(&named("writing", version));
                 let options = package::Options {
                     version,
                     compression: plan.compression,
@@ -226,56 +235,63 @@ pub fn export_to(
                     .map(|warehouse| package::write_tables(warehouse, &tables, version, &plan.tenant))
                     .transpose()?;
                 let draft = package::prepare(target, &tables, &options, &told)?;
-                progress.stage(&named("reading back"));
-                let package = draft.prove()?;
-                if plan.judging.full {
-                    progress.stage(&named("validating"));
-                    let judged = validated(&package, plan)?;
-                    refused.extend(refused_by(&judged, plan.judging.deny).into_iter().map(in_version));
-                    judgement = Some(judged);
-                }
-                // What was delivered last may be what this package is about to replace.
-                if let Some(last) = outputs.last {
-                    progress.stage(&named("comparing"));
-                    difference = compared(&last(version), &package);
-                }
-                let contents = package.written().files.iter().map(measured).collect();
-                pending.push((package, warehouse));
-                contents
+                drafts.push((n, draft, warehouse));
             }
             None => {
-                progress.stage(&named("counting"));
-                package::measure(&tables, version, &told)?
+                progress.stage(&named("counting", version));
+                package.contents = package::measure(&tables, version, &told)?;
             }
-        };
-        packages.push(Package {
-            version,
-            written: None,
-            files: contents.iter().map(|file| (file.file, file.rows)).collect(),
-            contents,
-            judgement,
-            compared: difference,
-            notices: own,
-        });
+        }
+        packages.push(package);
+    }
+    let figures = outputs.figures.then(|| Figures::of(plan, &roster));
+    let unmapped = roster.unmapped.iter().map(unmapped).collect();
+    let (data_standard, read_rows) = (staged.standard, staged.rows);
+    // Only the names of samples still need what was read: without them its memory is there for reading back.
+    let known = outputs.names.then_some((staged, roster));
+
+    let mut pending = Vec::new();
+    for (n, draft, warehouse) in drafts {
+        let Some(package) = packages.get_mut(n) else { continue };
+        let version = package.version;
+        progress.stage(&named("reading back", version));
+        let proven = draft.prove()?;
+        if plan.judging.full {
+            progress.stage(&named("validating", version));
+            let judged = validated(&proven, plan)?;
+            refused.extend(refused_by(&judged, plan.judging.deny).into_iter().map(in_version(version)));
+            package.judgement = Some(judged);
+        }
+        // What was delivered last may be what this package is about to replace.
+        if let Some(last) = outputs.last {
+            progress.stage(&named("comparing", version));
+            package.compared = compared(&last(version), &proven);
+        }
+        package.contents = proven.written().files.iter().map(measured).collect();
+        pending.push((n, proven, warehouse));
+    }
+    for package in &mut packages {
+        package.files = package.contents.iter().map(|file| (file.file, file.rows)).collect();
     }
     if refused.is_empty() {
-        let written = publish(pending)?;
-        for (package, written) in packages.iter_mut().zip(written) {
-            package.written = Some(written);
+        for (n, written) in publish(pending)? {
+            if let Some(package) = packages.get_mut(n) {
+                package.written = Some(written);
+            }
         }
     }
     notices.merge(Notices::take_shared(packages.iter_mut().map(|package| &mut package.notices).collect()));
     let parts = || packages.iter().map(|package| &package.notices).chain([&notices]);
-    let names = outputs.names.then(|| judging::names(&staged, &roster, parts(), &packages));
+    let names = known.map(|(staged, roster)| judging::names(&staged, &roster, parts(), &packages));
     Ok(Outcome {
         names: names.unwrap_or_default(),
-        figures: outputs.figures.then(|| Figures::of(plan, &roster)),
+        figures,
         packages,
-        unmapped: roster.unmapped.iter().map(unmapped).collect(),
-        data_standard: staged.standard,
+        unmapped,
+        data_standard,
         refused: (!refused.is_empty()).then_some(refused),
         notices,
-        read_rows: staged.rows,
+        read_rows,
     })
 }
 
@@ -292,21 +308,24 @@ fn targets(plan: &Plan, outputs: Outputs<'_>) -> Result<Vec<PathBuf>, PackageErr
     }
 }
 
-/// Gives everything that a run has written its name.
-fn publish(pending: Vec<(PendingPackage, Option<PendingTables>)>) -> Result<Vec<Written>, PipelineError> {
+/// Gives everything that a run has written its name; packages keep their numbers.
+fn publish(
+    pending: Vec<(usize, PendingPackage, Option<PendingTables>)>,
+) -> Result<Vec<(usize, Written)>, PipelineError> {
     let mut published: Vec<PathBuf> = Vec::new();
     let failed = |error, published: &[PathBuf]| match published.is_empty() {
         true => PipelineError::Package(error),
         false => PipelineError::Partly { published: published.to_vec(), error },
     };
-    let (packages, tables): (Vec<PendingPackage>, Vec<Option<PendingTables>>) = pending.into_iter().unzip();
+    let mut tables = Vec::new();
     let mut written = Vec::new();
-    for package in packages {
+    for (n, package, own_tables) in pending {
         let package = package.publish().map_err(|error| failed(error, &published))?;
         published.push(package.path.clone());
-        written.push(package);
+        written.push((n, package));
+        tables.extend(own_tables);
     }
-    for tables in tables.into_iter().flatten() {
+    for tables in tables {
         let outcome = tables.publish(&mut published);
         outcome.map_err(|error| failed(error, &published))?;
     }

@@ -67,6 +67,7 @@ fn help_texts() {
     same("tests/golden/cli/help.txt", &help(None, false));
     same("tests/golden/cli/export-help.txt", &help(Some("export"), false));
     same("tests/golden/cli/export-long-help.txt", &help(Some("export"), true));
+    same("tests/golden/cli/init-help.txt", &help(Some("init"), false));
     same("tests/golden/cli/ids-help.txt", &help(Some("ids"), false));
     same("tests/golden/cli/explain-help.txt", &help(Some("explain"), false));
     same("tests/golden/cli/doctor-help.txt", &help(Some("doctor"), false));

@@ -42,7 +42,7 @@ fn enrollments<'a>() -> Table<'a> {
             rows.id(&id(4, unit % 9000));
             rows.known("student");
             rows.flag(false);
-            rows.date(Day(9000 + (unit % 3) as i32));
+            rows.date(Day::at(9000 + (unit % 3) as i32));
             rows.blank();
             rows.text(&format!("demo-{unit}"));
             rows.end_row();

@@ -53,7 +53,7 @@ mod parquet {
             AnyValue::Int64(number) => number.to_string(),
             AnyValue::Float64(number) => number.to_string(),
             // Parquet counts from 1970-01-01, a day of the product from 2000-01-01.
-            AnyValue::Date(days) => rosterpack::day::Day(days - 10_957).to_string(),
+            AnyValue::Date(days) => rosterpack::day::Day::at(days - 10_957).to_string(),
             other => panic!("{other:?}"),
         }
     }

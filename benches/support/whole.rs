@@ -77,7 +77,7 @@ pub fn plan(files: Files) -> Plan {
         tenant: "bench".into(),
         id_prefix: "bench".into(),
         school_year: SynthPlan::default().school_year,
-        as_of: Day::from_ymd(2024, 10, 1).unwrap_or(Day(0)),
+        as_of: Day::from_ymd(2024, 10, 1).unwrap_or(Day::at(0)),
         editions: vec![Edition::ALL[0].1],
         data_standard: None,
         mapping,

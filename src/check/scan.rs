@@ -456,7 +456,7 @@ impl<'l> Scanner<'_, 'l> {
                 Some(Kept::Rows(rows)) => rows.push(target),
                 Some(Kept::Lists(ends, items)) => ends.push(items.len() as u32),
                 Some(Kept::Words(words)) => words.push(word_of(plan.column, cell)),
-                Some(Kept::Days(days)) => days.push(forms::day(cell).map_or(NO_DAY, |day| day.0)),
+                Some(Kept::Days(days)) => days.push(forms::day(cell).map_or(NO_DAY, |day| day.number())),
                 Some(Kept::Numbers(numbers)) => numbers.push(cell.parse().unwrap_or(f64::NAN)),
                 Some(Kept::Texts(texts)) => {
                     texts.push(if cell.is_empty() { 0 } else { super::facts::key(cell) });

@@ -266,8 +266,9 @@ fn machine(clock: Clock) -> String {
     let offset = i64::from(clock.offset_minutes);
     let minutes = clock.utc_milliseconds.div_euclid(60_000) + offset;
     // Days are counted from 2000-01-01, which is 10,957 days after 1970-01-01.
-    let day =
-        i32::try_from(minutes.div_euclid(1440) - 10_957).map(crate::day::Day).unwrap_or(crate::day::Day(0));
+    let day = i32::try_from(minutes.div_euclid(1440) - 10_957)
+        .map(crate::day::Day::at)
+        .unwrap_or(crate::day::Day::at(0));
     let of_day = minutes.rem_euclid(1440);
     let sign = if offset < 0 { '-' } else { '+' };
     format!(

@@ -324,6 +324,13 @@ fn hint_at_dates(run: &Run, process: &mut Process<'_>) {
             run.plan.as_of, run.plan.school_year
         ));
     }
+    // Right for a year that is over, and the same roster every night for any other.
+    if let Some(at) = run.as_of_in_file.as_ref().filter(|_| run.plan.as_of < process.today) {
+        process.note(format_args!(
+            "the package is true on {}, a day that {at} names: what has changed since by date is not in it",
+            run.plan.as_of
+        ));
+    }
 }
 
 /// Tells of a run that ended without an outcome.

@@ -147,7 +147,8 @@ pub fn make_folders(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(made)
 }
 
-fn remove_folders(made: &[PathBuf]) {
+/// Removes folders that were made in vain.
+pub fn remove_folders(made: &[PathBuf]) {
     for folder in made.iter().rev() {
         // Fails when something is in it, which is then not ours to remove.
         let _ = fs::remove_dir(folder);
@@ -226,7 +227,7 @@ mod tests {
         for (name, value) in [("tenant", "gbisd"), ("active_school_year", "2022"), ("oneroster", versions)] {
             overrides.flag(name, Some(value));
         }
-        overrides.freeze(Day(0), &[]).unwrap().plan
+        overrides.freeze(Day::at(0), &[]).unwrap().plan
     }
 
     fn check(out: &Path) -> Result<Targets, NoTarget> {

@@ -15,6 +15,7 @@ pub mod publish;
 pub mod reference;
 pub mod run;
 pub mod settings;
+pub mod starter;
 pub mod text;
 pub mod values;
 

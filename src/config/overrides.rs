@@ -113,6 +113,15 @@ impl Overrides {
         self.given.iter().any(|g| g.setting.name == name && g.origin >= Origin::Set)
     }
 
+    /// What flags and `--set` gave, as it was written, in the order of the table.
+    pub fn said_here(&self) -> Vec<(&'static Setting, String)> {
+        let strongest = |setting: &Setting| {
+            let here = self.given.iter().filter(|g| g.setting == setting && g.origin >= Origin::Set);
+            here.max_by_key(|g| g.origin).map(|g| g.value.clone())
+        };
+        SETTINGS.iter().filter_map(|setting| Some((setting, strongest(setting)?))).collect()
+    }
+
     /// A flag that stands for `true`.
     pub fn switch(&mut self, name: &str, on: bool) {
         self.flag(name, on.then_some("true"));
@@ -322,6 +331,7 @@ impl Overrides {
                 None => path,
             })
         };
+        let as_of = given.iter().rfind(|g| g.setting.name == "as_of").filter(|g| g.origin == Origin::File);
         let place_origin = given.iter().rfind(|g| g.setting.name == "place").map(|g| g.origin);
         Ok(Run {
             place: draft.place,
@@ -340,6 +350,7 @@ impl Overrides {
             choices,
             auto_year: (school_year == Year::Auto).then_some(draft.rollover_days),
             as_of_is_today: draft.as_of.is_none(),
+            as_of_in_file: as_of.filter(|_| draft.as_of.is_some()).map(|g| g.label.clone()),
             plan,
         })
     }

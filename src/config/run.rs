@@ -81,4 +81,6 @@ pub struct Run {
     pub auto_year: Option<u16>,
     /// Whether the as-of date is today's because nobody named one.
     pub as_of_is_today: bool,
+    /// Where in the file the as-of date stands, when it is the file that says it.
+    pub as_of_in_file: Option<String>,
 }

@@ -80,6 +80,11 @@ impl Given {
         given
     }
 
+    /// Every seed that was given, by file name.
+    pub(super) fn files(self) -> BTreeMap<&'static str, (PathBuf, Vec<u8>)> {
+        self.found
+    }
+
     /// Path and bytes of a seed, if it was given.
     pub(super) fn get(&self, seed: &Seed) -> Option<(&Path, &[u8])> {
         self.found.get(seed.file).map(|(path, bytes)| (path.as_path(), bytes.as_slice()))

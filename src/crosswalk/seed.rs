@@ -90,6 +90,13 @@ fn word(lists: &[&'static [&'static str]], text: &str) -> Option<&'static str> {
     lists.iter().copied().flatten().copied().find(|word| *word == text)
 }
 
+/// The column by which a row without an answer says that nobody has decided yet: whatever stands in it, the row then
+/// says nothing, and its value is unknown as one without a row is. `init` writes its suggestion there.
+pub const UNDECIDED: &str = "undecided";
+
+/// The column in which `init` writes how many rows used the value. It is for people: nothing reads it.
+pub const ROWS: &str = "rows";
+
 /// A column on the OneRoster side.
 #[derive(Debug)]
 pub struct AnswerColumn {
@@ -114,6 +121,8 @@ pub struct Seed {
     pub answers: &'static [AnswerColumn],
     /// What is read when the folder lacks the file; `None` for a crosswalk that is off unless it is given.
     pub default: Option<&'static str>,
+    /// What follows where a value has no answer, half a sentence (docs/mapping.md, column by column).
+    pub unmapped: &'static str,
     /// Whether a namespace that names only an owner (`uri://ed-fi.org/`) prefers instead of narrowing. The edu
     /// package's calendar seed is the case: it carries such a column and compares the code value alone.
     pub owner_prefers: bool,
@@ -130,6 +139,7 @@ pub const TERMS: Seed = Seed {
     keys: &["academic_term", SESSION_NAME],
     answers: &[required("type", Accepts::Words(SESSION_TYPES))],
     default: Some(include_str!("../../seeds/xwalk_oneroster_academic_sessions_types.csv")),
+    unmapped: "the session is of type `term`",
     owner_prefers: false,
 };
 
@@ -143,6 +153,7 @@ pub const POSITIONS: Seed = Seed {
     keys: &["classroom_position"],
     answers: &[required("is_primary", Accepts::Flag)],
     default: Some(include_str!("../../seeds/xwalk_oneroster_classroom_positions.csv")),
+    unmapped: "the teacher is not primary",
     owner_prefers: false,
 };
 
@@ -153,6 +164,7 @@ pub const GRADE_LEVELS: Seed = Seed {
     keys: &["edfi_grade_level"],
     answers: &[required("oneroster_grade_level", Accepts::Words(GRADE_CODES))],
     default: Some(include_str!("../../seeds/xwalk_oneroster_grade_levels.csv")),
+    unmapped: "the student, course or class has no grade of it",
     owner_prefers: false,
 };
 
@@ -166,6 +178,7 @@ pub const CLASSIFICATIONS: Seed = Seed {
         AnswerColumn { name: "oneroster_role_v1p2", accepts: Accepts::Words(ROLES_V1P2), optional: true },
     ],
     default: Some(include_str!("../../seeds/xwalk_oneroster_staff_classifications.csv")),
+    unmapped: "nobody is exported because of it; who teaches a class is a teacher",
     owner_prefers: false,
 };
 
@@ -176,6 +189,7 @@ pub const RACES: Seed = Seed {
     keys: &["edfi_race_code"],
     answers: &[required("oneroster_race_code", Accepts::Words(&[&Race::COLUMNS]))],
     default: Some(include_str!("../../seeds/xwalk_oneroster_races.csv")),
+    unmapped: "it sets no race column",
     owner_prefers: false,
 };
 
@@ -186,6 +200,7 @@ pub const SEXES: Seed = Seed {
     keys: &["edfi_gender_code"],
     answers: &[required("oneroster_sex_code", Accepts::Words(SEX_WORDS))],
     default: Some(include_str!("../../seeds/xwalk_oneroster_gender.csv")),
+    unmapped: "the sex is blank",
     owner_prefers: false,
 };
 
@@ -196,6 +211,7 @@ pub const CALENDAR_EVENTS: Seed = Seed {
     keys: &["calendar_event_descriptor"],
     answers: &[required("is_school_day", Accepts::Flag)],
     default: Some(include_str!("../../seeds/xwalk_calendar_events.csv")),
+    unmapped: "it makes no school day",
     owner_prefers: true,
 };
 
@@ -206,6 +222,7 @@ pub const SUBJECTS: Seed = Seed {
     keys: &["academic_subject"],
     answers: &[required("subject_title", Accepts::Text), required("subject_code", Accepts::Text)],
     default: None,
+    unmapped: "the course has no subject of it",
     owner_prefers: false,
 };
 
@@ -217,6 +234,7 @@ pub const RELATIONS: Seed = Seed {
     keys: &["relation"],
     answers: &[required("oneroster_role", Accepts::Words(&[&["parent", "guardian", "relative"]]))],
     default: None,
+    unmapped: "the contact is of role `parent`",
     owner_prefers: false,
 };
 

@@ -4,7 +4,7 @@
 //! quoted values, blank rows and trailing blank cells. It knows the header of a seed but judges no answer.
 
 use super::error::{CrosswalkError, excerpt};
-use super::seed::Seed;
+use super::seed::{ROWS, Seed, UNDECIDED};
 
 /// A row with something on the Ed-Fi side; all texts are trimmed.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub(super) struct Row {
     pub(super) key: String,
     /// In the order of [`Seed::answers`].
     pub(super) answers: Vec<String>,
+    /// Whether it has no answer because nobody has decided yet.
+    pub(super) undecided: bool,
 }
 
 /// What a seed file says.
@@ -25,13 +27,15 @@ pub(super) struct Sheet {
 }
 
 /// Where the columns of a seed stand in the header.
-struct Header {
-    width: usize,
+pub(super) struct Header {
+    pub(super) width: usize,
     key_name: &'static str,
-    key: usize,
+    pub(super) key: usize,
     namespace: Option<usize>,
     /// In the order of [`Seed::answers`].
-    answers: Vec<Option<usize>>,
+    pub(super) answers: Vec<Option<usize>>,
+    pub(super) undecided: Option<usize>,
+    pub(super) rows: Option<usize>,
 }
 
 /// Reads a seed file; `file` is its name for messages.
@@ -75,6 +79,15 @@ pub(super) fn read(file: &str, bytes: &[u8], seed: &Seed) -> Result<Sheet, Cross
     }
 }
 
+/// The header of a text, which stands in its first line that is not blank.
+pub(super) fn header(file: &str, text: &str, seed: &Seed) -> Result<Header, CrosswalkError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+    let mut records = reader.into_records().flatten();
+    let record = records.find(|record| record.iter().any(|cell| !cell.trim().is_empty()));
+    find_columns(file, 1, &record.unwrap_or_default(), seed)
+}
+
 fn find_columns(
     file: &str,
     line: usize,
@@ -112,6 +125,9 @@ fn find_columns(
     };
     let (key, key_name) = find(seed.keys)?.ok_or_else(|| missing(&seed.keys.join(" or ")))?;
     let namespace = find(&["namespace"])?.map(|(at, _)| at);
+    let undecided = find(&[UNDECIDED])?.map(|(at, _)| at);
+    // Nothing reads it: two columns of that name are no fault.
+    let rows = record.iter().position(|cell| cell.trim().eq_ignore_ascii_case(ROWS));
     let mut answers = Vec::with_capacity(seed.answers.len());
     for column in seed.answers {
         match find(&[column.name])? {
@@ -120,7 +136,7 @@ fn find_columns(
             None => return Err(missing(column.name)),
         }
     }
-    Ok(Header { width: record.len(), key_name, key, namespace, answers })
+    Ok(Header { width: record.len(), key_name, key, namespace, answers, undecided, rows })
 }
 
 /// Reads a row, `None` when its Ed-Fi side is blank as in a template.
@@ -167,8 +183,10 @@ fn read_row(
         .iter()
         .zip(&header.answers)
         .map(|(column, at)| at.map_or(Ok(""), |at| cell(at, column.name)).map(str::to_owned))
-        .collect::<Result<_, _>>()?;
-    Ok(Some(Row { line, namespace: namespace.map(str::to_owned), key: key.to_owned(), answers }))
+        .collect::<Result<Vec<String>, _>>()?;
+    let marked = header.undecided.map_or(Ok(""), |at| cell(at, UNDECIDED))?;
+    let undecided = !marked.is_empty() && answers.iter().all(String::is_empty);
+    Ok(Some(Row { line, namespace: namespace.map(str::to_owned), key: key.to_owned(), answers, undecided }))
 }
 
 /// Counts lines up to ascending offsets. The csv crate's own count is one behind after CR LF and blank lines.

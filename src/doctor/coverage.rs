@@ -8,29 +8,27 @@ use std::collections::BTreeMap;
 
 use super::{Check, Outcome};
 use crate::crosswalk::Crosswalk;
+use crate::crosswalk::seed::UNDECIDED;
+use crate::inventory::Uses;
 use crate::report::terminal::grouped;
 use crate::roster::answers::{Answers, Known, Unmapped};
-use crate::staging::descriptors::{Descriptor, Descriptors};
+use crate::staging::descriptors::Descriptors;
 
 /// Checks one crosswalk. `asked` are the unmapped values of all crosswalks that exported rows asked for.
 pub(super) fn check<S: PartialEq>(
     name: &'static str,
     crosswalk: &Crosswalk<S>,
     descriptors: &Descriptors,
-    used: impl Iterator<Item = Descriptor>,
+    used: &Uses,
     asked: &[Unmapped],
 ) -> Check {
-    let mut rows = vec![0u64; descriptors.len()];
-    for descriptor in used {
-        if let Some(count) = rows.get_mut(Descriptors::index(descriptor)) {
-            *count += 1;
-        }
-    }
     let answers = Answers::new(crosswalk, descriptors, |_| ());
     let (mut values, mut mapped, mut blank) = (0, 0, 0);
     let mut unknown: BTreeMap<&str, u64> = BTreeMap::new();
-    for (descriptor, count) in descriptors.all().zip(&rows).filter(|(_, count)| **count > 0) {
+    let mut all = 0;
+    for (descriptor, count) in used.values(descriptors) {
         values += 1;
+        all += count;
         match answers.peek(descriptor) {
             Known::Mapped(()) => mapped += 1,
             Known::Blank => blank += 1,
@@ -42,8 +40,7 @@ pub(super) fn check<S: PartialEq>(
     if values == 0 {
         return Check::new(name, Outcome::Info, "no row of the school year has such a value");
     }
-    let used: u64 = rows.iter().sum();
-    let mut found = format!("{values} values in {}: {mapped} mapped", rows_of(used));
+    let mut found = format!("{values} values in {}: {mapped} mapped", rows_of(all));
     if blank > 0 {
         found += &format!(", {blank} left blank on purpose");
     }
@@ -66,7 +63,8 @@ pub(super) fn check<S: PartialEq>(
     let outcome = if missed { Outcome::Warn } else { Outcome::Info };
     let advice = if missed {
         format!(
-            "Add the values to {seed} in the folder of --seeds; a blank answer says that one stays unmapped on purpose."
+            "Until they have an answer, {}. Answer them in {seed} in the folder of --seeds (`rosterpack init --update-seeds` adds the rows); a blank answer with nothing in column {UNDECIDED} leaves one unmapped on purpose.",
+            used.seed.unmapped
         )
     } else {
         String::new()

@@ -8,7 +8,9 @@ use super::{Check, Examination, Outcome, ROWS, Size, World, share};
 use crate::config::extensions;
 use crate::config::plan::Plan;
 use crate::crosswalk::Crosswalks;
+use crate::crosswalk::seed::SEEDS;
 use crate::edfi::Resolved;
+use crate::inventory::{self, Uses};
 use crate::notice::Notices;
 use crate::progress::Silent;
 use crate::report::terminal::grouped;
@@ -41,11 +43,11 @@ pub(super) fn examine(
     };
     // The settings refuse what this would refuse.
     let extensions = extensions::parse(&plan.mapping.demographic_extensions).unwrap_or_default();
+    let uses = inventory::count(&staged, crosswalks);
     let facts = std::mem::take(&mut staged.facts);
-    let positions: Vec<_> = facts.staff.iter().map(|fact| fact.position).collect();
     let (roster, _) = roster::build(plan, &staged, facts, crosswalks, extensions, Notices::new());
 
-    coverage(plan, &staged, &roster, &positions, crosswalks, exam);
+    coverage(plan, &staged, &roster, &uses, crosswalks, exam);
     let cells = UserCells::new(&staged, &plan.mapping, &roster.orgs);
     let of = |person| {
         (0u32..)
@@ -93,29 +95,20 @@ fn coverage(
     plan: &Plan,
     staged: &Staged,
     roster: &Roster,
-    positions: &[crate::staging::descriptors::Descriptor],
+    uses: &[Uses; SEEDS.len()],
     crosswalks: &Crosswalks,
     exam: &mut Examination<'_>,
 ) {
     let (d, asked) = (&staged.descriptors, &roster.unmapped[..]);
-    // With such a seed a session whose name is mapped never asks for its term.
-    let named =
-        |name: &str| crosswalks.terms_by_session_name && crosswalks.terms.answer("", name).mapped().is_some();
-    let terms = staged.time.sessions.iter().filter(|s| !named(&s.name)).map(|s| s.term);
+    let [terms, positions, grades, classifications, races, sexes, events, subjects, relations] = uses;
     exam.add(check("terms", &crosswalks.terms, d, terms, asked));
-    let events = staged.time.events.iter().map(|event| event.event);
     exam.add(check("calendar-events", &crosswalks.calendar_events, d, events, asked));
-    let grades =
-        staged.student_schools.iter().map(|s| s.grade).chain(staged.sections.grades.iter().map(|g| g.1));
     exam.add(check("grades", &crosswalks.grades, d, grades, asked));
-    exam.add(check("positions", &crosswalks.positions, d, positions.iter().copied(), asked));
-    let classifications = staged.staff_assignments.iter().map(|a| a.classification);
+    exam.add(check("positions", &crosswalks.positions, d, positions, asked));
     exam.add(check("classifications", &crosswalks.classifications, d, classifications, asked));
     if plan.mapping.demographics {
-        let facts = &staged.student_demographics;
-        let sexes = facts.organizations.iter().map(|fact| fact.sex);
         exam.add(check("sexes", &crosswalks.sexes, d, sexes, asked));
-        exam.add(check("races", &crosswalks.races, d, facts.races.iter().map(|race| race.1), asked));
+        exam.add(check("races", &crosswalks.races, d, races, asked));
     } else {
         exam.skip(
             &["sexes", "races"],
@@ -123,20 +116,14 @@ fn coverage(
         );
     }
     match &crosswalks.subjects {
-        Some(subjects) => {
-            let used = staged.courses.courses.iter().flat_map(|course| course.subjects.iter().copied());
-            exam.add(check("subjects", subjects, d, used, asked));
-        }
+        Some(walk) => exam.add(check("subjects", walk, d, subjects, asked)),
         None => exam.skip(&["subjects"], "no seed of subjects is given, so they are not exported"),
     }
     match &crosswalks.relations {
         _ if !plan.mapping.include_parents => {
             exam.skip(&["relations"], "parents are not exported, so they are not read (--parents)");
         }
-        Some(relations) => {
-            let used = staged.student_contacts.iter().map(|link| link.relation);
-            exam.add(check("relations", relations, d, used, asked));
-        }
+        Some(walk) => exam.add(check("relations", walk, d, relations, asked)),
         None => exam.skip(&["relations"], "no seed of relations is given: every contact is a parent"),
     }
 }

@@ -52,8 +52,9 @@ pub(super) fn table<'a>(emitter: &'a Emitter<'a>, spec: &'static FileSpec) -> Re
         .and(emitter.natural_key(), NATURAL_KEY, |row, out| text(out, &row.key))
         .at(|row, out| out.belongs_to(row.org));
     let classes = &emitter.roster.classes;
-    let kept: Vec<usize> = (0..classes.len()).filter(|&n| classes.fate[n].kept()).collect();
-    Ok(rows(spec, kept.len(), columns, move |unit| row(emitter, kept[unit])))
+    let mut kept: Vec<u32> = (0u32..).zip(&classes.fate).filter(|(_, f)| f.kept()).map(|(n, _)| n).collect();
+    kept.shrink_to_fit();
+    Ok(rows(spec, kept.len(), columns, move |unit| row(emitter, kept[unit] as usize)))
 }
 
 fn row<'a>(emitter: &'a Emitter<'a>, class: usize) -> Row<'a> {

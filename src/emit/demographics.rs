@@ -5,12 +5,11 @@ use crate::package::{CsvBlock, Table};
 use crate::roster::clean::clean;
 use crate::roster::demographics::{DemographicCells, Demographics};
 use crate::roster::user_rows::UserRow;
-use crate::roster::users::UserRef;
 use crate::sourced_id::{Person, SourcedId};
 use crate::spec::vocabulary::{SEX_V1P1, SEX_V1P2};
 use crate::spec::{FileSpec, Version};
 
-use super::{Cell, Emitter, NATURAL_KEY, NoRule, WORD_NOT_IN_VERSION, date, flag, rows, text, word};
+use super::{Cell, Emitter, NATURAL_KEY, NoRule, WORD_NOT_IN_VERSION, date, flag, rows_of_users, text, word};
 
 struct Row<'a> {
     id: SourcedId,
@@ -68,18 +67,16 @@ pub(super) fn table<'a>(
         .and(emitter.natural_key(), NATURAL_KEY, |row, out| text(out, &row.key))
         .and_all(demographics.extensions.iter().map(|e| e.header.clone()), extension_cells)
         .at(|row, out| row.orgs.iter().for_each(|&org| out.belongs_to(org)));
-    let students = &emitter.roster.users.students;
-    let kept: Vec<u32> = (0u32..).zip(&students.fate).filter(|(_, f)| f.kept()).map(|(n, _)| n).collect();
-    for &student in &kept {
+    let users = &emitter.roster.users;
+    let kept = (0u32..).zip(&users.students.fate).filter(|(_, fate)| fate.kept());
+    for (student, _) in kept {
         let sex = demographics.cells(emitter.staged, &emitter.roster.orgs, student).sex;
         if let (Some(word), None) = (sex, sex_word(emitter.edition.version, sex)) {
             notices.count(&WORD_NOT_IN_VERSION, &format!("sex `{word}`"), 1);
         }
     }
-    let users = &emitter.roster.users;
-    let kept: Vec<UserRow> =
-        kept.into_iter().flat_map(|row| users.rows(UserRef { person: Person::Student, row })).collect();
-    Ok(Some(rows(spec, kept.len(), columns, move |unit| row(emitter, demographics, kept[unit]))))
+    let of_students = users.exported_rows().take_while(|row| row.user.person == Person::Student);
+    Ok(Some(rows_of_users(spec, users, of_students, columns, move |user| row(emitter, demographics, user))))
 }
 
 fn row<'a>(emitter: &'a Emitter<'_>, demographics: &Demographics, user_row: UserRow) -> Row<'a> {

@@ -26,7 +26,8 @@ use crate::roster::Roster;
 use crate::roster::context::natural_keys;
 use crate::roster::enrollments::written_end;
 use crate::roster::gradebook::Gradebook;
-use crate::roster::users::UserCells;
+use crate::roster::user_rows::{NumberedRows, UserRow};
+use crate::roster::users::{UserCells, Users};
 use crate::sourced_id::{NaturalKeys, SourcedId};
 use crate::spec::{File, FileSpec, Version, v1p2};
 use crate::staging::Staged;
@@ -277,14 +278,36 @@ fn without_rows(spec: &'static FileSpec) -> Table<'static> {
 fn rows<'a, R: 'a>(
     spec: &'static FileSpec,
     units: usize,
-    mut columns: Columns<R>,
+    columns: Columns<R>,
     row: impl Fn(usize) -> R + Sync + 'a,
+) -> Table<'a> {
+    rows_in(spec, units, columns, move |range, write| range.for_each(|unit| write(&row(unit))))
+}
+
+/// A table with one row for each of the leading rows of users.csv.
+fn rows_of_users<'a, R: 'a>(
+    spec: &'static FileSpec,
+    users: &'a Users,
+    leading: impl Iterator<Item = UserRow>,
+    columns: Columns<R>,
+    row: impl Fn(UserRow) -> R + Sync + 'a,
+) -> Table<'a> {
+    let numbered = NumberedRows::new(leading);
+    rows_in(spec, numbered.len(), columns, move |range, write| {
+        numbered.range(users, range).for_each(|user| write(&row(user)));
+    })
+}
+
+/// A table whose rows are made range by range.
+fn rows_in<'a, R: 'a>(
+    spec: &'static FileSpec,
+    units: usize,
+    mut columns: Columns<R>,
+    rows: impl Fn(Range<usize>, &mut dyn FnMut(&R)) + Sync + 'a,
 ) -> Table<'a> {
     let extensions = columns.headers();
     let table = Table::new(spec, units, move |range: Range<usize>, out: &mut CsvBlock| {
-        for unit in range {
-            columns.write(&row(unit), out);
-        }
+        rows(range, &mut |row| columns.write(row, out));
     });
     Table { extensions, ..table }
 }

@@ -6,7 +6,7 @@ use crate::day::Day;
 use crate::package::{CsvBlock, Table};
 use crate::roster::enrollments::written_end;
 use crate::roster::roles::{Role, roles_of};
-use crate::roster::user_rows::UserRow;
+use crate::roster::user_rows::{NumberedRows, UserRow};
 use crate::sourced_id::SourcedId;
 use crate::spec::FileSpec;
 
@@ -42,9 +42,10 @@ pub(super) fn table<'a>(emitter: &'a Emitter<'a>, spec: &'static FileSpec) -> Re
         .and(emitter.natural_key(), NATURAL_KEY, |row: &Row, out| out.text(&row.key))
         .at(|row, out| out.belongs_to(row.role.org));
     let extensions = columns.headers();
-    let users: Vec<UserRow> = emitter.roster.users.exported_rows().collect();
-    let table = Table::new(spec, users.len(), move |range: Range<usize>, out: &mut CsvBlock| {
-        for &user in &users[range] {
+    let users = &emitter.roster.users;
+    let numbered = NumberedRows::new(users.exported_rows());
+    let table = Table::new(spec, numbered.len(), move |range: Range<usize>, out: &mut CsvBlock| {
+        for user in numbered.range(users, range) {
             for role in roles_of(emitter.plan, emitter.staged, emitter.roster, user) {
                 columns.write(&row(emitter, user, role), out);
             }

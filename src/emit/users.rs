@@ -11,7 +11,7 @@ use crate::roster::users::UserRef;
 use crate::sourced_id::Person;
 use crate::spec::FileSpec;
 
-use super::{Cell, Emitter, NATURAL_KEY, NoRule, rows, text, word};
+use super::{Cell, Emitter, NATURAL_KEY, NoRule, rows_of_users, text, word};
 
 struct Row<'a> {
     emitter: &'a Emitter<'a>,
@@ -136,8 +136,8 @@ pub(super) fn table<'a>(emitter: &'a Emitter<'a>, spec: &'static FileSpec) -> Re
             out.belongs_to(person_group(row.user.person));
             row.orgs.iter().for_each(|&org| out.belongs_to(org));
         });
-    let users: Vec<UserRow> = emitter.roster.users.exported_rows().collect();
-    Ok(rows(spec, users.len(), columns, move |unit| row(emitter, users[unit])))
+    let users = &emitter.roster.users;
+    Ok(rows_of_users(spec, users, users.exported_rows(), columns, move |user| row(emitter, user)))
 }
 
 fn row<'a>(emitter: &'a Emitter<'a>, user_row: UserRow) -> Row<'a> {

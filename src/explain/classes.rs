@@ -37,7 +37,8 @@ pub fn explain(world: &World<'_>, key: &SectionKey, year: i64) -> Answer {
         }
     }
     if fate.kept() {
-        for (_, period) in staged.sections.periods.iter().filter(|(section, _)| *section == row) {
+        for &(_, period) in staged.sections.periods.iter().filter(|(section, _)| *section == row) {
+            let period = staged.sections.period_names.get(period);
             if period.contains(',') {
                 let why = "a comma would end the item: a space stands in its place";
                 answer.decisions.push(

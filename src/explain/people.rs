@@ -71,7 +71,7 @@ pub fn choice(
         .of(user.row)
         .map(|text| {
             let kind = world.value(text.kind);
-            let mut value = clean(text.text).into_owned();
+            let mut value = clean(&text.text).into_owned();
             if text.suppressed {
                 value.push_str(" (must not be published: removed)");
             }

@@ -13,8 +13,8 @@ use crate::roster::context::UNMAPPED;
 use crate::roster::filter::is_filtered;
 use crate::roster::orgs::{ORG_UNKNOWN, OrgLost};
 use crate::roster::students::{
-    GRADE_UNMAPPED, NotAttending, SCHOOL_DATES, STUDENT_NOT_ENROLLED, associations_of, attendances, grade_of,
-    judge_in, primary_of, window_of,
+    GRADE_UNMAPPED, NotAttending, SCHOOL_DATES, STUDENT_NOT_ENROLLED, attendances, grade_of, judge_in,
+    primary_of, window_of,
 };
 use crate::roster::users::UserRef;
 use crate::sourced_id::Person;
@@ -127,7 +127,7 @@ pub fn explain(world: &World<'_>, unique_id: &str) -> Answer {
     let (roster, user) = (world.roster, UserRef { person: Person::Student, row });
     let fate = roster.users.students.fate[row as usize];
     let mut reasons = Vec::new();
-    for association in associations_of(world.staged, row) {
+    for association in &world.staged.student_schools.of(row).collect::<Vec<_>>() {
         let (decision, told) = attendance(world, association);
         answer.decisions.push(decision);
         reasons.extend(told);
@@ -140,7 +140,7 @@ pub fn explain(world: &World<'_>, unique_id: &str) -> Answer {
         let cause = answer.cause.as_ref().map_or(String::new(), |c| c.cause.clone());
         let own = !is_filtered(&roster.causes, fate)
             && !reasons.is_empty()
-            && reasons.len() == associations_of(world.staged, row).len();
+            && reasons.len() == world.staged.student_schools.of(row).count();
         answer.sentences.push(match own {
             true => {
                 format!("Student {unique_id} is not in users.csv: the student {}.", reasons.join("; and "))
@@ -271,7 +271,7 @@ fn demographics(world: &World<'_>, student: u32, decisions: &mut Vec<Decision>) 
         });
     }
     let sexes = Answers::new(&world.crosswalks.sexes, &world.staged.descriptors, |&word| word);
-    for fact in facts.organizations.iter().filter(|fact| fact.student == student) {
+    for fact in facts.organizations.of(student) {
         let about = format!("sex and ethnicity as organization {} states them", fact.organization);
         let told = match sexes.peek(fact.sex) {
             Known::Mapped(word) => format!("the sexes crosswalk says {word}"),

@@ -310,7 +310,7 @@ mod tests {
             b.ids([].into_iter());
             b.ids([a].into_iter());
             b.ids([a, a, a].into_iter());
-            b.date(Day(0));
+            b.date(Day::at(0));
             b.number(i64::MIN);
             b.flag(true);
             b.blank();

@@ -74,7 +74,7 @@ impl Options {
         Options {
             version,
             compression: 3,
-            stamp: Day(0),
+            stamp: Day::at(0),
             system_name: "rosterpack".to_owned(),
             system_code: String::new(),
             references: true,

@@ -83,7 +83,7 @@ mod tests {
         for (name, value) in [("tenant", "t"), ("active_school_year", "2025")].iter().chain(more) {
             overrides.flag(name, Some(value));
         }
-        let run = overrides.freeze(Day(9000), &[]).unwrap();
+        let run = overrides.freeze(Day::at(9000), &[]).unwrap();
         Provenance::new(&run, "seeds", Vec::new()).configuration
     }
 

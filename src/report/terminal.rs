@@ -187,7 +187,12 @@ fn unmapped(text: &mut String, report: &Report) {
             counted(text, Some(count), "- ", &format!("{} further values: see --report", rest.len()));
         }
     }
-    counted(text, None, "> ", "Add them to your own copy of the seed and name its folder with --seeds.");
+    counted(
+        text,
+        None,
+        "> ",
+        "Answer them in your own copy of the seed, in the folder of --seeds: `rosterpack init` makes it, and `init --update-seeds` adds them.",
+    );
 }
 
 /// What the validator and the comparison with the last delivery say, where they were asked.

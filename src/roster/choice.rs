@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use crate::staging::descriptors::Descriptors;
 use crate::staging::people::PersonText;
 
-use super::clean::{address, clean, same_value};
+use super::clean::{address, clean, cleaned, same_value};
 use super::orgs::{OrgType, Orgs};
 
 /// Why a candidate was chosen.
@@ -39,7 +39,7 @@ fn best<'a>(
         .filter(|c| !c.suppressed)
         .map(|c| {
             let kind = descriptors.code_value(c.kind);
-            (!same_value(kind, preferred), kind, c.priority, written(c.text))
+            (!same_value(kind, preferred), kind, c.priority, written(&c.text))
         })
         .filter(|(_, _, _, value)| !value.is_empty())
         .min()
@@ -83,7 +83,7 @@ pub fn rank_of_org(orgs: &Orgs, id: i64) -> (u8, i64) {
 /// The log-in id of a student: that of the LEA, else of a school.
 pub fn choose_login<'a>(candidates: impl Iterator<Item = PersonText<'a>>, orgs: &Orgs) -> Cow<'a, str> {
     candidates
-        .map(|c| (rank_of_org(orgs, c.organization), clean(c.text)))
+        .map(|c| (rank_of_org(orgs, c.organization), cleaned(c.text)))
         .filter(|(_, text)| !text.is_empty())
         .min()
         .map(|(_, text)| text)
@@ -96,7 +96,7 @@ mod tests {
     use crate::staging::descriptors::Descriptor;
 
     fn text(kind: Descriptor, suppressed: bool, text: &str) -> PersonText<'_> {
-        PersonText { kind, organization: 0, suppressed, priority: i32::MAX, text }
+        PersonText { kind, organization: 0, suppressed, priority: i32::MAX, text: text.into() }
     }
 
     #[test]
@@ -105,7 +105,7 @@ mod tests {
         let home = d.intern("uri://ed-fi.org/ElectronicMailTypeDescriptor", "Home/Personal");
         let work = d.intern("uri://ed-fi.org/ElectronicMailTypeDescriptor", "Work");
         let other = d.intern("uri://ed-fi.org/ElectronicMailTypeDescriptor", "Other");
-        let choose = |list: &[PersonText<'static>]| choose_email(list.iter().copied(), "home/personal", &d);
+        let choose = |list: &[PersonText<'static>]| choose_email(list.iter().cloned(), "home/personal", &d);
         let chosen =
             choose(&[text(work, false, "w@x"), text(home, false, "B@x"), text(home, false, "a@X")]).unwrap();
         assert_eq!((chosen.value.as_str(), chosen.why), ("a@x", Why::Preferred));

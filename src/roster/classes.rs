@@ -149,9 +149,11 @@ impl Classes {
             }
         }
         ctx.collect(&grades);
-        for (section, period) in &ctx.staged.sections.periods {
-            if self.fate[*section as usize].kept() && period.contains(',') {
-                ctx.notices.add(&LIST_ITEM_CHANGED, "class period name", period.as_str());
+        let sections = &ctx.staged.sections;
+        for &(section, period) in &sections.periods {
+            let period = sections.period_names.get(period);
+            if self.fate[section as usize].kept() && period.contains(',') {
+                ctx.notices.add(&LIST_ITEM_CHANGED, "class period name", period);
             }
         }
     }
@@ -212,7 +214,7 @@ pub fn periods(staged: &Staged, section: usize) -> Vec<std::borrow::Cow<'_, str>
     let mut items: Vec<_> = all[begin..]
         .iter()
         .take_while(|(s, _)| *s as usize == section)
-        .map(|(_, name)| item(name))
+        .map(|&(_, name)| item(staged.sections.period_names.get(name)))
         .filter(|name| !name.is_empty())
         .collect();
     items.sort_unstable();

@@ -27,6 +27,14 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     Cow::Owned(cleaned.trim().to_owned())
 }
 
+/// The same for a text that may be owned: what is borrowed stays so.
+pub fn cleaned(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => clean(text),
+        Cow::Owned(text) => Cow::Owned(clean(&text).into_owned()),
+    }
+}
+
 /// Cleaned text in which each of `reserved` has become a space.
 pub fn without<'t>(text: &'t str, reserved: &[char]) -> Cow<'t, str> {
     let cleaned = clean(text);

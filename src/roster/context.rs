@@ -131,8 +131,8 @@ mod tests {
 
     #[test]
     fn dates_decide_as_mapping_says() {
-        let day = |d| Some(Day(d));
-        let as_of = Day(100);
+        let day = |d| Some(Day::at(d));
+        let as_of = Day::at(100);
         use Include::{Current, NotEnded, Year};
         assert_eq!(counts(NotEnded, as_of, day(50), day(99)), Err(NotCounted::Ended));
         assert_eq!(counts(NotEnded, as_of, day(50), day(100)), Ok(()));

@@ -4,13 +4,12 @@
 //! reduced over all organizations (LEA before school, first value; races are a union, mapping.md 0.10), and
 //! the configured extension columns.
 
-use std::ops::Range;
-
 use crate::config::extensions::{Attribute, Extension};
 use crate::crosswalk::Race;
 use crate::day::Day;
 use crate::staging::Staged;
 use crate::staging::descriptors::Descriptor;
+use crate::staging::people::rows_of;
 use crate::staging::students::OrgDemographics;
 
 use super::answers::Answers;
@@ -56,13 +55,6 @@ impl DemographicCells<'_> {
     }
 }
 
-/// The rows of one student in a list sorted by student.
-fn of<T>(list: &[T], student: u32, student_of: impl Fn(&T) -> u32) -> Range<usize> {
-    let begin = list.partition_point(|item| student_of(item) < student);
-    let length = list[begin..].iter().take_while(|item| student_of(item) == student).count();
-    begin..begin + length
-}
-
 impl Demographics {
     pub(super) fn build(
         ctx: &mut Context<'_>,
@@ -77,14 +69,14 @@ impl Demographics {
         };
         let kept = |student: u32| students.fate[student as usize].kept();
         let organizations = &staged.student_demographics.organizations;
-        for fact in organizations.iter().filter(|f| kept(f.student)) {
+        for (_, fact) in organizations.iter().filter(|(student, _)| kept(*student)) {
             demographics.sexes.ask(fact.sex);
         }
         for birth in staged.student_demographics.births.iter().filter(|b| kept(b.student)) {
             // The sex at birth is asked for only where no organization states one.
-            let said = &organizations[of(organizations, birth.student, |f| f.student)];
-            if birth.sex.is_some() && !said.iter().any(|f| f.sex.is_some()) {
-                demographics.sexes.ask(birth.sex);
+            let sex = birth.origin.sex;
+            if sex.is_some() && !organizations.of(birth.student).any(|f| f.sex.is_some()) {
+                demographics.sexes.ask(sex);
             }
         }
         for &(_, race) in staged.student_demographics.races.iter().filter(|(s, _)| kept(*s)) {
@@ -99,16 +91,17 @@ impl Demographics {
     pub fn cells<'a>(&self, staged: &'a Staged, orgs: &Orgs, student: u32) -> DemographicCells<'a> {
         let facts = &staged.student_demographics;
         let said = said_of(staged, orgs, student);
-        let birth = facts.births[of(&facts.births, student, |b| b.student)].first();
+        let birth = facts.births.of(student);
+        let origin = birth.map(|b| b.origin);
         let sex = said
             .iter()
             .map(|f| f.sex)
             .find(|d| d.is_some())
-            .or_else(|| birth.map(|b| b.sex))
+            .or_else(|| origin.map(|o| o.sex))
             .and_then(|d| self.sexes.peek(d).mapped());
         let mut races = [false; 5];
         let mut hispanic_race = false;
-        for &(_, race) in &facts.races[of(&facts.races, student, |r| r.0)] {
+        for &(_, race) in &facts.races[rows_of(&facts.races, student, |r| r.0)] {
             match self.races.peek(race).mapped() {
                 Some(Race::HispanicOrLatino) => hispanic_race = true,
                 Some(race) => races[race as usize] = true,
@@ -121,9 +114,9 @@ impl Demographics {
             sex,
             races: races.contains(&true).then_some(races),
             hispanic: if hispanic_race { Some(true) } else { flagged },
-            country: birth.map_or("", |b| staged.descriptors.code_value(b.country)),
-            state: birth.map_or("", |b| staged.descriptors.code_value(b.state)),
-            city: birth.map_or("", |b| facts.words.cities.get(b.city)),
+            country: origin.map_or("", |o| staged.descriptors.code_value(o.country)),
+            state: origin.map_or("", |o| staged.descriptors.code_value(o.state)),
+            city: origin.map_or("", |o| facts.words.cities.get(o.city)),
         }
     }
 
@@ -138,13 +131,13 @@ impl Demographics {
     ) -> String {
         let facts = &staged.student_demographics;
         let value = |d: Descriptor| staged.descriptors.code_value(d);
-        let birth = || facts.births[of(&facts.births, student, |b| b.student)].first();
+        let origin = || facts.births.of(student).map(|birth| birth.origin);
         let flag = |yes: bool| if yes { "true" } else { "false" }.to_owned();
         let text = match attribute {
-            Attribute::BirthCity => birth().map_or("", |b| facts.words.cities.get(b.city)).to_owned(),
-            Attribute::BirthState => birth().map_or("", |b| value(b.state)).to_owned(),
-            Attribute::BirthCountry => birth().map_or("", |b| value(b.country)).to_owned(),
-            Attribute::BirthSex => birth().map_or("", |b| value(b.sex)).to_owned(),
+            Attribute::BirthCity => origin().map_or("", |o| facts.words.cities.get(o.city)).to_owned(),
+            Attribute::BirthState => origin().map_or("", |o| value(o.state)).to_owned(),
+            Attribute::BirthCountry => origin().map_or("", |o| value(o.country)).to_owned(),
+            Attribute::BirthSex => origin().map_or("", |o| value(o.sex)).to_owned(),
             Attribute::GenderIdentity => said_of(staged, orgs, student)
                 .iter()
                 .map(|f| facts.words.genders.get(f.gender_identity))
@@ -163,22 +156,23 @@ impl Demographics {
                 staged.students.preferred_last.get(student as usize).to_owned()
             }
             Attribute::Characteristic(wanted) => flag(
-                facts.characteristics[of(&facts.characteristics, student, |c| c.0)]
+                facts.characteristics[rows_of(&facts.characteristics, student, |c| c.0)]
                     .iter()
                     .any(|&(_, d)| same_value(value(d), wanted)),
             ),
             Attribute::Program(wanted) => {
-                flag(facts.programs[of(&facts.programs, student, |p| p.student)].iter().any(|p| {
+                flag(facts.programs[rows_of(&facts.programs, student, |p| p.student)].iter().any(|p| {
                     same_value(value(p.kind), wanted)
                         && p.begin.is_none_or(|d| d <= as_of)
                         && p.end.is_none_or(|d| d >= as_of)
                 }))
             }
-            Attribute::Indicator(wanted) => facts.indicators[of(&facts.indicators, student, |i| i.student)]
-                .iter()
-                .find(|i| same_value(facts.words.indicators.get(i.name), wanted))
-                .map_or("", |i| facts.words.indicators.get(i.value))
-                .to_owned(),
+            Attribute::Indicator(wanted) => facts.indicators
+                [rows_of(&facts.indicators, student, |i| i.student)]
+            .iter()
+            .find(|i| same_value(facts.words.indicators.get(i.name), wanted))
+            .map_or("", |i| facts.words.indicators.get(i.value))
+            .to_owned(),
         };
         clean(&text).into_owned()
     }
@@ -186,8 +180,7 @@ impl Demographics {
 
 /// What organizations say of a student: LEA first, then schools, then the lowest id.
 fn said_of<'a>(staged: &'a Staged, orgs: &Orgs, student: u32) -> Vec<&'a OrgDemographics> {
-    let all = &staged.student_demographics.organizations;
-    let mut said: Vec<&OrgDemographics> = all[of(all, student, |f| f.student)].iter().collect();
+    let mut said: Vec<&OrgDemographics> = staged.student_demographics.organizations.of(student).collect();
     said.sort_by_key(|f| rank_of_org(orgs, f.organization));
     said
 }

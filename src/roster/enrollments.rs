@@ -129,23 +129,25 @@ pub fn written_end(end: Option<Day>, ends: EndDates) -> Option<Day> {
 }
 
 /// Section associations of staff that count by class and dates: what makes somebody a teacher.
-pub(super) fn counted_teachers(ctx: &mut Context<'_>, facts: &Facts, classes: &Classes) -> Vec<StaffFact> {
+pub(super) fn counted_teachers(
+    ctx: &mut Context<'_>,
+    mut staff: Vec<StaffFact>,
+    classes: &Classes,
+) -> Vec<StaffFact> {
     let mut rule = Judged::new(ctx);
     let mut losses = Losses::default();
-    let mut kept: Vec<StaffFact> = Vec::new();
-    for fact in &facts.staff {
+    staff.retain(|fact| {
         let key = (fact.section, fact.staff, fact.begin);
         // Whether the person is exported is not known yet: teaching may be the reason.
         let fate = rule.fate(key, fact.end, classes.fate[fact.section as usize], Fate::KEPT);
-        if fate.kept() {
-            kept.push(*fact);
-        } else {
+        if !fate.kept() {
             losses.add(fate);
         }
-    }
+        fate.kept()
+    });
     rule.finish(ctx);
     losses.report(&ctx.causes, &mut ctx.notices, "enrollments");
-    kept
+    staff
 }
 
 impl Enrollments {
@@ -153,7 +155,7 @@ impl Enrollments {
     pub(super) fn build(
         ctx: &mut Context<'_>,
         facts: &mut Facts,
-        teachers: Vec<StaffFact>,
+        mut teachers: Vec<StaffFact>,
         classes: &mut Classes,
         sessions: &Sessions,
         users: &Users,
@@ -191,16 +193,16 @@ impl Enrollments {
         notes.report(ctx, "student");
         let students_of = offsets(classes.len(), facts.student_sections());
 
-        let mut kept: Vec<StaffFact> = Vec::with_capacity(teachers.len());
-        for fact in teachers {
-            match users.staff.fate[fact.staff as usize] {
-                Fate::KEPT => kept.push(fact),
-                fate => losses.add(fate),
+        teachers.retain(|fact| {
+            let fate = users.staff.fate[fact.staff as usize];
+            if !fate.kept() {
+                losses.add(fate);
             }
-        }
+            fate.kept()
+        });
         losses.report(&ctx.causes, &mut ctx.notices, "enrollments");
-        let teachers_of = offsets(classes.len(), kept.iter().map(|fact| fact.section));
-        let teachers = mark_primary(ctx, &kept, classes, sessions);
+        let teachers_of = offsets(classes.len(), teachers.iter().map(|fact| fact.section));
+        let teachers = mark_primary(ctx, &teachers, classes, sessions);
         Enrollments { teachers, teachers_of, students_of }
     }
 

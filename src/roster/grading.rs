@@ -72,7 +72,7 @@ pub fn period_of_day(periods: &[Span], day: Day, session: u32) -> Option<u32> {
     periods
         .iter()
         .filter(|span| (span.begin..=span.end).contains(&day))
-        .min_by_key(|span| (span.parent != Some(session), span.end.0 - span.begin.0, span.row))
+        .min_by_key(|span| (span.parent != Some(session), span.end.number() - span.begin.number(), span.row))
         .map(|span| span.row)
 }
 
@@ -150,10 +150,10 @@ mod tests {
 
     #[test]
     fn a_missing_due_day_is_the_assign_day() {
-        assert_eq!(due_day(Day(5), Some(Day(9))), (Day(9), Said::BySource));
-        let by_rule = (Day(5), Said::ByRule("dueDate is the assign date"));
-        assert_eq!(due_day(Day(5), None), by_rule);
-        assert_eq!(due_day(Day(5), Day::from_ymd(9999, 12, 31)), by_rule);
+        assert_eq!(due_day(Day::at(5), Some(Day::at(9))), (Day::at(9), Said::BySource));
+        let by_rule = (Day::at(5), Said::ByRule("dueDate is the assign date"));
+        assert_eq!(due_day(Day::at(5), None), by_rule);
+        assert_eq!(due_day(Day::at(5), Day::from_ymd(9999, 12, 31)), by_rule);
     }
 
     #[test]
@@ -173,18 +173,22 @@ mod tests {
 
     #[test]
     fn the_period_of_a_day_has_a_total_order() {
-        let span = |row, begin, end, parent| Span { row, begin: Day(begin), end: Day(end), parent };
+        let span = |row, begin, end, parent| Span { row, begin: Day::at(begin), end: Day::at(end), parent };
         let spans = [
             span(1, 0, 99, Some(50)),
             span(2, 10, 19, Some(51)),
             span(3, 10, 29, Some(50)),
             span(4, 20, 39, Some(50)),
         ];
-        assert_eq!(period_of_day(&spans, Day(15), 50), Some(3), "of the class's session, then the shortest");
-        assert_eq!(period_of_day(&spans, Day(15), 51), Some(2));
-        assert_eq!(period_of_day(&spans, Day(25), 50), Some(3), "the first of two equally long ones");
-        assert_eq!(period_of_day(&spans, Day(19), 51), Some(2), "the last day belongs to it");
-        assert_eq!(period_of_day(&spans, Day(100), 50), None);
+        assert_eq!(
+            period_of_day(&spans, Day::at(15), 50),
+            Some(3),
+            "of the class's session, then the shortest"
+        );
+        assert_eq!(period_of_day(&spans, Day::at(15), 51), Some(2));
+        assert_eq!(period_of_day(&spans, Day::at(25), 50), Some(3), "the first of two equally long ones");
+        assert_eq!(period_of_day(&spans, Day::at(19), 51), Some(2), "the last day belongs to it");
+        assert_eq!(period_of_day(&spans, Day::at(100), 50), None);
     }
 
     #[test]
@@ -221,9 +225,9 @@ mod tests {
     #[test]
     fn missing_is_only_what_is_overdue() {
         let not = Some(Submission::NotSubmitted);
-        assert_eq!(is_missing(not, Day(1), Day(2)), Some(true));
-        assert_eq!(is_missing(not, Day(2), Day(2)), Some(false));
-        assert_eq!(is_missing(Some(Submission::Graded), Day(1), Day(2)), Some(false));
-        assert_eq!(is_missing(None, Day(1), Day(2)), None);
+        assert_eq!(is_missing(not, Day::at(1), Day::at(2)), Some(true));
+        assert_eq!(is_missing(not, Day::at(2), Day::at(2)), Some(false));
+        assert_eq!(is_missing(Some(Submission::Graded), Day::at(1), Day::at(2)), Some(false));
+        assert_eq!(is_missing(None, Day::at(1), Day::at(2)), None);
     }
 }

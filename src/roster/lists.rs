@@ -16,6 +16,12 @@ impl Lists {
         self.ends.push(self.items.len() as u32);
     }
 
+    /// Gives back the room of rows that did not come.
+    pub fn shrink_to_fit(&mut self) {
+        self.ends.shrink_to_fit();
+        self.items.shrink_to_fit();
+    }
+
     /// The list of a row; rows beyond the last have none.
     #[inline]
     pub fn of(&self, row: usize) -> &[u32] {
@@ -32,6 +38,9 @@ impl Lists {
 
     /// Builds lists from (row, item) pairs sorted by row.
     pub fn from_sorted(rows: usize, pairs: &[(u32, u32)]) -> Lists {
+        if pairs.is_empty() {
+            return Lists::default();
+        }
         let mut lists = Lists { ends: Vec::with_capacity(rows), items: Vec::with_capacity(pairs.len()) };
         let mut pairs = pairs.iter().peekable();
         for row in 0..rows as u32 {

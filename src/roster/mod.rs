@@ -171,7 +171,7 @@ pub fn build(
     let mut students = Students::build(&mut ctx, &mut filters, &orgs, &sessions);
     filters.settle(&mut ctx, &facts, &orgs, &mut courses, &mut classes, &mut students);
     filters.tell_unused(&mut ctx);
-    let teachers = enrollments::counted_teachers(&mut ctx, &facts, &classes);
+    let teachers = enrollments::counted_teachers(&mut ctx, std::mem::take(&mut facts.staff), &classes);
     let mut teaching: Vec<(u32, u32)> =
         teachers.iter().map(|fact| (fact.staff, classes.org[fact.section as usize])).collect();
     teaching.sort_unstable();

@@ -128,10 +128,10 @@ mod tests {
 
     #[test]
     fn an_open_span_stays_open() {
-        let span = |begin, end| Span { begin: Some(Day(begin)), end: Some(Day(end)) };
+        let span = |begin, end| Span { begin: Some(Day::at(begin)), end: Some(Day::at(end)) };
         assert_eq!(span(5, 9).with(span(1, 7)), span(1, 9));
         assert_eq!(span(5, 9).with(Span::OPEN), Span::OPEN);
-        let open_end = Span { begin: Some(Day(3)), end: None };
+        let open_end = Span { begin: Some(Day::at(3)), end: None };
         assert_eq!(span(5, 9).with(open_end), open_end);
     }
 }

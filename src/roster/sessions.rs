@@ -295,7 +295,7 @@ fn modal(schools: &[Window]) -> Option<Window> {
     let mode = |days: &mut dyn Iterator<Item = Day>, latest: bool| {
         let mut counts: BTreeMap<Day, u32> = BTreeMap::new();
         days.for_each(|day| *counts.entry(day).or_default() += 1);
-        let rank = |day: Day| if latest { i64::from(day.0) } else { -i64::from(day.0) };
+        let rank = |day: Day| if latest { i64::from(day.number()) } else { -i64::from(day.number()) };
         counts.into_iter().max_by_key(|&(day, count)| (count, rank(day))).map(|(day, _)| day)
     };
     let window = Window {
@@ -399,7 +399,7 @@ fn session_rows(ctx: &mut Context<'_>, orgs: &Orgs, years: &Sessions, rows: &mut
         let org_fate = orgs.school(session.school, ctx).err().unwrap_or_default();
         let (dates, date_fate) = match dates(ctx, session.begin, session.end, &label) {
             Ok(dates) => (dates, Fate::KEPT),
-            Err(fate) => ((Day(0), Day(0)), fate),
+            Err(fate) => ((Day::at(0), Day::at(0)), fate),
         };
         let fate = org_fate.or(date_fate);
         let by_name = ctx.crosswalks.terms_by_session_name.then(|| crosswalk.answer("", &session.name));
@@ -476,7 +476,7 @@ fn grading_period_rows(
         let org_fate = orgs.school(period.school, ctx).err().unwrap_or_default();
         let (dates, date_fate) = match dates(ctx, period.begin, period.end, &label) {
             Ok(dates) => (dates, Fate::KEPT),
-            Err(fate) => ((Day(0), Day(0)), fate),
+            Err(fate) => ((Day::at(0), Day::at(0)), fate),
         };
         // Under the first exported session that lists it, else under the school year.
         let listed = period
@@ -508,7 +508,7 @@ mod tests {
     use super::*;
 
     fn window(first: i32, last: i32) -> Window {
-        Window { first: Day(first), last: Day(last) }
+        Window { first: Day::at(first), last: Day::at(last) }
     }
 
     #[test]

@@ -161,6 +161,8 @@ impl Staff {
             // Those who teach without a classification have a role that was not there before.
             let wanted = wanted.or(wanted_roles(ctx, filters, &mut evidence));
             evidence.sort();
+            // Most have one, and a list that grew has room for four.
+            evidence.shrink_to_fit();
             let chosen = choose_role(&evidence, &ctx.plan.mapping.staff_role_priority);
             let named = !clean(staged.staff.first.get(person as usize)).is_empty()
                 && !clean(staged.staff.last.get(person as usize)).is_empty();

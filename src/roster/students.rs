@@ -150,14 +150,6 @@ pub fn judge_in(
     judge(association, window, plan, staged.descriptors.code_value(association.exit_type))
 }
 
-/// All school associations of a student, in natural order.
-pub fn associations_of(staged: &Staged, student: u32) -> &[StudentSchool] {
-    let all = &staged.student_schools;
-    let begin = all.partition_point(|a| a.student < student);
-    let length = all[begin..].iter().take_while(|a| a.student == student).count();
-    &all[begin..begin + length]
-}
-
 /// School associations of a student that count, each with the row of its exported school.
 pub fn attendances<'s>(
     plan: &'s Plan,
@@ -165,9 +157,10 @@ pub fn attendances<'s>(
     orgs: &'s Orgs,
     sessions: &'s Sessions,
     student: u32,
-) -> impl Iterator<Item = (&'s StudentSchool, u32)> {
-    associations_of(staged, student)
-        .iter()
+) -> impl Iterator<Item = (StudentSchool, u32)> {
+    staged
+        .student_schools
+        .of(student)
         .filter(move |a| judge_in(plan, staged, orgs, sessions, a).is_ok())
         .filter_map(move |a| Some((a, orgs.exported_school(a.school)?)))
 }
@@ -176,8 +169,8 @@ pub fn attendances<'s>(
 pub fn customary_window(year: i16) -> Window {
     let year = i32::from(year);
     Window {
-        first: Day::from_ymd(year - 1, 7, 1).unwrap_or(Day(i32::MIN)),
-        last: Day::from_ymd(year, 6, 30).unwrap_or(Day(i32::MAX)),
+        first: Day::from_ymd(year - 1, 7, 1).unwrap_or(Day::at(i32::MIN)),
+        last: Day::from_ymd(year, 6, 30).unwrap_or(Day::at(i32::MAX)),
     }
 }
 
@@ -193,20 +186,20 @@ fn primary_rank(a: &StudentSchool) -> (bool, Option<Day>, std::cmp::Reverse<i64>
 }
 
 /// The association whose school is the primary one, among those that count.
-pub fn primary_of<'c, 's>(counted: &'c [(&'s StudentSchool, u32)]) -> Option<&'c (&'s StudentSchool, u32)> {
+pub fn primary_of(counted: &[(StudentSchool, u32)]) -> Option<&(StudentSchool, u32)> {
     counted.iter().max_by_key(|(a, _)| primary_rank(a))
 }
 
 /// The association that shows the grade, among those that count; the last key is the lower code value.
 pub fn grade_of<'s>(
-    counted: &[(&'s StudentSchool, u32)],
+    counted: &'s [(StudentSchool, u32)],
     descriptors: &Descriptors,
 ) -> Option<&'s StudentSchool> {
     let value = |a: &StudentSchool| descriptors.code_value(a.grade);
     let best = counted
         .iter()
         .max_by(|(a, _), (b, _)| grade_rank(a).cmp(&grade_rank(b)).then_with(|| value(b).cmp(value(a))));
-    best.map(|&(a, _)| a)
+    best.map(|(a, _)| a)
 }
 
 impl Students {
@@ -226,16 +219,15 @@ impl Students {
         };
         let mut grades = Answers::new(&ctx.crosswalks.grades, &staged.descriptors, |&word| word);
         let mut key = String::new();
-        let mut counted: Vec<(&StudentSchool, u32)> = Vec::new();
-        let mut at = 0;
+        let mut counted: Vec<(StudentSchool, u32)> = Vec::new();
+        let mut associations: Vec<StudentSchool> = Vec::new();
         for student in 0..count {
             let unique_id = staged.students.unique_id.get(student);
             ctx.keys.user(&mut key, Person::Student, unique_id, None);
             students.sourced_id.push(SourcedId::of(&key));
-            let end = at
-                + staged.student_schools[at..].iter().take_while(|a| a.student as usize == student).count();
-            let fate = attend(ctx, orgs, sessions, &staged.student_schools[at..end], &mut counted);
-            at = end;
+            associations.clear();
+            associations.extend(staged.student_schools.of(student as u32));
+            let fate = attend(ctx, orgs, sessions, &associations, &mut counted);
             let named = !clean(staged.students.first.get(student)).is_empty()
                 && !clean(staged.students.last.get(student)).is_empty();
             let fate = match fate {
@@ -271,6 +263,7 @@ impl Students {
             students.grade.push(grade);
         }
         ctx.collect(&grades);
+        students.orgs.shrink_to_fit();
         students
     }
 
@@ -286,12 +279,12 @@ impl Students {
 }
 
 /// Collects the associations that count, with their schools; the fate of a student without any.
-fn attend<'a>(
-    ctx: &mut Context<'a>,
+fn attend(
+    ctx: &mut Context<'_>,
     orgs: &Orgs,
     sessions: &Sessions,
-    associations: &'a [StudentSchool],
-    counted: &mut Vec<(&'a StudentSchool, u32)>,
+    associations: &[StudentSchool],
+    counted: &mut Vec<(StudentSchool, u32)>,
 ) -> Fate {
     counted.clear();
     if associations.is_empty() {
@@ -302,7 +295,7 @@ fn attend<'a>(
     for association in associations {
         match judge_in(ctx.plan, ctx.staged, orgs, sessions, association) {
             Ok(()) => match orgs.school(association.school, ctx) {
-                Ok(org) => counted.push((association, org)),
+                Ok(org) => counted.push((*association, org)),
                 Err(fate) => lost = lost.or(fate),
             },
             Err(why) => {

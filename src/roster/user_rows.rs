@@ -4,6 +4,8 @@
 //! row that an enrollment at a school refers to. users.csv, demographics.csv, roles.csv, enrollments.csv, agents
 //! and closure all ask here. Where a person is one row, nothing is stored and nothing is looked up.
 
+use std::ops::Range;
+
 use crate::notice::{Authority, Code, Severity};
 use crate::sourced_id::{Person, SourcedId};
 use crate::staging::Staged;
@@ -52,6 +54,51 @@ pub struct UserRow {
     place: u32,
 }
 
+/// Rows of a file by number, so that its blocks can be written apart; only every so many is kept.
+#[derive(Debug)]
+pub struct NumberedRows {
+    starts: Vec<UserRow>,
+    len: usize,
+}
+
+/// How many rows there are from one that is kept to the next.
+const STRIDE: usize = 1024;
+
+impl NumberedRows {
+    /// Numbers the leading rows of [`Users::exported_rows`].
+    pub fn new(rows: impl Iterator<Item = UserRow>) -> NumberedRows {
+        let (mut starts, mut len) = (Vec::new(), 0);
+        for row in rows {
+            if len % STRIDE == 0 {
+                starts.push(row);
+            }
+            len += 1;
+        }
+        NumberedRows { starts, len }
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The rows of a range of numbers.
+    pub fn range<'u>(
+        &self,
+        users: &'u Users,
+        range: Range<usize>,
+    ) -> impl Iterator<Item = UserRow> + use<'u> {
+        let start = self.starts.get(range.start / STRIDE).copied();
+        let rows = start.into_iter().flat_map(|start| users.exported_rows_from(start));
+        rows.skip(range.start % STRIDE).take(range.end.min(self.len).saturating_sub(range.start))
+    }
+}
+
 /// Rows by person, where a person can be several.
 #[derive(Debug, Default)]
 pub struct UserRows(Option<Box<PerSchool>>);
@@ -90,9 +137,14 @@ impl Users {
         (0..schools.max(1) as u32).map(move |place| UserRow { user, place })
     }
 
-    /// All exported rows, in the order of users.csv.
+    /// All exported rows, in the order of users.csv: students, staff, parents.
     pub fn exported_rows(&self) -> impl Iterator<Item = UserRow> + '_ {
         self.exported().flat_map(|user| self.rows(user))
+    }
+
+    /// The same from one of them on.
+    fn exported_rows_from(&self, start: UserRow) -> impl Iterator<Item = UserRow> + '_ {
+        self.exported_from(start.user).flat_map(|user| self.rows(user)).skip(start.place as usize)
     }
 
     /// Id of a row.
@@ -257,10 +309,7 @@ fn school_of_parent(ctx: &Context<'_>, orgs: &Orgs, parent: u32) -> Option<i64> 
     links[links.partition_point(|link| link.contact < parent)..]
         .iter()
         .take_while(|link| link.contact == parent)
-        .flat_map(|link| {
-            let begin = attended.partition_point(|a| a.student < link.student);
-            attended[begin..].iter().take_while(move |a| a.student == link.student)
-        })
+        .flat_map(|link| attended.of(link.student))
         .filter(|a| is_school(a.school))
         .max_by_key(|a| (a.entry, std::cmp::Reverse(a.school)))
         .map(|a| a.school)

@@ -17,7 +17,7 @@ use crate::staging::descriptors::{Descriptor, Descriptors};
 use crate::staging::people::{People, PersonTexts};
 
 use super::choice::{Chosen, choose_email, choose_login, choose_telephone};
-use super::clean::{clean, same_value, without};
+use super::clean::{clean, cleaned, same_value, without};
 use super::context::Context;
 use super::fate::Fate;
 use super::orgs::Orgs;
@@ -253,7 +253,7 @@ impl<'a> UserCells<'a> {
                 let system = self.staged.descriptors.code_value(code.kind);
                 same_value(system, wanted) && !is_private_system(self.mapping, system)
             })
-            .map(|code| clean(code.text))
+            .map(|code| cleaned(code.text))
             .min()
             .unwrap_or_default()
     }
@@ -271,8 +271,8 @@ impl<'a> UserCells<'a> {
                     seen(name, true, false);
                     return None;
                 }
-                let text = without(code.text, RESERVED);
-                seen(name, false, *changed || text != clean(code.text));
+                let text = without(&code.text, RESERVED);
+                seen(name, false, *changed || text != clean(&code.text));
                 (!written.is_empty() && !text.is_empty()).then(|| format!("{{{written}:{text}}}"))
             })
             .collect();
@@ -318,9 +318,17 @@ impl Users {
 
     /// Exported users in the order of users.csv.
     pub fn exported(&self) -> impl Iterator<Item = UserRef> + '_ {
-        [Person::Student, Person::Staff, Person::Parent].into_iter().flat_map(|person| {
+        self.exported_from(UserRef { person: Person::Student, row: 0 })
+    }
+
+    /// The same from one of them on.
+    pub(super) fn exported_from(&self, start: UserRef) -> impl Iterator<Item = UserRef> + '_ {
+        let kinds = [Person::Student, Person::Staff, Person::Parent].into_iter();
+        kinds.skip_while(move |&person| person != start.person).flat_map(move |person| {
+            let first = if person == start.person { start.row } else { 0 };
             (0u32..)
                 .zip(self.fates(person))
+                .skip(first as usize)
                 .filter(|(_, fate)| fate.kept())
                 .map(move |(row, _)| UserRef { person, row })
         })

@@ -112,7 +112,7 @@ mod tests {
         for (id, name, day, flag) in rows {
             batch.columns[0].push_int(*id);
             batch.columns[1].push_text(name);
-            batch.columns[2].push_date(day.map(Day));
+            batch.columns[2].push_date(day.map(Day::at));
             batch.columns[3].push_bool(*flag);
             batch.end_row();
         }
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn text_is_that_of_copy() {
-        let day = Day::from_ymd(2021, 8, 23).unwrap().0;
+        let day = Day::from_ymd(2021, 8, 23).unwrap().number();
         let mut rows = Rows::new(&columns());
         let text = rows.text(&batch(&[
             (Some(-7), "O'Neil, \"Bob\"".into(), Some(day), Some(true)),
@@ -167,7 +167,7 @@ mod tests {
             source
                 .read(&request, Part::WHOLE, &mut |b| {
                     read.extend((0..b.rows()).map(|r| {
-                        (b.int(0, r), b.text(1, r).to_owned(), b.date(2, r).map(|d| d.0), b.flag(3, r))
+                        (b.int(0, r), b.text(1, r).to_owned(), b.date(2, r).map(|d| d.number()), b.flag(3, r))
                     }));
                     Ok(())
                 })

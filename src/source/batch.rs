@@ -93,7 +93,7 @@ impl Column {
     /// Appends a day (or absence). Does nothing on a column of another kind.
     pub fn push_date(&mut self, value: Option<Day>) {
         if let Column::Date(v) = self {
-            v.push(value.map_or(NO_DAY, |d| d.0));
+            v.push(value.map_or(NO_DAY, |d| d.number()));
         }
     }
 
@@ -226,7 +226,7 @@ impl Batch {
     #[inline]
     pub fn date(&self, column: usize, row: usize) -> Option<Day> {
         match &self.columns[column] {
-            Column::Date(v) => (v[row] != NO_DAY).then_some(Day(v[row])),
+            Column::Date(v) => (v[row] != NO_DAY).then_some(Day::at(v[row])),
             _ => None,
         }
     }

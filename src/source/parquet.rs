@@ -316,7 +316,7 @@ impl Stretch<'_> {
         let first = Day::from_ymd(1, 1, 1).map_or(0, |d| i64::from(d.0));
         let last = Day::from_ymd(9999, 12, 31).map_or(0, |d| i64::from(d.0));
         match unix.saturating_sub(UNIX_TO_DAY) {
-            day if (first..=last).contains(&day) => Ok(Day(day as i32)),
+            day if (first..=last).contains(&day) => Ok(Day::at(day as i32)),
             _ => Err(self.error(row, name, "expected a date of the years 1 to 9999")),
         }
     }
@@ -340,7 +340,7 @@ mod tests {
         let days = |n: i64| (n % 40_000) as i32;
         for n in 0..20_000i64 {
             let optional = |text: String| if n % 3 == 0 { String::new() } else { text };
-            let begin = Day(days(n) - UNIX_TO_DAY as i32);
+            let begin = Day::at(days(n) - UNIX_TO_DAY as i32);
             let name = optional(format!("\"Fall, \"\"{n}\"\" é\nNULL\""));
             let end = optional(begin.to_string());
             let flag = optional(if n % 2 == 0 { "t" } else { "f" }.to_owned());

@@ -244,7 +244,7 @@ impl Object {
             Object::Enrollment(person, id, (local_code, school, section, session), begin) => {
                 let mut part = String::new();
                 keys.class_part(&mut part, ClassKey { local_code, school: *school, section, session });
-                keys.enrollment(s, *person, id, &part, begin.map(Day));
+                keys.enrollment(s, *person, id, &part, begin.map(Day::at));
             }
         }
         key

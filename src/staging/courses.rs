@@ -196,22 +196,23 @@ impl StagedCourses {
                 &y.title,
             ))
         });
-        for offering in offerings {
-            let same = |n: u32| {
-                let there: &StagedOffering = &self.offerings[n as usize];
-                there.school == offering.school
-                    && there.local_code == offering.local_code
-                    && there.session_name == offering.session_name
-            };
-            let hash = hash_key(offering.school, &[&offering.local_code, &offering.session_name]);
-            match self.offering_index.insert(hash, self.offerings.len() as u32, same) {
-                None => self.offerings.push(offering),
-                Some(_) => reader.repeated(
-                    "courseOffering",
-                    &format!("{} {} {}", offering.school, offering.local_code, offering.session_name),
-                ),
+        offerings.dedup_by(|offering, there| {
+            let same = there.school == offering.school
+                && there.local_code == offering.local_code
+                && there.session_name == offering.session_name;
+            if same {
+                let key = format!("{} {} {}", offering.school, offering.local_code, offering.session_name);
+                reader.repeated("courseOffering", &key);
             }
+            same
+        });
+        offerings.shrink_to_fit();
+        self.offering_index = KeyIndex::with_capacity(offerings.len());
+        for (row, offering) in (0u32..).zip(&offerings) {
+            let hash = hash_key(offering.school, &[&offering.local_code, &offering.session_name]);
+            self.offering_index.insert(hash, row, |_| false);
         }
+        self.offerings = offerings;
         Ok(())
     }
 }

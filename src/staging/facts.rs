@@ -6,7 +6,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use rayon::slice::ParallelSliceMut;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use crate::day::Day;
 use crate::edfi::contract as c;
@@ -38,8 +38,8 @@ pub(super) struct RareDays(Mutex<Vec<Day>>);
 impl RareDays {
     fn pack(&self, day: Option<Day>) -> Result<PackedDay, SourceError> {
         let Some(day) = day else { return Ok(PackedDay(NO_DAY)) };
-        if (FIRST_DAY..=LAST_DAY).contains(&day.0) {
-            return Ok(PackedDay(day.0 as i16));
+        if (FIRST_DAY..=LAST_DAY).contains(&day.number()) {
+            return Ok(PackedDay(day.number() as i16));
         }
         let mut days = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let number = days.iter().position(|&d| d == day).unwrap_or(days.len());
@@ -144,7 +144,7 @@ impl Facts {
     #[inline]
     fn day(&self, packed: PackedDay) -> Option<Day> {
         match i32::from(packed.0) {
-            n if n >= FIRST_DAY && packed.0 != NO_DAY => Some(Day(n)),
+            n if n >= FIRST_DAY && packed.0 != NO_DAY => Some(Day::at(n)),
             _ if packed.0 == NO_DAY => None,
             n => self.rare.get((n - i32::from(i16::MIN)) as usize).copied(),
         }
@@ -167,9 +167,8 @@ impl Facts {
         };
         let mut rows = Vec::new();
         let mut notices = Notices::new();
-        let mut section_of = sections.lookup(at);
-        reader.each_of(&t::TABLE, part, |b, r| {
-            let Some(section) = resolve(section_of.of(b, r), b, r, at, "student", &mut notices) else {
+        reader.each_in_section(&t::TABLE, part, sections.lookup(at), |b, r, section| {
+            let Some(section) = resolve(section, b, r, at, "student", &mut notices) else {
                 return Ok(());
             };
             let Some(student) = students.index.get(b.int(t::USI, r)) else {
@@ -205,11 +204,13 @@ impl Facts {
         rows.shrink_to_fit();
         let rare = rare.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut facts = Facts { rare, ..Facts::default() };
-        rows.par_sort_unstable_by(|x, y| {
-            let place = |f: &StudentFact| u64::from(f.section) << 32 | u64::from(f.student & !HOMEROOM);
-            // Few students are in a section twice: days are unpacked for those alone.
-            let span = |f: &StudentFact| (facts.day(f.begin), facts.day(f.end), f.student);
-            place(x).cmp(&place(y)).then_with(|| span(x).cmp(&span(y)))
+        by_sections(&mut rows).into_par_iter().for_each(|rows| {
+            rows.sort_unstable_by(|x, y| {
+                let place = |f: &StudentFact| u64::from(f.section) << 32 | u64::from(f.student & !HOMEROOM);
+                // Few students are in a section twice: days are unpacked for those alone.
+                let span = |f: &StudentFact| (facts.day(f.begin), facts.day(f.end), f.student);
+                place(x).cmp(&place(y)).then_with(|| span(x).cmp(&span(y)))
+            });
         });
         facts.students = rows;
         facts
@@ -230,9 +231,8 @@ impl Facts {
         };
         let mut notices = Notices::new();
         let mut rows = Vec::new();
-        let mut section_of = sections.lookup(at);
-        reader.each(&t::TABLE, |b, r| {
-            let Some(section) = resolve(section_of.of(b, r), b, r, at, "staff", &mut notices) else {
+        reader.each_in_section(&t::TABLE, Part::WHOLE, sections.lookup(at), |b, r, section| {
+            let Some(section) = resolve(section, b, r, at, "staff", &mut notices) else {
                 return Ok(());
             };
             let Some(person) = staff.index.get(b.int(t::USI, r)) else {
@@ -253,6 +253,7 @@ impl Facts {
             Ok(())
         })?;
         reader.merge(notices);
+        rows.shrink_to_fit();
         rows.sort_unstable_by(|x: &StaffFact, y| {
             let key = |f: &StaffFact| (f.section, f.staff, f.begin, f.end);
             key(x)
@@ -261,6 +262,43 @@ impl Facts {
         });
         Ok(rows)
     }
+}
+
+/// How many heaps rows are dealt out to at most: few enough that the ends of all of them stay in the cache.
+const HEAPS: u32 = 2048;
+
+/// Deals rows out to heaps by ranges of sections, in place: this is the largest thing in memory, and there is no room
+/// for a second one. Out: the heaps, in the order of sections.
+fn by_sections(rows: &mut [StudentFact]) -> Vec<&mut [StudentFact]> {
+    let last = rows.iter().map(|row| row.section).max().unwrap_or(0);
+    let sections = last / HEAPS + 1;
+    let heap = |row: &StudentFact| (row.section / sections) as usize;
+    let mut ends = vec![0usize; (last / sections) as usize + 1];
+    rows.iter().for_each(|row| ends[heap(row)] += 1);
+    let mut next = Vec::with_capacity(ends.len());
+    let mut total = 0;
+    for end in &mut ends {
+        next.push(total);
+        total += *end;
+        *end = total;
+    }
+    for own in 0..ends.len() {
+        while next[own] < ends[own] {
+            let place = next[own];
+            let to = heap(&rows[place]);
+            // A row that is at home stays; another one changes places with the next of its heap that is not dealt out.
+            rows.swap(place, next[to]);
+            next[to] += 1;
+        }
+    }
+    let mut heaps = Vec::with_capacity(ends.len());
+    let (mut rest, mut begin) = (rows, 0);
+    for end in ends {
+        let (heap, others) = rest.split_at_mut(end - begin);
+        heaps.push(heap);
+        (rest, begin) = (others, end);
+    }
+    heaps
 }
 
 #[inline]
@@ -316,11 +354,11 @@ mod tests {
             None,
             Day::from_ymd(1, 1, 1),
             Day::from_ymd(1900, 1, 1),
-            Some(Day(FIRST_DAY)),
-            Some(Day(FIRST_DAY - 1)),
+            Some(Day::at(FIRST_DAY)),
+            Some(Day::at(FIRST_DAY - 1)),
             Day::from_ymd(2021, 8, 23),
-            Some(Day(LAST_DAY)),
-            Some(Day(LAST_DAY + 1)),
+            Some(Day::at(LAST_DAY)),
+            Some(Day::at(LAST_DAY + 1)),
             Day::from_ymd(9999, 12, 31),
             Day::from_ymd(1900, 1, 1),
         ];
@@ -336,10 +374,37 @@ mod tests {
     fn too_many_rare_days_are_an_error() {
         let rare = RareDays::default();
         for n in 0..RARE as i32 {
-            rare.pack(Some(Day(100_000 + n))).unwrap();
+            rare.pack(Some(Day::at(100_000 + n))).unwrap();
         }
-        rare.pack(Some(Day(100_000))).unwrap();
-        assert!(rare.pack(Some(Day(-100_000))).is_err());
+        rare.pack(Some(Day::at(100_000))).unwrap();
+        assert!(rare.pack(Some(Day::at(-100_000))).is_err());
+    }
+
+    #[test]
+    fn heaps_are_in_the_order_of_sections_and_lose_nobody() {
+        for (sections, count) in
+            [(1u32, 5u32), (3, 100), (HEAPS, 9000), (HEAPS * 5 + 7, 60_000), (u32::MAX, 3000)]
+        {
+            let row = |n: u32| {
+                let section = n.wrapping_mul(2_654_435_761) % sections;
+                StudentFact { section, student: n, begin: PackedDay(0), end: PackedDay(0) }
+            };
+            let mut rows: Vec<StudentFact> = (0..count).map(row).collect();
+            let heaps = by_sections(&mut rows);
+            assert!(heaps.len() <= HEAPS as usize + 1, "{}", heaps.len());
+            let mut below = None;
+            for heap in heaps.iter().filter(|heap| !heap.is_empty()) {
+                let (least, most) =
+                    (heap.iter().map(|row| row.section).min(), heap.iter().map(|row| row.section).max());
+                assert!(below < least, "{sections}");
+                below = most;
+            }
+            let mut students: Vec<u32> =
+                heaps.iter().flat_map(|heap| heap.iter().map(|row| row.student)).collect();
+            students.sort_unstable();
+            assert!(students.into_iter().eq(0..count));
+        }
+        assert!(by_sections(&mut []).iter().all(|heap| heap.is_empty()));
     }
 
     #[test]

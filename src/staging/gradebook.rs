@@ -214,15 +214,14 @@ impl StagedGradebook {
         };
         let mut notices = Notices::new();
         let mut entries = Vec::new();
-        let mut section_of = sections.lookup(at);
-        reader.each(&t::TABLE, |b, r| {
+        reader.each_in_section(&t::TABLE, Part::WHOLE, sections.lookup(at), |b, r, section| {
             let section = match b.int(t::YEAR, r) {
                 _ if b.int(t::SCHOOL, r).is_none() || b.text(t::SECTION, r).is_empty() => {
                     EntrySection::Unnamed
                 }
                 None => EntrySection::Unnamed,
                 Some(year) if year != i64::from(reader.year) => EntrySection::OtherYear(year),
-                Some(_) => match reader.found(section_of.of(b, r), "gradebookEntry.sectionIdentifier") {
+                Some(_) => match reader.found(section, "gradebookEntry.sectionIdentifier") {
                     Some(row) => EntrySection::Row(row),
                     None => EntrySection::Missing(at.label(b, r)),
                 },
@@ -422,9 +421,8 @@ pub(super) fn read_grades(
     let mut part = Rows::<StagedGrade>::default();
     let mut collected = Notices::new();
     let notices = &mut collected;
-    let mut section_of = sections.lookup(at);
-    reader.each_of(&t::TABLE, table_part, |b, r| {
-        let section = match section_of.of(b, r) {
+    reader.each_in_section(&t::TABLE, table_part, sections.lookup(at), |b, r, section| {
+        let section = match section {
             Found::Exact(section) => section,
             Found::Folded(section) => {
                 notices.add(&KEY_SPELLING, "grade.sectionIdentifier", "");

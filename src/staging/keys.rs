@@ -74,6 +74,13 @@ impl KeyIndex {
         self.table.find(hash, |&(h, r)| h == hash && equal(r)).map(|&(_, row)| row)
     }
 
+    /// A row whose key has this hash; whether the key is equal is still to be seen. Asked for many keys in a row, none
+    /// waits for memory that another asked for.
+    #[inline]
+    pub fn candidate(&self, hash: u64) -> Option<u32> {
+        self.exact(hash, |_| true)
+    }
+
     /// Finds a row by a key that is spelled otherwise in case or trailing space; `key_of` gives the key of any row.
     #[cold]
     pub fn folded<'k>(&self, id: i64, texts: &[&str], key_of: impl Fn(u32) -> (i64, Vec<&'k str>)) -> Found {
@@ -106,44 +113,8 @@ impl KeyIndex {
     }
 }
 
-/// A key of an organization and three texts as one run of bytes: two keys are equal if and only if their bytes are.
-/// Found among millions, a key must not cost a look at four columns.
-#[derive(Debug, Default, Clone)]
-pub struct PackedKey(Vec<u8>);
-
-impl PackedKey {
-    /// Packs another key into the same buffer.
-    #[inline]
-    pub fn pack(&mut self, id: i64, texts: [&[u8]; 3]) {
-        let bytes = &mut self.0;
-        bytes.clear();
-        bytes.extend_from_slice(&id.to_le_bytes());
-        // The lengths tell where one text ends and the next begins; that of the last follows from the whole.
-        bytes.extend_from_slice(&(texts[0].len() as u32).to_le_bytes());
-        bytes.extend_from_slice(&(texts[1].len() as u32).to_le_bytes());
-        for text in texts {
-            bytes.extend_from_slice(text);
-        }
-    }
-
-    /// The bytes.
-    pub fn bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    /// Hash of the bytes, for [`KeyIndex`].
-    #[inline]
-    pub fn hash(&self) -> u64 {
-        let mut hasher = FxHasher::default();
-        hasher.write(&self.0);
-        // Finished twice, as above.
-        let mut mixed = FxHasher::default();
-        mixed.write_u64(hasher.finish());
-        mixed.finish()
-    }
-}
-
-/// Packed keys of rows, one behind the other.
+/// Keys of an organization and three texts, each as one run of bytes: two keys are equal if and only if their bytes
+/// are. Found among millions, a key must not cost a look at four columns.
 #[derive(Debug, Default)]
 pub struct PackedKeys {
     bytes: Vec<u8>,
@@ -152,9 +123,34 @@ pub struct PackedKeys {
 
 impl PackedKeys {
     /// Appends the key of the next row.
-    pub fn push(&mut self, key: &PackedKey) {
-        self.bytes.extend_from_slice(&key.0);
+    #[inline]
+    pub fn push(&mut self, id: i64, texts: [&[u8]; 3]) {
+        let bytes = &mut self.bytes;
+        bytes.extend_from_slice(&id.to_le_bytes());
+        // The lengths tell where one text ends and the next begins; that of the last follows from the whole.
+        bytes.extend_from_slice(&(texts[0].len() as u32).to_le_bytes());
+        bytes.extend_from_slice(&(texts[1].len() as u32).to_le_bytes());
+        for text in texts {
+            bytes.extend_from_slice(text);
+        }
+        self.ends.push(bytes.len());
+    }
+
+    /// Appends a row without a key; it equals no key.
+    pub fn push_none(&mut self) {
         self.ends.push(self.bytes.len());
+    }
+
+    /// Takes the last row back.
+    pub fn pop(&mut self) {
+        self.ends.pop();
+        self.bytes.truncate(self.ends.last().copied().unwrap_or(0));
+    }
+
+    /// Forgets all rows and keeps the room.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
     }
 
     /// The bytes of the key of a row.
@@ -163,6 +159,17 @@ impl PackedKeys {
         let row = row as usize;
         let start = if row == 0 { 0 } else { self.ends[row - 1] };
         &self.bytes[start..self.ends[row]]
+    }
+
+    /// Hash of the key of a row, for [`KeyIndex`].
+    #[inline]
+    pub fn hash(&self, row: u32) -> u64 {
+        let mut hasher = FxHasher::default();
+        hasher.write(self.get(row));
+        // Finished twice, as above.
+        let mut mixed = FxHasher::default();
+        mixed.write_u64(hasher.finish());
+        mixed.finish()
     }
 }
 
@@ -206,16 +213,19 @@ mod tests {
             (2, ["a", "b", "c"]),
             (1, ["", "", ""]),
         ];
-        let (mut packed, mut key) = (PackedKeys::default(), PackedKey::default());
+        let mut packed = PackedKeys::default();
         for (id, texts) in keys {
-            key.pack(id, texts.map(str::as_bytes));
-            packed.push(&key);
+            packed.push(id, texts.map(str::as_bytes));
         }
+        packed.push_none();
         for (n, (id, texts)) in keys.into_iter().enumerate() {
-            key.pack(id, texts.map(str::as_bytes));
-            for other in 0..keys.len() {
-                assert_eq!(packed.get(other as u32) == key.bytes(), n == other);
+            packed.push(id, texts.map(str::as_bytes));
+            for other in 0..=keys.len() {
+                assert_eq!(packed.get(other as u32) == packed.get(8), n == other);
+                assert!(n != other || packed.hash(other as u32) == packed.hash(8));
             }
+            packed.pop();
         }
+        assert_eq!(packed.get(7), b"");
     }
 }

@@ -7,6 +7,7 @@
 pub mod courses;
 pub mod decimal;
 pub mod descriptors;
+mod distinct;
 pub mod facts;
 pub mod gradebook;
 pub mod keys;
@@ -33,7 +34,7 @@ use gradebook::StagedGradebook;
 use orgs::StagedOrgs;
 use people::{People, PersonTexts};
 use sections::StagedSections;
-use students::{StudentDemographics, StudentSchool};
+use students::{StudentDemographics, StudentSchools};
 use time::StagedTime;
 
 pub use stage::stage;
@@ -139,8 +140,8 @@ pub struct Staged {
     pub sections: StagedSections,
     /// Students.
     pub students: People,
-    /// School associations of students, sorted by student and natural key.
-    pub student_schools: Vec<StudentSchool>,
+    /// School associations of students.
+    pub student_schools: StudentSchools,
     /// E-mail addresses of students.
     pub student_emails: PersonTexts,
     /// Identification codes of students.

@@ -3,6 +3,7 @@
 //! In: the person tables and their children. Out: [`People`], whose row number is the person's code: rows
 //! stand in the order of unique ids, which is the order of users.csv. USIs end here (mapping.md 0.8).
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use rayon::slice::ParallelSliceMut;
@@ -12,6 +13,7 @@ use crate::edfi::Table;
 use crate::source::{Batch, SourceError};
 
 use super::descriptors::{Descriptor, Descriptors};
+use super::distinct::Distinct;
 use super::read::Reader;
 use super::text::{TextColumn, reordered};
 
@@ -196,19 +198,34 @@ impl People {
     }
 }
 
-/// Texts that hang on persons: e-mail addresses, identification codes, telephones, log-ins.
+/// Texts that hang on persons: e-mail addresses, identification codes, telephones, log-ins. A text costs its bytes and
+/// 12 more; where it comes from, thousands have in common, and the domain of its address too.
 #[derive(Debug, Default)]
 pub struct PersonTexts {
     person: Vec<u32>,
-    kind: Vec<Descriptor>,
-    organization: Vec<i64>,
-    suppressed: Vec<bool>,
-    priority: Vec<i32>,
+    origin: Vec<u32>,
+    /// Without the domain of its origin.
     text: TextColumn,
+    origins: Vec<TextOrigin>,
+    domains: Vec<String>,
 }
 
+/// What a text is and who recorded it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct TextOrigin {
+    kind: Descriptor,
+    organization: i64,
+    suppressed: bool,
+    priority: i32,
+    /// What stands behind the `@`, with it: a place among the domains, of which the first is blank.
+    domain: u32,
+}
+
+/// How many different domains are kept apart from their addresses: more than that is no district's.
+const DOMAINS: usize = 1 << 16;
+
 /// One text of a person.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct PersonText<'a> {
     /// Its type or identification system.
     pub kind: Descriptor,
@@ -219,7 +236,7 @@ pub struct PersonText<'a> {
     /// Order of priority, `i32::MAX` when there is none.
     pub priority: i32,
     /// As stored.
-    pub text: &'a str,
+    pub text: Cow<'a, str>,
 }
 
 /// Where a child table's columns stand in a batch.
@@ -246,22 +263,15 @@ impl PersonTexts {
 
     /// All texts of a person.
     pub fn of(&self, person: u32) -> impl Iterator<Item = PersonText<'_>> {
-        rows_of(&self.person, person).map(move |n| PersonText {
-            kind: self.kind[n],
-            organization: self.organization[n],
-            suppressed: self.suppressed[n],
-            priority: self.priority[n],
-            text: self.text.get(n),
+        rows_of(&self.person, person, |&person| person).map(move |n| {
+            let TextOrigin { kind, organization, suppressed, priority, domain } =
+                self.origins[self.origin[n] as usize];
+            let text = match (self.text.get(n), self.domains.get(domain as usize)) {
+                (local, Some(domain)) if !domain.is_empty() => Cow::Owned(format!("{local}{domain}")),
+                (whole, _) => Cow::Borrowed(whole),
+            };
+            PersonText { kind, organization, suppressed, priority, text }
         })
-    }
-
-    pub(super) fn push(&mut self, person: u32, text: PersonText<'_>) -> Result<(), SourceError> {
-        self.person.push(person);
-        self.kind.push(text.kind);
-        self.organization.push(text.organization);
-        self.suppressed.push(text.suppressed);
-        self.priority.push(text.priority);
-        self.text.push(text.text)
     }
 
     pub(super) fn read(
@@ -271,7 +281,58 @@ impl PersonTexts {
         people: &People,
         descriptors: &Descriptors,
     ) -> Result<PersonTexts, SourceError> {
-        let mut texts = PersonTexts::default();
+        let mut texts = TextCollection::default();
+        texts.read(reader, table, at, people, descriptors)?;
+        Ok(texts.sorted())
+    }
+}
+
+/// Texts of persons in the order in which tables tell them.
+#[derive(Default)]
+pub(super) struct TextCollection {
+    texts: PersonTexts,
+    origins: Distinct<TextOrigin>,
+    domains: FxHashMap<String, u32>,
+}
+
+impl TextCollection {
+    pub fn push(&mut self, person: u32, text: PersonText<'_>) -> Result<(), SourceError> {
+        let PersonText { kind, organization, suppressed, priority, text } = text;
+        let (local, domain) = self.without_domain(&text);
+        let origin = TextOrigin { kind, organization, suppressed, priority, domain };
+        self.texts.person.push(person);
+        self.texts.origin.push(self.origins.number(origin));
+        self.texts.text.push(local)
+    }
+
+    /// A text without its domain, and the number of that.
+    fn without_domain<'t>(&mut self, text: &'t str) -> (&'t str, u32) {
+        let Some(at) = text.rfind('@') else { return (text, 0) };
+        let (local, domain) = text.split_at(at);
+        if let Some(&number) = self.domains.get(domain) {
+            return (local, number);
+        }
+        let domains = &mut self.texts.domains;
+        if domains.is_empty() {
+            domains.push(String::new());
+        }
+        if domains.len() == DOMAINS {
+            return (text, 0);
+        }
+        let number = domains.len() as u32;
+        domains.push(domain.to_owned());
+        self.domains.insert(domain.to_owned(), number);
+        (local, number)
+    }
+
+    pub fn read(
+        &mut self,
+        reader: &Reader<'_>,
+        table: &'static Table,
+        at: PersonTextColumns,
+        people: &People,
+        descriptors: &Descriptors,
+    ) -> Result<(), SourceError> {
         reader.each(table, |b, r| {
             let text = b.text(at.text, r);
             let Some(person) = people.index.get(b.int(at.usi, r)) else {
@@ -285,39 +346,36 @@ impl PersonTexts {
                 reader.descriptor(descriptors, b.int(column, r), table.columns[column].name)
             });
             let number = |column: Option<usize>| column.and_then(|c| b.int(c, r));
-            texts.push(
+            self.push(
                 person,
                 PersonText {
                     kind,
                     organization: number(at.organization).unwrap_or(0),
                     suppressed: at.suppressed.and_then(|c| b.flag(c, r)) == Some(true),
                     priority: number(at.priority).and_then(|n| i32::try_from(n).ok()).unwrap_or(i32::MAX),
-                    text,
+                    text: Cow::Borrowed(text),
                 },
             )
-        })?;
-        texts.sort();
-        Ok(texts)
+        })
     }
 
-    /// Puts the rows of each person together; rules choose by a total order of their own.
-    pub(super) fn sort(&mut self) {
-        let mut order: Vec<u32> = (0..self.len() as u32).collect();
-        order.sort_unstable_by_key(|&n| self.person[n as usize]);
+    /// Puts the texts of each person together; rules choose by a total order of their own.
+    pub fn sorted(self) -> PersonTexts {
+        let PersonTexts { mut person, mut origin, mut text, domains, .. } = self.texts;
+        let mut order: Vec<u32> = (0..person.len() as u32).collect();
+        order.par_sort_unstable_by_key(|&n| (person[n as usize], n));
         // One column at a time, so that no two whole tables are in memory at once.
-        self.person = reordered(&self.person, &order);
-        self.kind = reordered(&self.kind, &order);
-        self.organization = reordered(&self.organization, &order);
-        self.suppressed = reordered(&self.suppressed, &order);
-        self.priority = reordered(&self.priority, &order);
-        self.text = self.text.reordered(&order);
+        person = reordered(&person, &order);
+        origin = reordered(&origin, &order);
+        text = text.reordered(&order);
+        PersonTexts { person, origin, text, origins: self.origins.into_values(), domains }
     }
 }
 
-/// The rows of one person in a column sorted by person.
-pub fn rows_of(persons: &[u32], person: u32) -> Range<usize> {
-    let begin = persons.partition_point(|&p| p < person);
-    let length = persons[begin..].iter().take_while(|&&p| p == person).count();
+/// The rows of one person among rows that are sorted by person.
+pub fn rows_of<T>(rows: &[T], person: u32, person_of: impl Fn(&T) -> u32) -> Range<usize> {
+    let begin = rows.partition_point(|row| person_of(row) < person);
+    let length = rows[begin..].iter().take_while(|row| person_of(row) == person).count();
     begin..begin + length
 }
 

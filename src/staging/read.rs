@@ -12,6 +12,7 @@ use crate::source::{Batch, ColumnRequest, Part, Request, Source, SourceError};
 
 use super::descriptors::{Descriptor, Descriptors};
 use super::keys::Found;
+use super::sections::SectionLookup;
 
 /// A row names a descriptor that the descriptor table does not have.
 pub static DESCRIPTOR_MISSING: Code = Code {
@@ -143,11 +144,34 @@ impl Reader<'_> {
         part: Part,
         mut take: impl FnMut(&Batch, usize) -> Result<(), SourceError>,
     ) -> Result<(), SourceError> {
+        self.batches_of(table, part, |batch| (0..batch.rows()).try_for_each(|row| take(batch, row)))
+    }
+
+    /// Like [`Reader::each_of`], for rows that name a section: it is found for a whole batch at once.
+    pub(super) fn each_in_section(
+        &self,
+        table: &'static Table,
+        part: Part,
+        mut sections: SectionLookup<'_>,
+        mut take: impl FnMut(&Batch, usize, Found) -> Result<(), SourceError>,
+    ) -> Result<(), SourceError> {
+        self.batches_of(table, part, |batch| {
+            let found = sections.of_batch(batch);
+            found.iter().enumerate().try_for_each(|(row, &found)| take(batch, row, found))
+        })
+    }
+
+    fn batches_of(
+        &self,
+        table: &'static Table,
+        part: Part,
+        mut take: impl FnMut(&Batch) -> Result<(), SourceError>,
+    ) -> Result<(), SourceError> {
         let Some(request) = self.request(table) else { return Ok(()) };
         self.begin(table, &request.table, part.of);
         let stats = self.source.read(&request, part, &mut |batch| {
             self.progress.rows(&request.table, batch.rows() as u64);
-            (0..batch.rows()).try_for_each(|row| take(batch, row))
+            take(batch)
         })?;
         self.end(table, &request.table, stats.rows);
         Ok(())

@@ -7,14 +7,15 @@
 use rayon::slice::ParallelSliceMut;
 
 use crate::edfi::contract as c;
-use crate::source::{Batch, SourceError};
+use crate::source::{Batch, Part, SourceError};
 
 use super::courses::StagedCourses;
 use super::descriptors::{Descriptor, Descriptors};
-use super::keys::{Found, KeyIndex, PackedKey, PackedKeys};
+use super::keys::{Found, KeyIndex, PackedKeys};
 use super::read::Reader;
 use super::text::{TextColumn, reordered};
 use super::time::StagedTime;
+use super::words::{Word, WordColumn, WordList, Words};
 
 /// No row: a session or offering that does not exist.
 pub const NOTHING: u32 = u32::MAX;
@@ -33,11 +34,13 @@ pub struct StagedSections {
     /// sectionIdentifier as stored.
     pub section: TextColumn,
     /// sessionName as stored on the section.
-    pub session_name: TextColumn,
+    pub session_name: WordColumn,
     /// Classroom identification code.
     pub room: TextColumn,
     /// (section, class period name), sorted and without duplicates.
-    pub periods: Vec<(u32, String)>,
+    pub periods: Vec<(u32, Word)>,
+    /// Class period names.
+    pub period_names: WordList,
     /// (section, grade level), sorted by section and code value.
     pub grades: Vec<(u32, Descriptor)>,
     keys: PackedKeys,
@@ -57,44 +60,57 @@ impl SectionColumns {
     /// What a row calls its section, for messages.
     #[cold]
     pub(super) fn label(self, batch: &Batch, row: usize) -> String {
-        format!(
-            "section {} {} {} {}",
-            batch.int(self.school, row).unwrap_or_default(),
-            batch.text(self.session, row),
-            batch.text(self.local_code, row),
-            batch.text(self.section, row)
-        )
+        let texts = [self.session, self.local_code, self.section].map(|column| batch.text(column, row));
+        format!("section {}", label(batch.int(self.school, row).unwrap_or_default(), texts))
     }
 }
 
-/// Finds sections by their keys, row after row. Rows that follow each other often name the same section: then
-/// nothing is looked up.
+/// What a section is called: school, session, local course code, identifier.
+fn label(school: i64, [session, local_code, section]: [&str; 3]) -> String {
+    format!("{school} {session} {local_code} {section}")
+}
+
+/// Finds the sections that the rows of another table name, a batch at a time: sections lie all over memory, and to
+/// look each up to its end would be to wait for memory at every row.
 pub(super) struct SectionLookup<'s> {
     sections: &'s StagedSections,
     columns: SectionColumns,
-    key: PackedKey,
-    last: PackedKey,
-    found: Found,
+    keys: PackedKeys,
+    hashes: Vec<u64>,
+    candidates: Vec<u32>,
+    found: Vec<Found>,
 }
 
 impl SectionLookup<'_> {
-    /// The section that a row names.
-    #[inline]
-    pub(super) fn of(&mut self, batch: &Batch, row: usize) -> Found {
-        let Some(school) = batch.int(self.columns.school, row) else { return Found::Nothing };
-        let SectionColumns { local_code, session, section, .. } = self.columns;
-        self.key.pack(school, [local_code, session, section].map(|column| batch.texts(column).get(row)));
-        if self.key.bytes() == self.last.bytes() {
-            return self.found;
+    /// For each row of a batch the section that it names.
+    pub(super) fn of_batch(&mut self, batch: &Batch) -> &[Found] {
+        let StagedSections { index, keys: known, .. } = self.sections;
+        let SectionLookup { columns, keys, hashes, candidates, found, .. } = self;
+        let texts = [columns.local_code, columns.session, columns.section].map(|column| batch.texts(column));
+        keys.clear();
+        for row in 0..batch.rows() {
+            match batch.int(columns.school, row) {
+                Some(school) => keys.push(school, texts.map(|texts| texts.get(row))),
+                None => keys.push_none(),
+            }
         }
-        let StagedSections { index, keys, .. } = self.sections;
-        let exact = index.exact(self.key.hash(), |n| keys.get(n) == self.key.bytes());
-        self.found = match exact {
-            Some(section) => Found::Exact(section),
-            None => self.sections.spelled_otherwise(batch, row, self.columns),
-        };
-        std::mem::swap(&mut self.key, &mut self.last);
-        self.found
+        let rows = 0..batch.rows() as u32;
+        hashes.clear();
+        hashes.extend(rows.clone().map(|row| keys.hash(row)));
+        candidates.clear();
+        candidates.extend(hashes.iter().map(|&hash| index.candidate(hash).unwrap_or(NOTHING)));
+        found.clear();
+        found.extend(rows.zip(&*candidates).map(|(row, &candidate)| {
+            let key = keys.get(row);
+            if candidate != NOTHING && known.get(candidate) == key {
+                return Found::Exact(candidate);
+            }
+            match index.exact(hashes[row as usize], |n| known.get(n) == key) {
+                Some(section) => Found::Exact(section),
+                None => self.sections.spelled_otherwise(batch, row as usize, *columns),
+            }
+        }));
+        found
     }
 }
 
@@ -111,13 +127,8 @@ impl StagedSections {
 
     /// The natural key of a section for messages.
     pub fn label(&self, row: usize) -> String {
-        format!(
-            "{} {} {} {}",
-            self.school[row],
-            self.session_name.get(row),
-            self.local_code.get(row),
-            self.section.get(row)
-        )
+        let texts = [self.session_name.get(row), self.local_code.get(row), self.section.get(row)];
+        label(self.school[row], texts)
     }
 
     pub(super) fn read(
@@ -127,6 +138,7 @@ impl StagedSections {
         courses: &StagedCourses,
     ) -> Result<StagedSections, SourceError> {
         let mut raw = StagedSections::default();
+        let (mut sessions, mut session_words) = (Words::default(), Vec::new());
         use c::sections as s;
         reader.each(&s::TABLE, |b, r| {
             let Some(school) = b.int(s::SCHOOL, r) else { return Ok(()) };
@@ -142,30 +154,32 @@ impl StagedSections {
             );
             raw.local_code.push(local_code)?;
             raw.section.push(b.text(s::SECTION, r))?;
-            raw.session_name.push(session_name)?;
+            session_words.push(sessions.exact(session_name));
             raw.room.push(b.text(s::ROOM, r))
         })?;
         let mut order: Vec<u32> = (0..raw.len() as u32).collect();
         let session = |n: u32| (raw.school[n as usize], raw.session[n as usize]);
         let texts = |n: u32| {
             let n = n as usize;
-            (raw.local_code.get(n), raw.section.get(n), raw.session_name.get(n), raw.room.get(n))
+            (raw.local_code.get(n), raw.section.get(n), sessions.get(session_words[n]), raw.room.get(n))
         };
         order
             .par_sort_unstable_by(|&x, &y| session(x).cmp(&session(y)).then_with(|| texts(x).cmp(&texts(y))));
         let mut index = KeyIndex::with_capacity(order.len());
-        let (mut keys, mut key) = (PackedKeys::default(), PackedKey::default());
+        let mut keys = PackedKeys::default();
         let mut kept: Vec<u32> = Vec::with_capacity(order.len());
         for row in order {
             let n = row as usize;
-            let texts = [raw.local_code.get(n), raw.session_name.get(n), raw.section.get(n)];
-            key.pack(raw.school[n], texts.map(str::as_bytes));
-            match index.insert(key.hash(), kept.len() as u32, |code| keys.get(code) == key.bytes()) {
-                None => {
-                    kept.push(row);
-                    keys.push(&key);
+            let texts = [sessions.get(session_words[n]), raw.local_code.get(n), raw.section.get(n)];
+            let code = kept.len() as u32;
+            let [session, local_code, section] = texts;
+            keys.push(raw.school[n], [local_code, session, section].map(str::as_bytes));
+            match index.insert(keys.hash(code), code, |other| keys.get(other) == keys.get(code)) {
+                None => kept.push(row),
+                Some(_) => {
+                    keys.pop();
+                    reader.repeated("section", &label(raw.school[n], texts));
                 }
-                Some(_) => reader.repeated("section", &raw.label(n)),
             }
         }
         let mut sections = StagedSections {
@@ -174,9 +188,10 @@ impl StagedSections {
             offering: reordered(&raw.offering, &kept),
             local_code: raw.local_code.reordered(&kept),
             section: raw.section.reordered(&kept),
-            session_name: raw.session_name.reordered(&kept),
+            session_name: WordColumn::new(reordered(&session_words, &kept), &sessions),
             room: raw.room.reordered(&kept),
             periods: Vec::new(),
+            period_names: WordList::default(),
             grades: Vec::new(),
             keys,
             index,
@@ -188,9 +203,9 @@ impl StagedSections {
 
     /// The section of the year with this key.
     pub fn find(&self, school: i64, local_code: &str, session: &str, section: &str) -> Found {
-        let mut key = PackedKey::default();
-        key.pack(school, [local_code, session, section].map(str::as_bytes));
-        match self.index.exact(key.hash(), |n| self.keys.get(n) == key.bytes()) {
+        let mut key = PackedKeys::default();
+        key.push(school, [local_code, session, section].map(str::as_bytes));
+        match self.index.exact(key.hash(0), |n| self.keys.get(n) == key.get(0)) {
             Some(section) => Found::Exact(section),
             None => self.folded(school, &[local_code, session, section]),
         }
@@ -201,9 +216,10 @@ impl StagedSections {
         SectionLookup {
             sections: self,
             columns,
-            key: PackedKey::default(),
-            last: PackedKey::default(),
-            found: Found::Nothing,
+            keys: PackedKeys::default(),
+            hashes: Vec::new(),
+            candidates: Vec::new(),
+            found: Vec::new(),
         }
     }
 
@@ -228,23 +244,26 @@ impl StagedSections {
 
     fn read_details(&mut self, reader: &Reader<'_>, descriptors: &Descriptors) -> Result<(), SourceError> {
         use c::{section_grades as g, section_periods as p};
-        let mut periods = Vec::new();
+        let (mut names, mut periods) = (Words::default(), Vec::new());
         let at = SectionColumns {
             school: p::SCHOOL,
             local_code: p::LOCAL_CODE,
             session: p::SESSION,
             section: p::SECTION,
         };
-        let mut section = self.lookup(at);
-        reader.each(&p::TABLE, |b, r| {
-            match reader.found(section.of(b, r), "sectionClassPeriod.sectionIdentifier") {
-                Some(n) => periods.push((n, b.text(p::PERIOD, r).to_owned())),
+        reader.each_in_section(&p::TABLE, Part::WHOLE, self.lookup(at), |b, r, section| {
+            match reader.found(section, "sectionClassPeriod.sectionIdentifier") {
+                Some(n) => periods.push((n, names.exact(b.text(p::PERIOD, r)))),
                 None => reader.orphan(&p::TABLE, "section"),
             }
             Ok(())
         })?;
+        let list = WordList::of([&names]);
+        let ranks = names.ranks(&list);
+        periods.iter_mut().for_each(|(_, name)| *name = ranks.of(*name));
         periods.sort_unstable();
         periods.dedup();
+        periods.shrink_to_fit();
         let mut grades = Vec::new();
         let at = SectionColumns {
             school: g::SCHOOL,
@@ -252,9 +271,8 @@ impl StagedSections {
             session: g::SESSION,
             section: g::SECTION,
         };
-        let mut section = self.lookup(at);
-        reader.each(&g::TABLE, |b, r| {
-            let Some(n) = reader.found(section.of(b, r), "sectionOfferedGradeLevel.sectionIdentifier") else {
+        reader.each_in_section(&g::TABLE, Part::WHOLE, self.lookup(at), |b, r, section| {
+            let Some(n) = reader.found(section, "sectionOfferedGradeLevel.sectionIdentifier") else {
                 reader.orphan(&g::TABLE, "section");
                 return Ok(());
             };
@@ -269,7 +287,8 @@ impl StagedSections {
             (x.0, descriptors.code_value(x.1)).cmp(&(y.0, descriptors.code_value(y.1)))
         });
         grades.dedup();
-        self.periods = periods;
+        grades.shrink_to_fit();
+        (self.periods, self.period_names) = (periods, list);
         self.grades = grades;
         Ok(())
     }

@@ -9,7 +9,7 @@ use crate::edfi::contract as c;
 use crate::source::SourceError;
 
 use super::descriptors::{Descriptor, Descriptors};
-use super::people::{People, PersonText, PersonTextColumns, PersonTexts, read_rows};
+use super::people::{People, PersonText, PersonTextColumns, PersonTexts, TextCollection, read_rows};
 use super::read::Reader;
 use super::{StaffAssignment, StaffSchool, StudentContact};
 
@@ -39,7 +39,8 @@ pub(super) fn read_emails(
     titles: &Titles,
     d: &Descriptors,
 ) -> Result<PersonTexts, SourceError> {
-    let mut emails = PersonTexts::read(reader, &c::staff_emails::TABLE, at, people, d)?;
+    let mut emails = TextCollection::default();
+    emails.read(reader, &c::staff_emails::TABLE, at, people, d)?;
     for (usi, title, address) in titles {
         let Some(person) = people.index.get(Some(*usi)) else {
             reader.orphan(&c::staff_contact_emails::TABLE, "person");
@@ -50,12 +51,11 @@ pub(super) fn read_emails(
             organization: 0,
             suppressed: false,
             priority: i32::MAX,
-            text: address,
+            text: address.into(),
         };
         emails.push(person, text)?;
     }
-    emails.sort();
-    Ok(emails)
+    Ok(emails.sorted())
 }
 
 /// Reads the assignments of staff to organizations.

@@ -11,7 +11,8 @@ use crate::edfi::contract as c;
 use crate::source::SourceError;
 
 use super::descriptors::{Descriptor, Descriptors};
-use super::people::{People, read_rows};
+use super::distinct::Distinct;
+use super::people::{People, read_rows, rows_of};
 use super::read::Reader;
 use super::words::{Word, WordList, Words};
 
@@ -36,18 +37,60 @@ pub struct StudentSchool {
     pub grade: Descriptor,
 }
 
+/// School associations of all students, sorted by student and natural key.
+#[derive(Debug, Default)]
+pub struct StudentSchools {
+    rows: Vec<Attendance>,
+    standings: Vec<Standing>,
+}
+
+/// An association as it is kept, 16 bytes: the thousands of a school have most in common.
+#[derive(Debug, Clone, Copy)]
+struct Attendance {
+    student: u32,
+    standing: u32,
+    entry: Option<Day>,
+    exit: Option<Day>,
+}
+
+/// What the associations of many students have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Standing {
+    school: i64,
+    exit_type: Descriptor,
+    primary: Option<bool>,
+    year: Option<i16>,
+    grade: Descriptor,
+}
+
+impl StudentSchools {
+    /// All associations.
+    pub fn iter(&self) -> impl Iterator<Item = StudentSchool> + '_ {
+        self.rows.iter().map(|row| self.unpack(row))
+    }
+
+    /// The associations of a student, in natural order.
+    pub fn of(&self, student: u32) -> impl Iterator<Item = StudentSchool> + '_ {
+        self.rows[rows_of(&self.rows, student, |row| row.student)].iter().map(|row| self.unpack(row))
+    }
+
+    fn unpack(&self, row: &Attendance) -> StudentSchool {
+        let Attendance { student, entry, exit, .. } = *row;
+        let Standing { school, exit_type, primary, year, grade } = self.standings[row.standing as usize];
+        StudentSchool { student, school, entry, exit, exit_type, primary, year, grade }
+    }
+}
+
 pub(super) fn read_schools(
     reader: &Reader<'_>,
     people: &People,
     d: &Descriptors,
-) -> Result<Vec<StudentSchool>, SourceError> {
+) -> Result<StudentSchools, SourceError> {
     use c::student_schools as t;
+    let mut standings = Distinct::default();
     let mut rows = read_rows(reader, &t::TABLE, t::USI, people, |student, b, r| {
-        Some(StudentSchool {
-            student,
+        let standing = standings.number(Standing {
             school: b.int(t::SCHOOL, r)?,
-            entry: b.date(t::ENTRY, r),
-            exit: b.date(t::EXIT, r),
             exit_type: reader.descriptor(
                 d,
                 b.int(t::EXIT_TYPE, r),
@@ -60,17 +103,21 @@ pub(super) fn read_schools(
                 b.int(t::GRADE, r),
                 "studentSchoolAssociation.entryGradeLevelDescriptorId",
             ),
-        })
+        });
+        Some(Attendance { student, standing, entry: b.date(t::ENTRY, r), exit: b.date(t::EXIT, r) })
     })?;
+    let standings: Vec<Standing> = standings.into_values();
     // By all that a row holds, so that equal rows are the same and a sort without a second copy will do.
     rows.par_sort_unstable_by(|x, y| {
-        let key = |row: &StudentSchool| {
-            let (grade, exit) = (d.place(row.grade), d.place(row.exit_type));
-            (row.student, row.school, row.entry, row.exit, grade, row.primary, row.year, exit)
+        let key = |row: &Attendance| {
+            let standing = &standings[row.standing as usize];
+            let (grade, exit) = (d.place(standing.grade), d.place(standing.exit_type));
+            let Standing { school, primary, year, .. } = *standing;
+            (row.student, school, row.entry, row.exit, grade, primary, year, exit)
         };
         key(x).cmp(&key(y))
     });
-    Ok(rows)
+    Ok(StudentSchools { rows, standings })
 }
 
 /// Birth facts of a student.
@@ -80,6 +127,13 @@ pub struct Birth {
     pub student: u32,
     /// Birth date.
     pub date: Option<Day>,
+    /// Where, and the sex.
+    pub origin: Origin,
+}
+
+/// What the births of many students have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Origin {
     /// City, a word of [`DemographicWords::cities`].
     pub city: Word,
     /// State abbreviation.
@@ -90,21 +144,63 @@ pub struct Birth {
     pub sex: Descriptor,
 }
 
-/// What one organization says of a student.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Birth facts of all students, at most one row each.
+#[derive(Debug, Default)]
+pub struct Births {
+    /// Student, birth date, number of the origin: 12 bytes.
+    rows: Vec<(u32, Option<Day>, u32)>,
+    origins: Vec<Origin>,
+}
+
+impl Births {
+    /// All facts, by student.
+    pub fn iter(&self) -> impl Iterator<Item = Birth> + '_ {
+        self.rows.iter().map(|row| self.unpack(row))
+    }
+
+    /// The facts of a student.
+    pub fn of(&self, student: u32) -> Option<Birth> {
+        self.rows[rows_of(&self.rows, student, |row| row.0)].first().map(|row| self.unpack(row))
+    }
+
+    fn unpack(&self, &(student, date, origin): &(u32, Option<Day>, u32)) -> Birth {
+        Birth { student, date, origin: self.origins[origin as usize] }
+    }
+}
+
+/// What one organization says of a student, and of many others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct OrgDemographics {
-    /// Row of the student.
-    pub student: u32,
-    /// Sex.
-    pub sex: Descriptor,
     /// educationOrganizationId.
     pub organization: i64,
+    /// Sex.
+    pub sex: Descriptor,
     /// Gender identity as stored, a word of [`DemographicWords::genders`].
     pub gender_identity: Word,
     /// Limited English proficiency.
     pub limited_english: Descriptor,
     /// Hispanic or Latino.
     pub hispanic: Option<bool>,
+}
+
+/// What organizations say of all students, sorted by student and organization.
+#[derive(Debug, Default)]
+pub struct SaidOfStudents {
+    /// Student, number of what is said: 8 bytes.
+    rows: Vec<(u32, u32)>,
+    said: Vec<OrgDemographics>,
+}
+
+impl SaidOfStudents {
+    /// Each student, and what an organization says.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &OrgDemographics)> {
+        self.rows.iter().map(|&(student, said)| (student, &self.said[said as usize]))
+    }
+
+    /// What organizations say of one student.
+    pub fn of(&self, student: u32) -> impl Iterator<Item = &OrgDemographics> {
+        self.rows[rows_of(&self.rows, student, |row| row.0)].iter().map(|row| &self.said[row.1 as usize])
+    }
 }
 
 /// Something that an organization tells of a student by a name and a value of its own.
@@ -146,9 +242,9 @@ pub struct DemographicWords {
 #[derive(Debug, Default)]
 pub struct StudentDemographics {
     /// Birth facts.
-    pub births: Vec<Birth>,
+    pub births: Births,
     /// Facts by organization.
-    pub organizations: Vec<OrgDemographics>,
+    pub organizations: SaidOfStudents,
     /// Races, the union over organizations.
     pub races: Vec<(u32, Descriptor)>,
     /// Characteristics.
@@ -166,33 +262,34 @@ pub(super) fn read_births(
     reader: &Reader<'_>,
     people: &People,
     d: &Descriptors,
-) -> Result<(Vec<Birth>, WordList), SourceError> {
+) -> Result<(Births, WordList), SourceError> {
     use c::student_births as t;
     // Values that nobody knows are as good as none here, and raise no notice.
     let value = |id| d.by_id(id).unwrap_or(Descriptor::NONE);
-    let mut cities = Words::default();
-    let mut births = read_rows(reader, &t::TABLE, t::USI, people, |student, b, r| {
-        Some(Birth {
-            student,
-            date: b.date(t::DATE, r),
+    let (mut cities, mut origins) = (Words::default(), Distinct::default());
+    let mut rows = read_rows(reader, &t::TABLE, t::USI, people, |student, b, r| {
+        let origin = origins.number(Origin {
             city: cities.intern(b.text(t::CITY, r)),
             state: value(b.int(t::STATE, r)),
             country: value(b.int(t::COUNTRY, r)),
             sex: value(b.int(t::SEX, r)),
-        })
+        });
+        Some((student, b.date(t::DATE, r), origin))
     })?;
     let list = WordList::of([&cities]);
     let ranks = cities.ranks(&list);
-    births.iter_mut().for_each(|birth| birth.city = ranks.of(birth.city));
-    births.par_sort_unstable_by(|x, y| {
-        let key = |birth: &Birth| {
-            let values = [birth.state, birth.country, birth.sex].map(|value| d.place(value));
-            (birth.student, birth.date, birth.city, values)
+    let mut origins: Vec<Origin> = origins.into_values();
+    origins.iter_mut().for_each(|origin| origin.city = ranks.of(origin.city));
+    rows.par_sort_unstable_by(|x, y| {
+        let key = |&(student, date, origin): &(u32, Option<Day>, u32)| {
+            let origin = &origins[origin as usize];
+            let values = [origin.state, origin.country, origin.sex].map(|value| d.place(value));
+            (student, date, origin.city, values)
         };
         key(x).cmp(&key(y))
     });
-    births.dedup_by_key(|x| x.student);
-    Ok((births, list))
+    rows.dedup_by_key(|row| row.0);
+    Ok((Births { rows, origins }, list))
 }
 
 /// Reads what organizations say of students, and the gender identities in it.
@@ -200,12 +297,11 @@ pub(super) fn read_organizations(
     reader: &Reader<'_>,
     people: &People,
     d: &Descriptors,
-) -> Result<(Vec<OrgDemographics>, WordList), SourceError> {
+) -> Result<(SaidOfStudents, WordList), SourceError> {
     use c::student_demographics as t;
-    let mut genders = Words::default();
-    let mut organizations = read_rows(reader, &t::TABLE, t::USI, people, |student, b, r| {
-        Some(OrgDemographics {
-            student,
+    let (mut genders, mut said) = (Words::default(), Distinct::default());
+    let mut rows = read_rows(reader, &t::TABLE, t::USI, people, |student, b, r| {
+        let said = said.number(OrgDemographics {
             organization: b.int(t::ORGANIZATION, r)?,
             sex: reader.descriptor(d, b.int(t::SEX, r), "sexDescriptorId"),
             hispanic: b.flag(t::HISPANIC, r),
@@ -215,19 +311,22 @@ pub(super) fn read_organizations(
                 b.int(t::LIMITED_ENGLISH, r),
                 "limitedEnglishProficiencyDescriptorId",
             ),
-        })
+        });
+        Some((student, said))
     })?;
     let list = WordList::of([&genders]);
     let ranks = genders.ranks(&list);
-    organizations.iter_mut().for_each(|fact| fact.gender_identity = ranks.of(fact.gender_identity));
-    organizations.par_sort_unstable_by(|x, y| {
-        let key = |fact: &OrgDemographics| {
+    let mut said: Vec<OrgDemographics> = said.into_values();
+    said.iter_mut().for_each(|fact| fact.gender_identity = ranks.of(fact.gender_identity));
+    rows.par_sort_unstable_by(|x, y| {
+        let key = |&(student, number): &(u32, u32)| {
+            let fact = &said[number as usize];
             let (sex, english) = (d.place(fact.sex), d.place(fact.limited_english));
-            (fact.student, fact.organization, sex, fact.hispanic, fact.gender_identity, english)
+            (student, fact.organization, sex, fact.hispanic, fact.gender_identity, english)
         };
         key(x).cmp(&key(y))
     });
-    Ok((organizations, list))
+    Ok((SaidOfStudents { rows, said }, list))
 }
 
 /// Reads the races of students, the union over organizations.

@@ -9,7 +9,9 @@ use crate::source::SourceError;
 #[derive(Debug, Default, Clone)]
 pub struct TextColumn {
     bytes: String,
+    /// None when all rows are blank: many columns are, in most districts.
     ends: Vec<u32>,
+    rows: usize,
 }
 
 impl TextColumn {
@@ -25,31 +27,37 @@ impl TextColumn {
             )
         })?;
         self.ends.push(end);
+        self.rows += 1;
         Ok(())
     }
 
     /// The text of a row.
     #[inline]
     pub fn get(&self, row: usize) -> &str {
+        let Some(&end) = self.ends.get(row) else { return "" };
         let start = if row == 0 { 0 } else { self.ends[row - 1] as usize };
-        &self.bytes[start..self.ends[row] as usize]
+        &self.bytes[start..end as usize]
     }
 
     /// Number of rows.
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.rows
     }
 
     /// Whether there is no row.
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.rows == 0
     }
 
     /// The same texts in another order: row `n` of the result is row `order[n]` of this column.
     pub fn reordered(&self, order: &[u32]) -> TextColumn {
+        if self.bytes.is_empty() {
+            return TextColumn { rows: order.len(), ..TextColumn::default() };
+        }
         let mut sorted = TextColumn {
             bytes: String::with_capacity(if order.len() == self.len() { self.bytes.len() } else { 0 }),
             ends: Vec::with_capacity(order.len()),
+            rows: order.len(),
         };
         for &row in order {
             sorted.bytes.push_str(self.get(row as usize));
@@ -77,5 +85,14 @@ mod tests {
         }
         let sorted = column.reordered(&[3, 0, 2, 1]);
         assert_eq!((0..4).map(|n| sorted.get(n)).collect::<Vec<_>>(), ["a", "b", "ééé", ""]);
+    }
+
+    #[test]
+    fn a_blank_column_keeps_its_rows() {
+        let mut column = TextColumn::default();
+        column.push("").unwrap();
+        column.push("").unwrap();
+        let sorted = column.reordered(&[1, 0]);
+        assert_eq!((sorted.len(), sorted.get(0), sorted.get(1)), (2, "", ""));
     }
 }

@@ -30,6 +30,28 @@ impl WordList {
     }
 }
 
+/// A column of texts that many rows share.
+#[derive(Debug, Default)]
+pub struct WordColumn {
+    words: Vec<Word>,
+    list: WordList,
+}
+
+impl WordColumn {
+    /// The text of a row, as stored.
+    #[inline]
+    pub fn get(&self, row: usize) -> &str {
+        self.words.get(row).map_or("", |&word| self.list.get(word))
+    }
+
+    /// A column of words that texts were given.
+    pub(super) fn new(words: Vec<Word>, of: &Words) -> WordColumn {
+        let list = WordList::of([of]);
+        let ranks = of.ranks(&list);
+        WordColumn { words: words.into_iter().map(|word| ranks.of(word)).collect(), list }
+    }
+}
+
 /// Distinct texts of one part, numbered as they come; number 0 is blank.
 pub(super) struct Words {
     list: Vec<String>,
@@ -43,8 +65,19 @@ impl Default for Words {
 }
 
 impl Words {
+    /// The text behind a word of this part.
+    pub fn get(&self, word: Word) -> &str {
+        self.list.get(word.0 as usize).map_or("", String::as_str)
+    }
+
+    /// The word of a text; one of spaces alone is blank.
     pub fn intern(&mut self, text: &str) -> Word {
-        if text.trim().is_empty() {
+        if text.trim().is_empty() { Word(0) } else { self.exact(text) }
+    }
+
+    /// The same for texts that are parts of keys: one of spaces alone is not blank.
+    pub fn exact(&mut self, text: &str) -> Word {
+        if text.is_empty() {
             return Word(0);
         }
         if let Some(&number) = self.numbers.get(text) {

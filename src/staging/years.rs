@@ -70,7 +70,7 @@ pub fn current(years: &SchoolYears, as_of: Day, rollover_days: u16) -> Result<Cu
         Some((year, found.begin.unwrap_or(customary)))
     };
     let with_sections: Vec<(i16, Day)> = years.iter().filter_map(dated).collect();
-    let limit = Day(as_of.0.saturating_add(i32::from(rollover_days)));
+    let limit = Day::at(as_of.number().saturating_add(i32::from(rollover_days)));
     match with_sections.iter().rev().find(|(_, begin)| *begin <= limit) {
         Some(&(year, begin)) => Ok(CurrentYear { year, begin, begun: begin <= as_of }),
         None => Err(match with_sections.first() {

@@ -190,13 +190,13 @@ impl Timetable {
             && !class.sections.is_empty()
         {
             for nth in 0..3i32 {
-                let assigned = Day(period.begin.0 + 7 * (nth + 1));
+                let assigned = Day::at(period.begin.number() + 7 * (nth + 1));
                 record::gradebook_entry(
                     rows,
                     self.key(school, year, 0, 0),
                     &gradebook_entry(school, nth),
                     assigned,
-                    (nth < 2).then_some(Day(assigned.0 + 2)),
+                    (nth < 2).then_some(Day::at(assigned.number() + 2)),
                     (period.descriptor, period.sequence, &period.name),
                 );
             }

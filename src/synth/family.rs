@@ -261,16 +261,16 @@ pub(super) fn date(year: i16, month: u32, day: u32) -> Day {
 
 /// 0 for Monday, 6 for Sunday.
 pub(super) fn weekday(day: Day) -> i32 {
-    (day.0 + 5).rem_euclid(7)
+    (day.number() + 5).rem_euclid(7)
 }
 
 fn on_or_after(day: Day, wanted: i32) -> Day {
-    Day(day.0 + (wanted - weekday(day)).rem_euclid(7))
+    Day::at(day.number() + (wanted - weekday(day)).rem_euclid(7))
 }
 
 /// Sessions of a school; agencies begin on different days of the same week.
 pub(super) fn terms(year: i16, agency: usize, quarters: bool) -> Vec<Term> {
-    let fall = Day(on_or_after(date(year - 1, 8, 12), 0).0 + (agency % 3) as i32);
+    let fall = Day::at(on_or_after(date(year - 1, 8, 12), 0).number() + (agency % 3) as i32);
     let winter = on_or_after(date(year - 1, 12, 14), 4);
     let spring = on_or_after(date(year, 1, 4), 1);
     let summer = on_or_after(date(year, 5, 23), 3);
@@ -286,9 +286,9 @@ pub(super) fn terms(year: i16, agency: usize, quarters: bool) -> Vec<Term> {
         let march = on_or_after(date(year, 3, 8), 4);
         vec![
             term("First Quarter", fall, autumn),
-            term("Second Quarter", Day(autumn.0 + 3), winter),
+            term("Second Quarter", Day::at(autumn.number() + 3), winter),
             term("Third Quarter", spring, march),
-            term("Fourth Quarter", Day(march.0 + 10), summer),
+            term("Fourth Quarter", Day::at(march.number() + 10), summer),
         ]
     } else {
         vec![term("Fall Semester", fall, winter), term("Spring Semester", spring, summer)]

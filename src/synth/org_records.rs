@@ -109,7 +109,7 @@ pub(super) fn school(
 pub(super) fn session(rows: &mut Rows<'_>, school: i64, year: i16, term: &Term) {
     let descriptor = rows.code("Term", term.descriptor);
     let version = 10_000 + school % 10_000;
-    let days = i64::from(term.end.0 - term.begin.0) * 5 / 7;
+    let days = i64::from(term.end.number() - term.begin.number()) * 5 / 7;
     rows.add(
         T::session,
         &[
@@ -123,7 +123,12 @@ pub(super) fn session(rows: &mut Rows<'_>, school: i64, year: i16, term: &Term) 
             ("discriminator", "edfi.Session".into()),
             ("createdate", "2024-06-01 08:15:30.123456".into()),
             ("lastmodifieddate", "2024-07-15 16:45:00".into()),
-            ("id", format!("00000000-{:04x}-4000-8000-{school:012}", term.begin.0 & 0xffff).as_str().into()),
+            (
+                "id",
+                format!("00000000-{:04x}-4000-8000-{school:012}", term.begin.number() & 0xffff)
+                    .as_str()
+                    .into(),
+            ),
             ("aggregatedata", "\\x01a2b3".into()),
             ("changeversion", version.into()),
         ],
@@ -139,7 +144,7 @@ pub(super) fn grading_period(
     period: GradingPeriod<'_>,
 ) {
     let descriptor = rows.code("GradingPeriod", period.descriptor);
-    let days = i64::from(period.end.0 - period.begin.0) * 5 / 7;
+    let days = i64::from(period.end.number() - period.begin.number()) * 5 / 7;
     rows.add(
         T::gradingperiod,
         &[

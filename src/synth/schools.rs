@@ -96,19 +96,19 @@ pub(super) fn write_calendar(
 pub(super) fn days(school: &School, index: usize) -> Vec<(Day, &'static [&'static str])> {
     let (Some(first), Some(last)) = (school.terms.first(), school.terms.last()) else { return Vec::new() };
     let year = first.begin.ymd().0 as i16;
-    let thanksgiving = date(year, 11, 22).0 + (3 - weekday(date(year, 11, 22))).rem_euclid(7);
-    let labor = date(year, 9, 1).0 + (-weekday(date(year, 9, 1))).rem_euclid(7);
+    let thanksgiving = date(year, 11, 22).number() + (3 - weekday(date(year, 11, 22))).rem_euclid(7);
+    let labor = date(year, 9, 1).number() + (-weekday(date(year, 9, 1))).rem_euclid(7);
     // One school in six opens a day later than its neighbours: the district's first day is the usual one.
     let late = i32::from(index % 6 == 5);
-    (first.begin.0 - 2..=last.end.0)
-        .map(Day)
+    (first.begin.number() - 2..=last.end.number())
+        .map(Day::at)
         .filter(|day| weekday(*day) < 5)
         .filter(|day| *day < first.begin || school.terms.iter().any(|t| (t.begin..=t.end).contains(day)))
         .map(|day| {
-            let events: &'static [&'static str] = match day.0 {
-                n if n < first.begin.0 + late => &["Teacher only day"],
+            let events: &'static [&'static str] = match day.number() {
+                n if n < first.begin.number() + late => &["Teacher only day"],
                 n if n == labor || (thanksgiving - 1..=thanksgiving + 1).contains(&n) => &["Holiday"],
-                n if n == last.begin.0 + 14 => &["Weather day", "Non-instructional day"],
+                n if n == last.begin.number() + 14 => &["Weather day", "Non-instructional day"],
                 n if n % 56 == 5 => &["Instructional day", "Student late arrival/early dismissal"],
                 _ => &["Instructional day"],
             };
@@ -144,11 +144,11 @@ pub(super) fn grading_periods(school: &School) -> Vec<(usize, Period)> {
         if school.terms.len() == 4 { (&NINE_WEEKS, 1) } else { (&SIX_WEEKS, 3) };
     let mut periods = Vec::new();
     for (position, term) in school.terms.iter().enumerate() {
-        let length = (term.end.0 - term.begin.0 + 1) / each;
+        let length = (term.end.number() - term.begin.number() + 1) / each;
         for nth in 0..each {
             let sequence = periods.len();
-            let begin = Day(term.begin.0 + nth * length);
-            let end = if nth + 1 == each { term.end } else { Day(begin.0 + length - 1) };
+            let begin = Day::at(term.begin.number() + nth * length);
+            let end = if nth + 1 == each { term.end } else { Day::at(begin.number() + length - 1) };
             let descriptor = names[sequence];
             let label = term.name.get(..9).unwrap_or_default();
             periods.push((

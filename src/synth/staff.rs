@@ -125,7 +125,7 @@ fn write_teaching(
             let mut end = term.end;
             if !substitutes.is_empty() && chance.permille(10) {
                 // Somebody else takes over in the middle of the term.
-                end = Day((term.begin.0 + term.end.0) / 2);
+                end = Day::at((term.begin.number() + term.end.number()) / 2);
                 let substitute = usi(chance.pick(substitutes));
                 record::teach(rows, key, substitute, "Substitute Teacher", Some(end.next()), Some(term.end));
             }

@@ -110,7 +110,7 @@ impl Pupil<'_> {
         let youngest = date(self.family.plan.school_year - 6 - grade as i16, 8, 31);
         let born_here = chance.permille(150);
         let birth = Birth {
-            date: Day(youngest.0 - chance.below(365) as i32),
+            date: Day::at(youngest.number() - chance.below(365) as i32),
             city: born_here.then(|| chance.pick(&["Waco", "El Paso", "San Ángelo", "Tyler"])),
             state: born_here.then_some("TX"),
             country: if born_here {
@@ -194,7 +194,7 @@ impl Pupil<'_> {
             PROGRAMS.into_iter().zip([chance.permille(80), learner, chance.permille(30)])
         {
             if takes_part {
-                let end = chance.permille(100).then_some(Day(begin.0 + 90));
+                let end = chance.permille(100).then_some(Day::at(begin.number() + 90));
                 people::student_program(rows, district, usi, program, begin, end);
             }
         }
@@ -292,8 +292,8 @@ impl Pupil<'_> {
     /// One school association; some come late or leave early.
     fn write_school(&self, grade: usize, chance: &mut Chance, rows: &mut Rows<'_>) -> Stay {
         let first = self.school.terms.first().map_or(Day::LAST, |t| t.begin);
-        let entry = chance.permille(30).then(|| Day(first.0 + 5 + chance.below(60) as i32));
-        let exit = chance.permille(25).then(|| Day(first.0 + 80 + chance.below(60) as i32));
+        let entry = chance.permille(30).then(|| Day::at(first.number() + 5 + chance.below(60) as i32));
+        let exit = chance.permille(25).then(|| Day::at(first.number() + 80 + chance.below(60) as i32));
         let left = if self.number.is_multiple_of(3) { "Withdrawn" } else { "Transferred" };
         let at = Attendance {
             school: self.school.id,
@@ -339,7 +339,7 @@ impl Pupil<'_> {
                 }
                 let key = table.key(self.school, year, class, in_class);
                 // A change of schedule: one section until some Friday, another of the course from Saturday.
-                let middle = Day(begin.0 + 11);
+                let middle = Day::at(begin.number() + 11);
                 let mut since = begin;
                 if groups > 1 && middle < end && chance.permille(12) {
                     record::enroll(rows, key, self.usi, begin, Some(middle), homeroom);
@@ -378,7 +378,7 @@ impl Pupil<'_> {
                 continue;
             }
             let entry = gradebook_entry(self.school, nth);
-            record::gradebook_result(rows, &entry, self.usi, points, Day(begin.0 + 9 + 7 * nth));
+            record::gradebook_result(rows, &entry, self.usi, points, Day::at(begin.number() + 9 + 7 * nth));
         }
         if self.wanted.results
             && let Some((_, period)) = schools::grading_periods(self.school).first()

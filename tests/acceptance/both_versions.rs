@@ -193,7 +193,7 @@ fn through_the_library(
     for (name, value) in USUAL.iter().chain(&[("oneroster", versions)]) {
         overrides.flag(name, Some(value));
     }
-    let run = overrides.freeze(Day(0), &[]).unwrap();
+    let run = overrides.freeze(Day::at(0), &[]).unwrap();
     let inner = DumpSource::open(trap_district(Shape::S52)).unwrap();
     let source = Counting { inner, reads: AtomicUsize::new(0) };
     let outputs = Outputs { package: at, ..Outputs::default() };
@@ -251,7 +251,7 @@ fn a_name_that_is_taken_at_the_end_is_told_with_what_is_in_place() {
     for (name, value) in USUAL.iter().chain(&[("oneroster", "1.1,1.2")]) {
         overrides.flag(name, Some(value));
     }
-    let run = overrides.freeze(Day(0), &[]).unwrap();
+    let run = overrides.freeze(Day::at(0), &[]).unwrap();
     let source = DumpSource::open(trap_district(Shape::S52)).unwrap();
     let outputs = Outputs { package: Some(&at), ..Outputs::default() };
     let crosswalks = Crosswalks::load(None).unwrap();

@@ -207,7 +207,7 @@ fn by_date(
     let (Some(classes), Some(today)) = (facts.file(File::Classes), facts.as_of) else { return };
     let charge = charge.into();
     for (class, span) in terms(facts).into_iter().enumerate() {
-        if span.is_some_and(|span| out(span, today.0)) {
+        if span.is_some_and(|span| out(span, today.number())) {
             findings.raise_row(charge, (File::Classes, classes.line(class as u32)), "termSourcedIds", "");
         }
     }

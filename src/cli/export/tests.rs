@@ -176,7 +176,7 @@ fn a_closed_standard_output_is_no_panic_and_no_success() {
     let mut err = Vec::new();
     let mut process = Process {
         environment: Vec::new(),
-        today: Day(0),
+        today: Day::at(0),
         clock: || Clock { utc_milliseconds: 0, offset_minutes: 0 },
         out: &mut Closed,
         err: &mut err,
@@ -251,7 +251,7 @@ fn every_flag_of_the_table_is_a_flag_of_the_command_and_reaches_its_setting() {
         if setting.name != "active_school_year" {
             overrides.flag("active_school_year", Some("2022"));
         }
-        let with = overrides.freeze(Day(0), &[]).unwrap();
+        let with = overrides.freeze(Day::at(0), &[]).unwrap();
         if !matches!(setting.name, "tenant" | "active_school_year") {
             assert_ne!(with, Run { as_of_is_today: true, ..frozen_bare() }, "{flag} reaches nothing");
         }
@@ -262,5 +262,5 @@ fn frozen_bare() -> Run {
     let mut overrides = Overrides::new();
     overrides.flag("tenant", Some("gbisd"));
     overrides.flag("active_school_year", Some("2022"));
-    overrides.freeze(Day(0), &[]).unwrap()
+    overrides.freeze(Day::at(0), &[]).unwrap()
 }

@@ -35,14 +35,14 @@ impl Moment {
         const EPOCH: i64 = 10_957;
         let (day, seconds) =
             (milliseconds.div_euclid(86_400_000), milliseconds.rem_euclid(86_400_000) / 1000);
-        let day = Day(i32::try_from(day - EPOCH).unwrap_or_default());
+        let day = Day::at(i32::try_from(day - EPOCH).unwrap_or_default());
         let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
         Moment(format!("{day}T{hours:02}:{minutes:02}:{seconds:02}Z"))
     }
 
     /// Its day in UTC.
     pub fn day(&self) -> Day {
-        Day::parse(&self.0.as_bytes()[..10]).unwrap_or(Day(0))
+        Day::parse(&self.0.as_bytes()[..10]).unwrap_or(Day::at(0))
     }
 
     /// As a part of a file's name: `20241001T063000Z`.

@@ -27,12 +27,12 @@ pub(super) fn day(id: &str) -> Option<Day> {
 
 /// Ids beyond the limits, oldest first; the newest is never among them.
 pub(super) fn going(ids: &BTreeSet<String>, keep: Retention, today: Day) -> Vec<String> {
-    let first = keep.days.map(|days| today.0.saturating_sub(i32::try_from(days).unwrap_or(i32::MAX)));
+    let first = keep.days.map(|days| today.number().saturating_sub(i32::try_from(days).unwrap_or(i32::MAX)));
     let count = ids.len();
     let beyond = ids.iter().enumerate().filter(|(place, id)| {
         let from_newest = count - 1 - place;
         let too_many = keep.packages.is_some_and(|packages| from_newest >= packages);
-        let too_old = first.zip(day(id)).is_some_and(|(first, day)| day.0 <= first);
+        let too_old = first.zip(day(id)).is_some_and(|(first, day)| day.number() <= first);
         from_newest > 0 && (too_many || too_old)
     });
     beyond.map(|(_, id)| id.clone()).collect()
@@ -55,7 +55,7 @@ mod tests {
         assert_eq!(left(Retention { packages: Some(0), days: None }, today), "5");
         assert_eq!(left(Retention { packages: None, days: Some(3) }, today), "345");
         assert_eq!(left(Retention { packages: Some(2), days: Some(4) }, today), "45");
-        assert_eq!(left(Retention { packages: None, days: Some(1) }, Day(today.0 + 400)), "5");
+        assert_eq!(left(Retention { packages: None, days: Some(1) }, Day::at(today.number() + 400)), "5");
         assert_eq!(left(Retention { packages: None, days: Some(u32::MAX) }, today), "12345");
         assert!(day("audit").is_none() && day("20241301T").is_none() && day("2024é100T").is_none());
     }

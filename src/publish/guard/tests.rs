@@ -97,7 +97,7 @@ impl Desk {
         let new = self.write("new.zip", &new.entries());
         let shape = Shape::default();
         let side = |package| Baseline { package, shape: &shape };
-        judge(side(&new), Some(side(&old)), with, Day(0), release).unwrap()
+        judge(side(&new), Some(side(&old)), with, Day::at(0), release).unwrap()
     }
 
     fn judge(&self, old: &District, new: &District) -> Judgement {
@@ -211,8 +211,9 @@ fn a_file_that_is_missing_is_gone_and_one_that_is_new_is_not() {
     let (old, new) = (desk.write("old.zip", &before.entries()), desk.write("new.zip", &entries));
     let shape = Shape::default();
     let side = |package| Baseline { package, shape: &shape };
-    let run =
-        |new, old| judge(side(new), Some(side(old)), &GuardSettings::default(), Day(0), &Release::default());
+    let run = |new, old| {
+        judge(side(new), Some(side(old)), &GuardSettings::default(), Day::at(0), &Release::default())
+    };
     assert_eq!(held(&run(&new, &old).unwrap()), ["users gone", "users@s0 gone"]);
     assert_eq!(run(&old, &new).unwrap().verdict, Verdict::Pass);
 }
@@ -270,14 +271,15 @@ fn the_first_run_has_no_baseline_and_a_changed_shape_resets_it() {
     let shape = |scheme: &str| Shape(BTreeMap::from([("id_scheme".to_owned(), scheme.to_owned())]));
     let (edu, stable) = (shape("edu"), shape("stable"));
     let newer = Baseline { package: &new, shape: &stable };
-    let run =
-        |last, settings: &GuardSettings| judge(newer, last, settings, Day(5), &Release::default()).unwrap();
+    let run = |last, settings: &GuardSettings| {
+        judge(newer, last, settings, Day::at(5), &Release::default()).unwrap()
+    };
     let settings = GuardSettings::default();
     assert_eq!(run(None, &settings).verdict, Verdict::NoBaseline);
     let last = Some(Baseline { package: &old, shape: &edu });
     assert_eq!(run(last, &settings).verdict, Verdict::Reset(vec!["id_scheme was edu, is stable".into()]));
     // A blackout counts all the same.
-    let days = Blackout { from: Day(5), to: Day(5), reason: "rollover".into() };
+    let days = Blackout { from: Day::at(5), to: Day::at(5), reason: "rollover".into() };
     let dark = GuardSettings { blackouts: vec![days], ..settings };
     for last in [None, last] {
         assert_eq!(
@@ -286,8 +288,11 @@ fn the_first_run_has_no_baseline_and_a_changed_shape_resets_it() {
         );
     }
     let lifted = Release { blackout: true, ..Release::default() };
-    assert_eq!(judge(newer, None, &dark, Day(5), &lifted).unwrap().verdict, Verdict::NoBaseline);
-    assert_eq!(judge(newer, None, &dark, Day(6), &Release::default()).unwrap().verdict, Verdict::NoBaseline);
+    assert_eq!(judge(newer, None, &dark, Day::at(5), &lifted).unwrap().verdict, Verdict::NoBaseline);
+    assert_eq!(
+        judge(newer, None, &dark, Day::at(6), &Release::default()).unwrap().verdict,
+        Verdict::NoBaseline
+    );
 }
 
 #[test]

@@ -319,8 +319,8 @@ fn append(wire: Wire, value: &[u8], column: &mut Column) -> Result<(), &'static 
 #[inline]
 fn day(number: i32) -> Result<Day, &'static str> {
     match number {
-        FIRST_DAY..=LAST_DAY => Ok(Day(number)),
-        i32::MAX => Ok(Day(LAST_DAY)),
+        FIRST_DAY..=LAST_DAY => Ok(Day::at(number)),
+        i32::MAX => Ok(Day::at(LAST_DAY)),
         _ => Err("a date outside of the years 1 to 9999"),
     }
 }

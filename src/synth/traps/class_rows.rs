@@ -102,14 +102,14 @@ fn write_sessions(ground: &Ground<'_>, rows: &mut Rows<'_>) {
         Term {
             name: session::UNMAPPED_TERM.to_owned(),
             descriptor: "Winter Intersession",
-            begin: Day(last.begin.0 - 2),
-            end: Day(last.begin.0 - 1),
+            begin: Day::at(last.begin.number() - 2),
+            end: Day::at(last.begin.number() - 1),
         },
         Term {
             name: session::BACKWARD.to_owned(),
             descriptor: "MiniTerm",
-            begin: Day(first.begin.0 + 40),
-            end: Day(first.begin.0 + 30),
+            begin: Day::at(first.begin.number() + 40),
+            end: Day::at(first.begin.number() + 30),
         },
     ] {
         org::session(rows, ground.home.id, ground.year, &term);
@@ -126,6 +126,6 @@ fn write_sessions(ground: &Ground<'_>, rows: &mut Rows<'_>) {
         record::section(rows, key, None);
     }
     // A second calendar of last year: calendars too are kept apart by their year alone.
-    let day = Day(first.begin.0 - 300);
+    let day = Day::at(first.begin.number() - 300);
     schools::write_calendar(rows, ground.home.id, year, "OLD", vec![(day, &["Instructional day"])]);
 }

@@ -23,7 +23,7 @@ pub(super) fn write(ground: &Ground<'_>, rows: &mut Rows<'_>) {
             |rows: &mut Rows<'_>, org, post, end| people::assignment(rows, org, usi, post, hired, end);
         match unique {
             staff::SUPERINTENDENT => assign(rows, ground.agency, "Superintendent", None),
-            staff::ENDED => assign(rows, home, "Teacher", Some(Day(term.begin.0 - 50))),
+            staff::ENDED => assign(rows, home, "Teacher", Some(Day::at(term.begin.number() - 50))),
             staff::UNMAPPED => assign(rows, home, "Other", None),
             staff::UNASSIGNED | staff::ONLY_TEACHING => {}
             staff::TWO_CLASSIFICATIONS => {
@@ -41,13 +41,13 @@ pub(super) fn write(ground: &Ground<'_>, rows: &mut Rows<'_>) {
                 let key = SectionKey { section: section::COMMA_PERIOD, ..fall };
                 teach(rows, key, usi, Some(term.begin));
                 if rows.shape() >= Shape::S50 {
-                    teach(rows, key, usi, Some(Day(term.begin.0 + 7)));
+                    teach(rows, key, usi, Some(Day::at(term.begin.number() + 7)));
                 }
             }
             staff::FIRST_PRIMARY | staff::SECOND_PRIMARY => {
                 let late = 28 * i32::from(unique == staff::SECOND_PRIMARY);
                 let key = SectionKey { section: section::TWO_PRIMARIES, ..fall };
-                teach(rows, key, usi, Some(Day(term.begin.0 + late)));
+                teach(rows, key, usi, Some(Day::at(term.begin.number() + late)));
             }
             staff::UNDATED => {
                 let begin = (rows.shape() >= Shape::S50).then_some(term.begin);

@@ -41,7 +41,7 @@ impl Planter<'_, '_> {
         let ground = self.ground;
         let usi = FIRST_STUDENT + FIRST + self.planted.len() as i64;
         self.planted.push(unique.to_owned());
-        let born = Day(date(ground.year - 16, 1, 1).0 + self.planted.len() as i32);
+        let born = Day::at(date(ground.year - 16, 1, 1).number() + self.planted.len() as i32);
         let birth = Birth { date: born, city: None, state: None, country: None, sex: None };
         let (first, last) = usual.name;
         people::student(rows, usi, unique, Name { first, last, ..Name::default() }, birth);
@@ -127,11 +127,19 @@ fn write_stays(planter: &mut Planter<'_, '_>, rows: &mut Rows<'_>) {
     people::student_school(rows, usi, Attendance { school: other_school(planter).id, ..stay });
 
     let usi = planter.plant(student::RE_ENROLLED, away, rows);
-    people::student_school(rows, usi, Attendance { exit: Some((Day(first.0 + 30), "Transferred")), ..stay });
-    people::student_school(rows, usi, Attendance { entry: Day(first.0 + 70), ..stay });
+    people::student_school(
+        rows,
+        usi,
+        Attendance { exit: Some((Day::at(first.number() + 30), "Transferred")), ..stay },
+    );
+    people::student_school(rows, usi, Attendance { entry: Day::at(first.number() + 70), ..stay });
 
     let usi = planter.plant(student::WITHDRAWN, away, rows);
-    people::student_school(rows, usi, Attendance { exit: Some((Day(first.0 + 21), "Withdrawn")), ..stay });
+    people::student_school(
+        rows,
+        usi,
+        Attendance { exit: Some((Day::at(first.number() + 21), "Withdrawn")), ..stay },
+    );
 
     let usi = planter.plant(student::NO_SHOW, away, rows);
     people::student_school(rows, usi, Attendance { exit: Some((last, "No show")), ..stay });
@@ -153,7 +161,7 @@ fn write_stays(planter: &mut Planter<'_, '_>, rows: &mut Rows<'_>) {
     let usi = planter.plant(student::LAST_YEAR, Usual { school: false, sections: false, ..USUAL }, rows);
     let year = planter.ground.year - 1;
     for term in &terms(year, home.agency, false)[..1] {
-        let exit = Some((Day(first.0 - 60), "End of school year"));
+        let exit = Some((Day::at(first.number() - 60), "End of school year"));
         people::student_school(rows, usi, Attendance { entry: term.begin, exit, year: Some(year), ..stay });
         let mut key = planter.ground.key(section::COURSE, section::LAST_YEAR, &term.name);
         key.year = year;
@@ -214,15 +222,29 @@ fn write_sections(planter: &mut Planter<'_, '_>, rows: &mut Rows<'_>) {
     let without = Usual { sections: false, ..USUAL };
 
     let usi = planter.plant(student::BACKWARD, without, rows);
-    class::enroll(rows, fall, usi, Day(term.begin.0 + 20), Some(Day(term.begin.0 + 10)), None);
+    class::enroll(
+        rows,
+        fall,
+        usi,
+        Day::at(term.begin.number() + 20),
+        Some(Day::at(term.begin.number() + 10)),
+        None,
+    );
     class::enroll(rows, spring, usi, last.begin, Some(last.end), None);
 
     let usi = planter.plant(student::OUTSIDE_TERM, without, rows);
-    class::enroll(rows, fall, usi, Day(term.begin.0 - 10), Some(Day(last.end.0 + 10)), None);
+    class::enroll(
+        rows,
+        fall,
+        usi,
+        Day::at(term.begin.number() - 10),
+        Some(Day::at(last.end.number() + 10)),
+        None,
+    );
 
     let usi = planter.plant(student::OVERLAPPING, without, rows);
     class::enroll(rows, fall, usi, term.begin, Some(term.end), None);
-    class::enroll(rows, fall, usi, Day(term.begin.0 + 14), Some(term.end), None);
+    class::enroll(rows, fall, usi, Day::at(term.begin.number() + 14), Some(term.end), None);
 
     let usi = planter.plant(student::LOST_SECTION, USUAL, rows);
     let missing = SectionKey { section: section::MISSING, ..fall };

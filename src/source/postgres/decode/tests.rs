@@ -73,8 +73,8 @@ fn one_row(values: &[Option<Vec<u8>>]) -> Result<Batch, Fault> {
 
 #[test]
 fn limits_are_those_of_the_calendar() {
-    assert_eq!(Day::from_ymd(1, 1, 1), Some(Day(FIRST_DAY)));
-    assert_eq!(Day::from_ymd(9999, 12, 31), Some(Day(LAST_DAY)));
+    assert_eq!(Day::from_ymd(1, 1, 1), Some(Day::at(FIRST_DAY)));
+    assert_eq!(Day::from_ymd(9999, 12, 31), Some(Day::at(LAST_DAY)));
 }
 
 #[test]
