@@ -24,6 +24,7 @@ pub mod release;
 pub mod report;
 pub mod sample;
 pub mod shaping;
+mod shard;
 pub mod show_config;
 pub mod snapshot;
 pub mod source;
@@ -73,6 +74,8 @@ pub enum Verb {
     Doctor(Box<doctor::DoctorArgs>),
     /// Show every setting with its value and where that comes from
     ShowConfig(Box<show_config::ShowConfigArgs>),
+    /// Show which tenants there are and where the ODS of each is
+    Tenants(tenants::list::TenantsArgs),
     /// Write the tables that an export may read as extracts, to repeat a run offline
     Snapshot(Box<snapshot::SnapshotArgs>),
     /// Say whether a package may follow the one that was delivered last
@@ -164,6 +167,7 @@ fn run_verb(arguments: impl IntoIterator<Item = OsString>, process: &mut Process
             Verb::Ids(args) => ids::run(&args, process),
             Verb::Doctor(args) => doctor::run(&args, process),
             Verb::ShowConfig(args) => show_config::run(&args, process),
+            Verb::Tenants(args) => tenants::list::run(&args, process),
             Verb::Snapshot(args) => snapshot::run(&args, process),
             Verb::Guard(args) => guard::run(&args, process),
             Verb::Deliver(args) => deliver::run(&args, process),

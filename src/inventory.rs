@@ -77,8 +77,12 @@ pub fn count(staged: &Staged, crosswalks: &Crosswalks) -> [Uses; SEEDS.len()] {
             Uses::count(seed, staged, demographics.races.iter().map(|row| row.1))
         }
         file if file == seed::SEXES.file => {
-            let at_birth = demographics.births.iter().map(|row| row.sex);
-            Uses::count(seed, staged, demographics.organizations.iter().map(|row| row.sex).chain(at_birth))
+            let at_birth = demographics.births.iter().map(|birth| birth.origin.sex);
+            Uses::count(
+                seed,
+                staged,
+                demographics.organizations.iter().map(|(_, said)| said.sex).chain(at_birth),
+            )
         }
         file if file == seed::CALENDAR_EVENTS.file => {
             Uses::count(seed, staged, staged.time.events.iter().map(|event| event.event))

@@ -360,7 +360,11 @@ pub fn current_year(
     rollover_days: u16,
 ) -> Result<Result<CurrentYear, NoSchoolYear>, SourceError> {
     let standard = edfi::detect(source.catalog(), plan.data_standard.as_deref())?;
-    Ok(years::current(&years::count(source, standard)?, plan.as_of, rollover_days))
+    let found = years::current(&years::count(source, standard, &plan.scope)?, plan.as_of, rollover_days);
+    Ok(found.map_err(|error| match error {
+        NoSchoolYear::Empty if plan.scope.chooses_organizations() => NoSchoolYear::EmptyChoice,
+        error => error,
+    }))
 }
 
 /// What became of a table of ids.

@@ -77,6 +77,7 @@ fn help_texts() {
     same("tests/golden/cli/diff-help.txt", &help(Some("diff"), false));
     same("tests/golden/cli/deliver-help.txt", &help(Some("deliver"), false));
     same("tests/golden/cli/release-help.txt", &help(Some("release"), false));
+    same("tests/golden/cli/tenants-help.txt", &help(Some("tenants"), false));
     same("tests/golden/cli/history-help.txt", &help(Some("history"), false));
     same("tests/golden/cli/profiles-help.txt", &help(Some("profiles"), false));
     same("tests/golden/cli/host-key-help.txt", &help(Some("host-key"), false));

@@ -148,8 +148,9 @@ impl Patient<'_> {
                         exam.skip(doctor::SERVER, "extracts have no server");
                         exam.skip(&["snapshot"], "whether extracts show one moment depends on who made them");
                     }
-                    Opened::Postgres(database) => {
-                        exam.add(Check::new("reachable", Outcome::Ok, place.clone()));
+                    Opened::Postgres(database, way) => {
+                        let way = way.as_ref().map(|way| format!(", {way}")).unwrap_or_default();
+                        exam.add(Check::new("reachable", Outcome::Ok, format!("{place}{way}")));
                         server::examine(database, exam);
                     }
                     Opened::Invented(_) => {
@@ -170,7 +171,7 @@ impl Patient<'_> {
         };
         let machine = machine(now);
         match &opened {
-            Ok(Opened::Postgres(database)) => {
+            Ok(Opened::Postgres(database, _)) => {
                 exam.add(server::clock(database, now.utc_milliseconds, &machine))
             }
             _ => exam.add(Check::new("clock", Outcome::Ok, machine)),
@@ -211,6 +212,12 @@ impl Patient<'_> {
                 exam.add(Check::fail("reachable", World::Configuration, error.to_string()));
                 exam.skip(doctor::SERVER, "the address or the password cannot be used");
                 exam.skip(&["snapshot"], "the address or the password cannot be used");
+            }
+            OpenError::Instance(error) => {
+                let world = if error.is_configuration() { World::Configuration } else { World::Source };
+                exam.add(Check::fail("reachable", world, error.to_string()));
+                exam.skip(doctor::SERVER, "EdFi_Admin leads to no ODS");
+                exam.skip(&["snapshot"], "EdFi_Admin leads to no ODS");
             }
             OpenError::Invented(error) => {
                 exam.add(Check::fail("reachable", World::Configuration, error.to_string()));

@@ -65,6 +65,12 @@ pub struct ExportArgs {
     /// How these tables are written: csv, or parquet with a build that has the feature polars [default: csv]
     #[arg(long, value_name = "FORMAT", help_heading = "How it runs")]
     pub tables_format: Option<String>,
+    /// Of several tenants, so many at once [default: 1]
+    #[arg(long, value_name = "N", help_heading = "How it runs")]
+    pub parallel_tenants: Option<String>,
+    /// Of several tenants, only this share: 3/16, slurm (a job array), or kubernetes/16 (an indexed Job)
+    #[arg(long, value_name = "SHARE", help_heading = "How it runs")]
+    pub shard: Option<String>,
     /// Deflate level, 1 (fast) to 9 (small) [default: 3]
     #[arg(long, value_name = "LEVEL", help_heading = "How it runs")]
     pub compression: Option<String>,
@@ -83,7 +89,8 @@ Examples:
       --out packages/ --validate full --compare-with packages/ --report report
   rosterpack export --source extracts --tenant gbisd --school-year 2022 \\
       --school 255901001 --set student_email_type=Organization --dry-run
-  rosterpack export --profile reading --tenant all";
+  rosterpack export --profile reading --tenant all
+  rosterpack export --profile reading --tenant 'north-*' --parallel-tenants 4 --shard 3/16";
 
 /// The examples, and every setting as the table has it.
 fn long_help() -> String {
@@ -108,7 +115,7 @@ fn long_help() -> String {
 
 impl ExportArgs {
     /// What the user gave, in all layers.
-    fn overrides(
+    pub(super) fn overrides(
         &self,
         environment: impl IntoIterator<Item = (std::ffi::OsString, std::ffi::OsString)>,
     ) -> Overrides {
@@ -118,6 +125,7 @@ impl ExportArgs {
             ("report", &self.report),
             ("tables", &self.tables),
             ("tables_format", &self.tables_format),
+            ("parallel_tenants", &self.parallel_tenants),
             ("compression", &self.compression),
             ("validate", &self.validate),
             ("deny", &self.deny),
@@ -143,6 +151,13 @@ impl ExportArgs {
 pub fn run(args: &ExportArgs, process: &mut Process<'_>) -> ExitCode {
     match args.shaping.tenant.as_deref() {
         Some(tenant) if tenants::are_several(tenant) => tenants::run(args, tenant, process),
+        _ if args.shard.is_some() => {
+            process.fault(
+                "--shard takes a share of several tenants, and none are named",
+                "name them: --tenant all, or a pattern such as --tenant 'north-*'",
+            );
+            ExitCode::Usage
+        }
         _ => frozen(args, freeze(args, process), process),
     }
 }
@@ -239,7 +254,7 @@ pub(super) fn export(
                 .map_err(|e| source::tell_open(&e, process))?,
         };
         opened.warn(process);
-        let shown = source::progress(args.shaping.quiet, process);
+        let shown = source::progress(args.shaping.quiet || args.shaping.unwatched, process);
         let progress = Noted::new(shown.as_ref(), &now);
         let at = targets.as_ref().map(|targets| |version| targets.of(version));
         let outputs = pipeline::Outputs {

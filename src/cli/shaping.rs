@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::source::SourceArgs;
+use crate::config::alliance::Alliance;
+use crate::config::text::Kind;
 use crate::config::{ConfigError, ConfigFile, Overrides};
 
 /// The file that is read when it is there and none is named.
@@ -57,9 +59,31 @@ impl FileArgs {
         ConfigFile::load(&path, &|path| std::fs::read_to_string(path)).map(Some)
     }
 
+    /// The file, or what stands in for it, with the tenants of the Alliance's variables. These serve only where no flag and no
+    /// variable of ours says where the ODS is.
+    ///
+    /// # Errors
+    /// Every fault of the file, or of these variables.
+    pub(super) fn with_tenants(
+        &self,
+        sample: bool,
+        environment: &[(OsString, OsString)],
+        overrides: &Overrides,
+    ) -> Result<Option<ConfigFile>, Vec<ConfigError>> {
+        let file = self.load(sample, environment)?;
+        if sample || overrides.names_place() {
+            return Ok(file);
+        }
+        let alliance = Alliance::read(environment)?;
+        match file {
+            None if alliance == Alliance::default() => Ok(None),
+            file => Ok(Some(file.unwrap_or_default().with_alliance(alliance))),
+        }
+    }
+
     /// Puts what the file says into the layers; last, because it asks what the others say.
     pub fn apply(&self, sample: bool, environment: &[(OsString, OsString)], overrides: &mut Overrides) {
-        match self.load(sample, environment) {
+        match self.with_tenants(sample, environment, overrides) {
             Ok(Some(file)) => overrides.file(&file, self.profile.as_deref()),
             // A consumer's profile needs no file.
             Ok(None) if overrides.has("consumer") => overrides.file(&ConfigFile::default(), None),
@@ -130,6 +154,9 @@ pub struct ShapingArgs {
     /// Threads; the package is the same whatever the number [default: one per core]
     #[arg(long, value_name = "N", help_heading = "How it runs")]
     pub threads: Option<String>,
+    /// Set by those who run several exports at once: their progress would be one heap.
+    #[arg(skip)]
+    pub unwatched: bool,
     /// No progress and no summary; errors are still told
     #[arg(short, long, help_heading = "How it runs")]
     pub quiet: bool,
@@ -139,6 +166,13 @@ impl ShapingArgs {
     /// What the user gave, in all layers.
     pub(super) fn overrides(&self, environment: impl IntoIterator<Item = (OsString, OsString)>) -> Overrides {
         let environment: Vec<(OsString, OsString)> = environment.into_iter().collect();
+        let mut overrides = self.spoken(&environment);
+        self.file.apply(self.source.sample, &environment, &mut overrides);
+        overrides
+    }
+
+    /// What the user gave but for the file.
+    fn spoken(&self, environment: &[(OsString, OsString)]) -> Overrides {
         let mut overrides = Overrides::new();
         overrides.environment(environment.iter().cloned());
         self.source.apply(&mut overrides);
@@ -164,8 +198,19 @@ impl ShapingArgs {
         }
         overrides.switch("demographics", self.demographics);
         overrides.switch("include_parents", self.parents);
-        self.file.apply(self.source.sample, &environment, &mut overrides);
         overrides
+    }
+
+    /// Names of the tenants that are configured, in order.
+    ///
+    /// # Errors
+    /// Every fault of the file, or of the Alliance's variables.
+    pub(super) fn tenants(
+        &self,
+        environment: &[(OsString, OsString)],
+    ) -> Result<Vec<String>, Vec<ConfigError>> {
+        let file = self.file.with_tenants(self.source.sample, environment, &self.spoken(environment))?;
+        Ok(file.map(|file| file.names(Kind::Tenant)).unwrap_or_default())
     }
 
     /// Required settings that a run needs, wherever its package goes.

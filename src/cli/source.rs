@@ -4,6 +4,8 @@
 //! code. A faulty address or password setting is a fault of the configuration (2); whatever the place itself
 //! refuses is a fault of the source (3).
 
+pub(super) mod admin;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,6 +16,7 @@ use super::{ExitCode, Process, sample};
 use crate::config::connection::Connection;
 use crate::config::{Overrides, Run};
 use crate::edfi::SchemaError;
+use crate::edfi_admin::InstanceError;
 use crate::pipeline::{self, NoSchoolYear};
 use crate::report::progress::{Bars, Lines, Progress, Silent};
 use crate::source::dump::DumpSource;
@@ -22,6 +25,8 @@ use crate::source::postgres::{
 };
 use crate::source::{Source, SourceError};
 use crate::synth::source::{SpecError, SynthSource};
+use admin::Found;
+pub use admin::Way;
 
 /// Flags of every verb that reads an ODS. Values are text: the table of settings parses them.
 #[derive(Debug, Clone, Default, Args)]
@@ -82,8 +87,8 @@ impl SourceArgs {
 pub enum Opened {
     /// A folder of extracts, or the embedded sample.
     Extracts(DumpSource),
-    /// A database.
-    Postgres(Box<PostgresSource>),
+    /// A database, and how EdFi_Admin led to it.
+    Postgres(Box<PostgresSource>, Option<Way>),
     /// Nowhere: its rows are invented while they are read.
     Invented(Box<SynthSource>),
 }
@@ -93,16 +98,18 @@ impl Opened {
     pub fn source(&self) -> &dyn Source {
         match self {
             Opened::Extracts(source) => source,
-            Opened::Postgres(source) => source.as_ref(),
+            Opened::Postgres(source, _) => source.as_ref(),
             Opened::Invented(source) => source.as_ref(),
         }
     }
 
     /// Says what an open source cannot promise.
     pub fn warn(&self, process: &mut Process<'_>) {
-        if let Opened::Postgres(source) = self
-            && !source.consistent()
-        {
+        let Opened::Postgres(source, way) = self else { return };
+        if let Some(missing) = way.as_ref().and_then(Way::missing) {
+            process.note(missing);
+        }
+        if !source.consistent() {
             process.note(
                 "without a shared snapshot the tables may show different moments: what is written while they are read can be missing or dangle. One connection (--connections 1) would see one moment",
             );
@@ -116,6 +123,9 @@ pub enum OpenError {
     /// The address or a setting of the connection is wrong.
     #[error(transparent)]
     Connection(#[from] ConnectionError),
+    /// EdFi_Admin leads to no ODS.
+    #[error(transparent)]
+    Instance(#[from] InstanceError),
     /// What shall be invented cannot be.
     #[error(transparent)]
     Invented(#[from] SpecError),
@@ -132,9 +142,14 @@ pub fn open(args: &SourceArgs, run: &Run, environment: &[(OsString, OsString)]) 
     if args.sample {
         return Ok(Opened::Extracts(sample::open()?));
     }
+    if let Some(admin) = &run.admin {
+        let Found { settings, remark, way } = admin::find(admin, run, environment)?;
+        let source = PostgresSource::open(&settings, remark, &options(run))?;
+        return Ok(Opened::Postgres(Box::new(source), Some(way)));
+    }
     let place = run.place.as_deref().unwrap_or_default();
     if ConnectionSettings::looks_like(place) {
-        return Ok(Opened::Postgres(Box::new(postgres(place, run, environment)?)));
+        return Ok(Opened::Postgres(Box::new(postgres(place, run, environment)?), None));
     }
     if SynthSource::looks_like(place) {
         return Ok(Opened::Invented(Box::new(SynthSource::from_spec(place)?)));
@@ -173,7 +188,11 @@ pub fn settle_year(opened: &Opened, run: &mut Run, process: &mut Process<'_>) ->
         }
         Err(error) => {
             let code = if error == NoSchoolYear::Empty { ExitCode::Source } else { ExitCode::Usage };
-            process.fault(error, "name the school year, or raise rollover_days");
+            let help = match error {
+                NoSchoolYear::EmptyChoice => "look at leas, schools and what excludes them",
+                _ => "name the school year, or raise rollover_days",
+            };
+            process.fault(error, help);
             Err(code)
         }
     }
@@ -181,7 +200,7 @@ pub fn settle_year(opened: &Opened, run: &mut Run, process: &mut Process<'_>) ->
 
 /// Whether the run names a database and no folder.
 pub fn names_a_database(run: &Run) -> bool {
-    run.place.as_deref().is_some_and(ConnectionSettings::looks_like)
+    run.admin.is_some() || run.place.as_deref().is_some_and(ConnectionSettings::looks_like)
 }
 
 fn postgres(
@@ -200,6 +219,23 @@ pub(super) fn connection(
     run: &Run,
     environment: &[(OsString, OsString)],
 ) -> Result<(ConnectionSettings, Option<String>), ConnectionError> {
+    let mut settings = address_of(address, run.place_may_hold_password, run)?;
+    let sources = PasswordSources {
+        file: run.connection.password_file.clone(),
+        command: run.connection.password_command.clone(),
+    };
+    let variable = variable(environment);
+    let (password, remark) = sources.find(&settings, &variable)?;
+    settings.password = password;
+    Ok((settings, remark))
+}
+
+/// An address with what the settings demand of every connection.
+fn address_of(
+    address: &str,
+    may_hold_password: bool,
+    run: &Run,
+) -> Result<ConnectionSettings, ConnectionError> {
     let Connection { ssl_mode, ssl_root_cert, ssl_cert, ssl_key, .. } = &run.connection;
     let path = |path: &Option<PathBuf>| path.as_ref().map(|p| p.display().to_string());
     let further = [
@@ -210,18 +246,15 @@ pub(super) fn connection(
     ];
     let further: Vec<(&str, &str)> =
         further.iter().filter_map(|(key, value)| Some((*key, value.as_deref()?))).collect();
-    let mut settings = ConnectionSettings::parse_with(address, run.place_may_hold_password, &further)?;
-    let sources = PasswordSources {
-        file: run.connection.password_file.clone(),
-        command: run.connection.password_command.clone(),
-    };
-    let variable = |name: &str| {
+    ConnectionSettings::parse_with(address, may_hold_password, &further)
+}
+
+/// Looks a variable up.
+fn variable(environment: &[(OsString, OsString)]) -> impl Fn(&str) -> Option<String> + '_ {
+    |name| {
         let (_, value) = environment.iter().find(|(known, _)| known == name)?;
         value.to_str().map(str::to_owned)
-    };
-    let (password, remark) = sources.find(&settings, &variable)?;
-    settings.password = password;
-    Ok((settings, remark))
+    }
 }
 
 /// How a database is talked to.
@@ -243,22 +276,41 @@ pub(super) fn options(run: &Run) -> Options {
 /// Tells why a source could not be opened, and gives the exit code.
 pub fn tell_open(error: &OpenError, process: &mut Process<'_>) -> ExitCode {
     match error {
-        // The message says what to do.
-        OpenError::Connection(error) => {
-            process.fault(error, "");
-            ExitCode::Usage
-        }
-        OpenError::Invented(error) => {
-            process.fault(error, "");
-            ExitCode::Usage
-        }
         OpenError::Source(error) => tell(error, process),
+        // The message says what to do.
+        error => {
+            process.fault(error, "");
+            code_of(error)
+        }
+    }
+}
+
+/// The exit code of a source that could not be opened.
+pub(super) fn code_of(error: &OpenError) -> ExitCode {
+    match error {
+        OpenError::Instance(error) if !error.is_configuration() => ExitCode::Source,
+        OpenError::Connection(_) | OpenError::Invented(_) | OpenError::Instance(_) => ExitCode::Usage,
+        OpenError::Source(error) => help_of(error).1,
+    }
+}
+
+/// A place as it may be shown: a database without role and password.
+pub(super) fn shown(place: &str, run: &Run) -> Result<String, ConnectionError> {
+    match ConnectionSettings::looks_like(place) {
+        true => Ok(address_of(place, run.place_may_hold_password, run)?.place()),
+        false => Ok(place.to_owned()),
     }
 }
 
 /// Tells of a source that cannot be read. Where the message itself says what to do, no more is added.
 pub fn tell(error: &SourceError, process: &mut Process<'_>) -> ExitCode {
-    let (help, code) = match error {
+    let (help, code) = help_of(error);
+    process.fault(error, help);
+    code
+}
+
+fn help_of(error: &SourceError) -> (&'static str, ExitCode) {
+    match error {
         SourceError::Schema(SchemaError::UnknownStandard { .. }) => ("", ExitCode::Usage),
         SourceError::Place { .. } | SourceError::Schema(_) => ("", ExitCode::Source),
         SourceError::File { .. } => {
@@ -269,9 +321,7 @@ pub fn tell(error: &SourceError, process: &mut Process<'_>) -> ExitCode {
             ExitCode::Source,
         ),
         SourceError::Capacity(_) => ("narrow the run with --lea or --school", ExitCode::Source),
-    };
-    process.fault(error, help);
-    code
+    }
 }
 
 /// How progress is shown: nothing, bars on a terminal, else a line a stage.

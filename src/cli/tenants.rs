@@ -1,20 +1,20 @@
-//! `export --tenant all`, `--tenant 'north-*'`: one run for each of several tenants of the configuration file.
+//! `export --tenant all`, `--tenant 'north-*'`: one run for each of several tenants of the configuration.
 //!
 //! In: the flags of an export and a pattern. Out: what each run says, under a heading of its own, then one table of all on
 //! stderr and the exit code that weighs most. Every tenant's configuration is frozen, and what two of them would write to one
-//! place is refused, before the first run begins; after that no tenant stops another. Runs one tenant at a time, each with all
-//! threads and connections, so that the memory is that of the largest.
+//! place is refused, before the first run begins; after that no tenant stops another. `at_once` runs several of them together;
+//! what is said stands in the order of the tenants all the same.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+mod at_once;
+mod clash;
+pub mod list;
 
 use wildmatch::WildMatch;
 
 use super::export::{self, ExportArgs};
-use super::{ExitCode, Process, told};
-use crate::config::text::Kind;
+use super::{ExitCode, Process, shard, told};
 use crate::config::values::nearest;
-use crate::config::{ConfigError, ConfigFile, Run};
+use crate::config::{ConfigError, Run};
 
 /// The word for all tenants of the file.
 const ALL: &str = "all";
@@ -22,6 +22,12 @@ const ALL: &str = "all";
 /// Whether `--tenant` names several tenants.
 pub fn are_several(tenant: &str) -> bool {
     tenant == ALL || tenant.contains(['*', '?'])
+}
+
+/// A tenant whose run is about to begin, or whose configuration is faulty.
+struct Waiting {
+    tenant: String,
+    run: Result<Run, Vec<ConfigError>>,
 }
 
 /// How the run of one tenant ended.
@@ -34,37 +40,61 @@ struct Ended {
 
 /// Runs the export of every tenant that the pattern names.
 pub fn run(args: &ExportArgs, pattern: &str, process: &mut Process<'_>) -> ExitCode {
-    let tenants = match chosen(args, pattern, process) {
+    let known = args.shaping.tenants(&process.environment);
+    let tenants = match chosen(known, pattern, args.shard.as_deref(), process) {
         Ok(tenants) => tenants,
         Err(code) => return code,
     };
-    let runs: Vec<(String, Result<Run, Vec<ConfigError>>)> = tenants
+    let waiting: Vec<Waiting> = tenants
         .into_iter()
-        .map(|tenant| {
-            let run = export::freeze(&of_tenant(args, &tenant), process);
-            (tenant, run)
-        })
+        .map(|tenant| Waiting { run: export::freeze(&of_tenant(args, &tenant), process), tenant })
         .collect();
-    let clashes = clashes(&runs);
+    let clashes = clash::clashes(&waiting);
     if !clashes.is_empty() {
-        for (what, path, tenants) in clashes {
+        for clash in clashes {
             process.fault(
-                format_args!("{what} of {} would be the same: {path}", tenants.join(" and ")),
+                clash,
                 "name a folder, or write {tenant} into the path: it stands for the tenant's code",
             );
         }
         return ExitCode::Usage;
     }
-    let mut ended = Vec::new();
-    for (tenant, run) in runs {
-        let _ = writeln!(process.err, "\n== {tenant} ==");
-        let (code, errors) =
-            told::errors_of(process, |process| export::frozen(&of_tenant(args, &tenant), run, process));
-        let why = errors.into_iter().next();
-        ended.push(Ended { tenant, code, why });
-    }
+    let ended = match at_most(args, process).min(waiting.len()) {
+        // With the streams of the process, so that it can be watched.
+        0 | 1 => waiting.into_iter().map(|waiting| one(args, waiting, process)).collect(),
+        several => {
+            let mut args = args.clone();
+            args.shaping.unwatched = true;
+            at_once::run(
+                waiting,
+                several,
+                &|waiting, process: &mut Process<'_>| one(&args, waiting, process),
+                process,
+            )
+        }
+    };
     let _ = write!(process.err, "\n{}", table(&ended));
     ExitCode::weightiest(ended.iter().map(|ended| ended.code))
+}
+
+/// How many tenants run at once. It holds for all of them, so that no tenant is asked.
+fn at_most(args: &ExportArgs, process: &Process<'_>) -> usize {
+    let mut args = args.clone();
+    args.shaping.tenant = None;
+    let mut overrides = args.overrides(process.environment.iter().cloned());
+    overrides.stand_in("tenant", "tenant");
+    overrides.stand_in("active_school_year", "2000");
+    // What is wrong with it is wrong with every tenant, and told there.
+    overrides.freeze(process.today, &[]).map_or(1, |run| run.parallel_tenants)
+}
+
+/// The run of one tenant.
+fn one(args: &ExportArgs, waiting: Waiting, process: &mut Process<'_>) -> Ended {
+    let Waiting { tenant, run } = waiting;
+    let _ = writeln!(process.err, "\n== {tenant} ==");
+    let args = of_tenant(args, &tenant);
+    let (code, errors) = told::errors_of(process, |process| export::frozen(&args, run, process));
+    Ended { tenant, code, why: errors.into_iter().next() }
 }
 
 /// The same flags for one tenant.
@@ -74,18 +104,24 @@ fn of_tenant(args: &ExportArgs, tenant: &str) -> ExportArgs {
     args
 }
 
-/// Names of the tenants that the pattern means, in order.
-fn chosen(args: &ExportArgs, pattern: &str, process: &mut Process<'_>) -> Result<Vec<String>, ExitCode> {
-    let shaping = &args.shaping;
-    let known = match shaping.file.load(shaping.source.sample, &process.environment) {
-        Ok(file) => file.as_ref().map(|file: &ConfigFile| file.names(Kind::Tenant)).unwrap_or_default(),
-        Err(faults) => {
-            for fault in faults {
-                process.fault(&fault, fault.help());
-            }
-            return Err(ExitCode::Usage);
+/// Names of the tenants that the pattern means and that fall to the share, in order.
+fn chosen(
+    known: Result<Vec<String>, Vec<ConfigError>>,
+    pattern: &str,
+    share: Option<&str>,
+    process: &mut Process<'_>,
+) -> Result<Vec<String>, ExitCode> {
+    let known = known.map_err(|faults| {
+        for fault in faults {
+            process.fault(&fault, fault.help());
         }
-    };
+        ExitCode::Usage
+    })?;
+    let share = share.map(|share| shard::parse(share, &process.environment)).transpose();
+    let share = share.map_err(|(why, help)| {
+        process.fault(why, help);
+        ExitCode::Usage
+    })?;
     if known.is_empty() {
         process.fault(
             format_args!("--tenant {pattern}: there is no configuration file that names tenants"),
@@ -108,31 +144,16 @@ fn chosen(args: &ExportArgs, pattern: &str, process: &mut Process<'_>) -> Result
         );
         return Err(ExitCode::Usage);
     }
-    Ok(found)
-}
-
-/// Places that two runs would write: what, where, and who.
-fn clashes(runs: &[(String, Result<Run, Vec<ConfigError>>)]) -> Vec<(&'static str, String, Vec<String>)> {
-    let mut places: BTreeMap<(&'static str, PathBuf), Vec<String>> = BTreeMap::new();
-    for (tenant, run) in runs {
-        let Ok(run) = run else { continue };
-        let folder =
-            |out: &Path| out.is_dir() || out.as_os_str().to_string_lossy().ends_with(std::path::is_separator);
-        let out = run.out.as_ref().map(|out| match folder(out) {
-            // In a folder a package is called by code and school year; one that is not known yet is none.
-            true => out.join(format!("{}-{}", run.plan.tenant, run.plan.school_year)),
-            false => out.clone(),
-        });
-        for (what, path) in
-            [("the packages", out), ("the reports", run.report.clone()), ("the tables", run.tables.clone())]
-        {
-            if let Some(path) = path {
-                places.entry((what, path)).or_default().push(tenant.clone());
-            }
-        }
-    }
-    let shared = places.into_iter().filter(|(_, tenants)| tenants.len() > 1);
-    shared.map(|((what, path), tenants)| (what, path.display().to_string(), tenants)).collect()
+    let Some(share) = share else { return Ok(found) };
+    let all = found.len();
+    let mine: Vec<String> = found.into_iter().filter(|name| share.takes(name)).collect();
+    process.note(format_args!(
+        "share {share} has {} of {all} tenants{}{}",
+        mine.len(),
+        if mine.is_empty() { "" } else { ": " },
+        mine.join(", ")
+    ));
+    Ok(mine)
 }
 
 /// One line a tenant: how it ended, and why.

@@ -7,6 +7,32 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::values::{self, Parsed};
+use crate::edfi_admin::Derivative;
+use crate::secret::Secret;
+
+/// The way to an ODS by EdFi_Admin, the database in which the ODS API keeps its instances.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admin {
+    /// A PostgreSQL address, which may hold a password.
+    pub address: Secret,
+    /// Whether it may: only one from the environment may.
+    pub may_hold_password: bool,
+    /// Instances that a variable of the Alliance's OneRoster service lists; they come before those of the database.
+    pub listed: Vec<Listed>,
+    /// That variable, for messages.
+    pub from: String,
+}
+
+/// An ODS instance that is listed outside of EdFi_Admin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its id.
+    pub id: i64,
+    /// Its connection string, encrypted or not.
+    pub connection_string: Secret,
+    /// Keys and values of its contexts.
+    pub contexts: Vec<(String, String)>,
+}
 
 /// Choices of a connection. [`Connection::default`] is what the table of settings calls the default.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +53,14 @@ pub struct Connection {
     pub password_file: Option<PathBuf>,
     /// Shell command whose first line of output is the password.
     pub password_command: Option<String>,
+    /// What names an instance of EdFi_Admin: one name or id, or contexts.
+    pub ods_instance: Option<Vec<String>>,
+    /// Derivatives that are read in place of the instance, the first that is there.
+    pub ods_derivatives: Vec<Derivative>,
+    /// File whose first line is the key of encrypted connection strings.
+    pub encryption_key_file: Option<PathBuf>,
+    /// Shell command whose first line of output is that key.
+    pub encryption_key_command: Option<String>,
     /// The longest that one statement may take; `None` is no limit.
     pub statement_timeout: Option<Duration>,
     /// The longest wait for a lock; `None` is no limit.
@@ -48,6 +82,10 @@ impl Default for Connection {
             ssl_key: None,
             password_file: None,
             password_command: None,
+            ods_instance: None,
+            ods_derivatives: Vec::new(),
+            encryption_key_file: None,
+            encryption_key_command: None,
             statement_timeout: Some(Duration::from_secs(7200)),
             lock_timeout: Some(Duration::from_secs(60)),
             attempts: 10,
@@ -66,4 +104,25 @@ pub(super) fn ssl_mode(text: &str) -> Parsed<&'static str> {
 pub(super) fn limit(text: &str) -> Parsed<Option<Duration>> {
     let seconds = values::whole(text, 0..=604_800)?;
     Ok((seconds > 0).then(|| Duration::from_secs(seconds)))
+}
+
+/// What names an ODS instance: one word, or contexts.
+pub(super) fn instance(text: &str) -> Parsed<Vec<String>> {
+    let list = values::list(text)?;
+    match list.as_slice() {
+        [] => Err("it is blank".to_owned()),
+        [_] => Ok(list),
+        several => match several.iter().find(|item| !item.contains('=')) {
+            Some(item) => Err(format!(
+                "`{item}` is no context KEY=VALUE; a name that holds a comma stands in double quotes"
+            )),
+            None => Ok(list),
+        },
+    }
+}
+
+/// Derivatives by their words.
+pub(super) fn derivatives(text: &str) -> Parsed<Vec<Derivative>> {
+    let words = values::words(text, &Derivative::WORDS)?;
+    Ok(words.iter().filter_map(|word| Derivative::of(word)).collect())
 }

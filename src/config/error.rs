@@ -100,17 +100,23 @@ pub enum ConfigError {
     },
     /// A password in the file.
     #[error(
-        "{label}: it holds a password, and a file of settings is copied, shown to others and kept under version control"
+        "{label}: it holds {what}, and a file of settings is copied, shown to others and kept under version control"
     )]
     SecretInFile {
         /// As the user wrote it.
         label: String,
+        /// A password or a key.
+        what: &'static str,
+        /// Where such a secret is kept.
+        kept: &'static str,
     },
     /// A password on the command line, where every user of the machine can read it.
     #[error("{label}: it holds a password, which every user of this machine can read while the command runs")]
     SecretInFlag {
         /// As the user wrote it.
         label: String,
+        /// The variable that may hold it.
+        variable: String,
     },
 }
 
@@ -153,12 +159,12 @@ impl ConfigError {
                 }
             }
             ConfigError::Circle { .. } => "take one link of this chain out".into(),
-            ConfigError::SecretInFile { .. } => {
-                "take it out, and name where it is kept: password_file = \"FILE\", password_command = \"COMMAND\", or the variable PGPASSWORD".into()
+            ConfigError::SecretInFile { kept, .. } => {
+                format!("take it out, and name where it is kept: {kept}")
             }
-            ConfigError::SecretInFlag { .. } => {
-                "leave the password out and put it into PGPASSWORD or ~/.pgpass, or the whole address into ROSTERPACK__SOURCE__PLACE".into()
-            }
+            ConfigError::SecretInFlag { variable, .. } => format!(
+                "leave the password out and put it into PGPASSWORD or ~/.pgpass, or the whole address into {variable}"
+            ),
         }
     }
 }

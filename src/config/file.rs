@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use super::alliance::{self, Alliance};
+use super::connection::Admin;
 use super::error::ConfigError;
 use super::text::{self, Entry, Kind, Section};
 use crate::consumer::{self, Consumer};
@@ -22,6 +24,17 @@ pub struct ConfigFile {
     /// The file itself, as the user named it.
     path: String,
     sections: BTreeMap<(Kind, String), Section>,
+    /// What serves where no table says where the ODS is.
+    alliance: Alliance,
+}
+
+/// What holds for one run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// The settings, each once.
+    pub entries: Vec<Entry>,
+    /// EdFi_Admin as the Alliance's variables name it, when nothing else says where the ODS is.
+    pub admin: Option<Admin>,
 }
 
 /// What the user asks for besides the file. Each with how it was written, for messages.
@@ -49,13 +62,34 @@ impl ConfigFile {
     /// Every fault of every file at once.
     pub fn load(path: &Path, open: &Open<'_>) -> Result<ConfigFile, Vec<ConfigError>> {
         let mut loading = Loading { open, seen: Vec::new(), chain: Vec::new(), faults: Vec::new() };
-        let mut file = ConfigFile { path: path.display().to_string(), sections: BTreeMap::new() };
+        let mut file = ConfigFile { path: path.display().to_string(), ..ConfigFile::default() };
         loading.file(path, None, &mut file.sections);
         file.check_references(&mut loading.faults);
         match loading.faults.is_empty() {
             true => Ok(file),
             false => Err(loading.faults),
         }
+    }
+
+    /// Adds what the Alliance's variables say: tenants that the file does not name, and where EdFi_Admin is.
+    #[must_use]
+    pub fn with_alliance(mut self, alliance: Alliance) -> ConfigFile {
+        let known = self.names(Kind::Tenant);
+        let new = alliance.tenants().filter(|name| !known.iter().any(|known| alliance::same(known, name)));
+        for name in new {
+            let section = Section {
+                kind: Kind::Tenant,
+                name: name.to_owned(),
+                at: alliance::TENANTS.to_owned(),
+                inherits: None,
+                entries: Vec::new(),
+            };
+            self.sections.insert((Kind::Tenant, name.to_owned()), section);
+        }
+        if self.path.is_empty() {
+            self.path = alliance::TENANTS.to_owned();
+        }
+        ConfigFile { alliance, ..self }
     }
 
     /// Names of one kind, in order.
@@ -89,13 +123,20 @@ impl ConfigFile {
             if let Some(entry) = has("connection") {
                 let label = format!("{}: connection", entry.at);
                 faults.extend(self.named(Kind::Connection, &entry.value, &label).err());
-                if let Some(place) = has("place") {
+                if let Some(place) = section.entries.iter().find(|entry| entry.setting.is_address()) {
                     faults.push(ConfigError::Malformed {
                         label,
-                        reason: format!("a place is named at {} too", place.at),
+                        reason: format!("{} is named at {} too", what(place), place.at),
                         remedy: "keep one of them".into(),
                     });
                 }
+            }
+            if let (Some(place), Some(admin)) = (has("place"), has("admin_connection")) {
+                faults.push(ConfigError::Malformed {
+                    label: format!("{}: admin_connection", admin.at),
+                    reason: format!("a place is named at {} too", place.at),
+                    remedy: "keep one of them".into(),
+                });
             }
             if let Some(entry) = has("tenant").filter(|_| section.kind != Kind::Tenant && self.has_tenants())
             {
@@ -142,7 +183,7 @@ impl ConfigFile {
     ///
     /// # Errors
     /// A profile, tenant or connection that is not there.
-    pub fn settings(&self, asked: &Asked) -> Result<Vec<Entry>, Vec<ConfigError>> {
+    pub fn settings(&self, asked: &Asked) -> Result<Settled, Vec<ConfigError>> {
         let mut faults = Vec::new();
         let mut find = |kind, name: &Option<(String, String)>| {
             let (name, label) = name.as_ref()?;
@@ -182,7 +223,19 @@ impl ConfigFile {
             layers.push((section.kind, own(section, tenant)));
         }
         layers.extend(connection.map(|connection| (connection.kind, connection.entries.clone())));
-        Ok(merge(layers, asked.place))
+        let entries = merge(layers, asked.place);
+        let addressed = asked.place || entries.iter().any(|entry| entry.setting.is_address());
+        let name = tenant.map(|tenant| tenant.name.as_str());
+        let admin = self.alliance.of(name).filter(|_| !addressed).cloned();
+        Ok(Settled { entries, admin })
+    }
+}
+
+/// An address, in words.
+fn what(address: &Entry) -> &'static str {
+    match address.setting.name {
+        "place" => "a place",
+        _ => "an admin_connection",
     }
 }
 
@@ -225,9 +278,10 @@ fn own(section: &Section, tenant: Option<&Section>) -> Vec<Entry> {
     entries
 }
 
-/// The strongest entry of every setting. What a connection says holds only for its own place.
+/// The strongest entry of every setting. What a connection says holds only for its own place, and the strongest place or
+/// admin_connection is the only one.
 fn merge(layers: Vec<(Kind, Vec<Entry>)>, place_elsewhere: bool) -> Vec<Entry> {
-    let names_place = |layer: &[Entry]| layer.iter().any(|entry| entry.setting.name == "place");
+    let names_place = |layer: &[Entry]| layer.iter().any(|entry| entry.setting.is_address());
     let strongest_place = layers.iter().rposition(|(_, layer)| names_place(layer));
     let place = strongest_place.filter(|_| !place_elsewhere);
     let mut strongest: BTreeMap<&str, Entry> = BTreeMap::new();
@@ -235,7 +289,9 @@ fn merge(layers: Vec<(Kind, Vec<Entry>)>, place_elsewhere: bool) -> Vec<Entry> {
         if kind == Kind::Connection && names_place(&layer) && place != Some(n) {
             continue;
         }
-        strongest.extend(layer.into_iter().map(|entry| (entry.setting.name, entry)));
+        let weaker = strongest_place.is_some_and(|strongest| n < strongest);
+        let layer = layer.into_iter().filter(|entry| !(weaker && entry.setting.is_address()));
+        strongest.extend(layer.map(|entry| (entry.setting.name, entry)));
     }
     strongest.into_values().collect()
 }

@@ -5,6 +5,7 @@
 //! one (design.md section 5): the table of [`settings`], the [`overrides`] that the user gave, and the frozen [`run`].
 //! Nothing here reads a clock, a file or the environment: `main` hands those in.
 
+pub mod alliance;
 pub mod connection;
 pub mod error;
 pub mod extensions;

@@ -8,8 +8,9 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use super::connection::Admin;
 use super::error::ConfigError;
-use super::file::{Asked, ConfigFile};
+use super::file::{Asked, ConfigFile, Settled};
 use super::plan::Plan;
 use super::publish;
 use super::run::{Choice, Origin, Run};
@@ -17,6 +18,7 @@ use super::settings::{self, Draft, PREFIX, SETTINGS, Setting, Standing, Year};
 use super::text::{Entry, Kind};
 use super::values::nearest;
 use crate::day::Day;
+use crate::secret::Secret;
 
 /// A value that somebody gave for a setting.
 #[derive(Debug)]
@@ -54,6 +56,8 @@ pub struct Overrides {
     refused: Vec<&'static str>,
     /// The profile of the file, if one was named.
     profile: Option<String>,
+    /// EdFi_Admin as the Alliance's variables name it.
+    admin: Option<Admin>,
 }
 
 impl Overrides {
@@ -65,8 +69,8 @@ impl Overrides {
     fn give(&mut self, setting: &'static Setting, value: String, origin: Origin, label: String) {
         if self.given.iter().any(|g| g.origin == origin && g.setting.name == setting.name) {
             self.faults.push(ConfigError::Twice { label, name: setting.name });
-        } else if setting.name == "place" && origin >= Origin::Set && holds_password(&value) {
-            self.faults.push(ConfigError::SecretInFlag { label });
+        } else if setting.is_address() && origin >= Origin::Set && holds_password(&value) {
+            self.faults.push(ConfigError::SecretInFlag { label, variable: setting.variable() });
             self.refused.push(setting.name);
         } else {
             self.given.push(Given { setting, value, origin, label });
@@ -134,6 +138,13 @@ impl Overrides {
         }
     }
 
+    /// Whether somebody says, more strongly than a file does, where the ODS is.
+    pub fn names_place(&self) -> bool {
+        let named = |g: &Given| g.setting.is_address() && g.origin > Origin::File;
+        let refused = |name: &&str| settings::find(name).is_some_and(Setting::is_address);
+        self.given.iter().any(named) || self.refused.iter().any(refused)
+    }
+
     /// What the file says for this run: with the tenant and the connection that were named, and the profile. Comes last,
     /// because it asks what the others say.
     pub fn file(&mut self, file: &ConfigFile, profile: Option<&str>) {
@@ -150,12 +161,19 @@ impl Overrides {
             tenant: if sample { None } else { chosen("tenant") },
             connection: chosen("connection"),
             consumer: strongest("consumer").map(|g| g.value.clone()),
-            place: strongest("place").is_some() || self.refused.contains(&"place"),
+            place: self.names_place(),
         };
-        let entries = match file.settings(&asked) {
-            Ok(entries) => entries,
+        let Settled { entries, admin } = match file.settings(&asked) {
+            Ok(settled) => settled,
             Err(faults) => return self.no_file(faults),
         };
+        if let Some(setting) = settings::find("admin_connection")
+            && let Some(admin) = &admin
+        {
+            let address = admin.address.expose().to_owned();
+            self.give(setting, address, Origin::Environment, admin.from.clone());
+        }
+        self.admin = admin;
         // The name of a tenant chose a table, which says what its code is.
         if asked.tenant.is_some() && !file.names(Kind::Tenant).is_empty() {
             self.given.retain(|g| g.setting.name != "tenant");
@@ -194,7 +212,7 @@ impl Overrides {
                 (None, _) => None,
             };
             let hidden = match setting.name {
-                "place" => value.as_deref().is_some_and(holds_password),
+                "place" | "admin_connection" => value.as_deref().is_some_and(holds_password),
                 "deliver_to" => value.as_deref().is_some_and(|value| publish::targets(value).is_err()),
                 _ => setting.secret() && value.is_some(),
             };
@@ -259,7 +277,7 @@ impl Overrides {
     /// # Errors
     /// Every fault of the configuration at once, in the order in which the layers were given.
     pub fn freeze(self, today: Day, demanded: &[&str]) -> Result<Run, Vec<ConfigError>> {
-        let Overrides { mut given, mut faults, refused, profile } = self;
+        let Overrides { mut given, mut faults, refused, profile, admin: alliance } = self;
         // Weakest first: whoever comes later overwrites. The sort is stable, and no layer has a setting twice.
         given.sort_by_key(|g| g.origin);
         let mut draft = Draft::default();
@@ -274,8 +292,22 @@ impl Overrides {
             }
         }
         let strongest = |setting: &Setting| given.iter().rfind(|g| g.setting.name == setting.name);
+        let given_as = |name: &str| given.iter().rfind(|g| g.setting.name == name);
+        let (place, admin) = (given_as("place"), given_as("admin_connection"));
+        if let (Some(place), Some(admin)) = (place, admin)
+            && place.origin == admin.origin
+        {
+            faults.push(ConfigError::Malformed {
+                label: admin.label.clone(),
+                reason: format!("a place is named by {} too", place.label),
+                remedy: "keep one of them".into(),
+            });
+        }
+        // Whoever speaks more strongly says where the ODS is.
+        let by_admin = admin.filter(|admin| place.is_none_or(|place| place.origin < admin.origin));
         for setting in SETTINGS.iter().filter(|s| s.default == Standing::Required) {
             let absent = strongest(setting).is_none() && !refused.contains(&setting.name);
+            let absent = absent && !(setting.is_address() && by_admin.is_some());
             if absent && demanded.contains(&setting.name) {
                 faults.push(ConfigError::Missing { setting });
             }
@@ -332,11 +364,25 @@ impl Overrides {
             })
         };
         let as_of = given.iter().rfind(|g| g.setting.name == "as_of").filter(|g| g.origin == Origin::File);
-        let place_origin = given.iter().rfind(|g| g.setting.name == "place").map(|g| g.origin);
+        let from_environment = |given: &Given| given.origin == Origin::Environment;
+        let mut connection = draft.connection;
+        for word in connection.ods_instance.iter_mut().flatten() {
+            *word = word.replace("{tenant}", &plan.tenant);
+        }
+        let admin = by_admin.map(|given| match alliance {
+            Some(admin) => admin,
+            None => Admin {
+                address: Secret::new(given.value.clone()),
+                may_hold_password: from_environment(given),
+                listed: Vec::new(),
+                from: given.label.clone(),
+            },
+        });
         Ok(Run {
-            place: draft.place,
-            place_may_hold_password: place_origin == Some(Origin::Environment),
-            connection: draft.connection,
+            place: draft.place.filter(|_| admin.is_none()),
+            place_may_hold_password: place.is_some_and(from_environment),
+            admin,
+            connection,
             seeds: draft.seeds,
             out: of_tenant(draft.out),
             report: of_tenant(draft.report),
@@ -347,6 +393,7 @@ impl Overrides {
             profile,
             publish: draft.publish,
             threads: draft.threads,
+            parallel_tenants: draft.parallel_tenants,
             choices,
             auto_year: (school_year == Year::Auto).then_some(draft.rollover_days),
             as_of_is_today: draft.as_of.is_none(),
@@ -359,9 +406,12 @@ impl Overrides {
 /// Whether an address carries a password: `scheme://user:password@host`, or `password=...` anywhere, as in a
 /// URL's query and in `host=... password=...` and `Server=...;Pwd=...`.
 pub(super) fn holds_password(address: &str) -> bool {
-    let named = address.split(['?', '&', ';', ' ', '\t']).any(|pair| {
+    // Blanks around the sign do not part a key from its value.
+    let tight = address.split('=').map(str::trim).collect::<Vec<_>>().join("=");
+    let named = tight.split(['?', '&', ';', ' ', '\t']).any(|pair| {
         pair.split_once('=').is_some_and(|(key, value)| {
-            matches!(key.to_lowercase().as_str(), "password" | "pwd" | "sslpassword") && !value.is_empty()
+            let key = key.to_lowercase();
+            matches!(key.as_str(), "password" | "pwd" | "psw" | "sslpassword") && !value.is_empty()
         })
     });
     // A password may itself hold a slash or an @ that nobody encoded: whatever stands before the last @ counts.
@@ -372,150 +422,4 @@ pub(super) fn holds_password(address: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::plan::EndDates;
-    use super::*;
-
-    fn today() -> Day {
-        Day::from_ymd(2025, 10, 1).unwrap()
-    }
-
-    fn env(pairs: &[(&str, &str)]) -> Vec<(OsString, OsString)> {
-        pairs.iter().map(|(k, v)| (OsString::from(k), OsString::from(v))).collect()
-    }
-
-    fn minimal() -> Overrides {
-        let mut overrides = Overrides::new();
-        overrides.flag("tenant", Some("gbisd"));
-        overrides.flag("active_school_year", Some("2022"));
-        overrides
-    }
-
-    fn faults(overrides: Overrides) -> Vec<ConfigError> {
-        overrides.freeze(today(), &["tenant", "active_school_year", "place", "out"]).unwrap_err()
-    }
-
-    #[test]
-    fn flags_win_over_set_over_sample_over_environment_over_defaults() {
-        type Give = fn(&mut Overrides);
-        let layers: [(Origin, Give, EndDates); 4] = [
-            (
-                Origin::Environment,
-                |o| o.environment(env(&[("ROSTERPACK__MAPPING__END_DATES", "inclusive")])),
-                EndDates::Inclusive,
-            ),
-            (Origin::Sample, |o| o.sample("end_dates", "exclusive"), EndDates::Exclusive),
-            (Origin::Set, |o| o.set("mapping.end_dates=inclusive"), EndDates::Inclusive),
-            (Origin::Flag, |o| o.flag("end_dates", Some("exclusive")), EndDates::Exclusive),
-        ];
-        for count in 0..=layers.len() {
-            // The order in which layers are given must not matter: the strongest comes first here.
-            let mut overrides = minimal();
-            for (_, give, _) in layers[..count].iter().rev() {
-                give(&mut overrides);
-            }
-            let run = overrides.freeze(today(), &[]).unwrap();
-            let (origin, expected) = match layers[..count].last() {
-                Some((origin, _, expected)) => (*origin, *expected),
-                None => (Origin::Default, EndDates::Exclusive),
-            };
-            assert_eq!(run.plan.mapping.end_dates, expected);
-            let choice = run.choices.iter().find(|c| c.setting == "mapping.end_dates").unwrap();
-            assert_eq!(choice.origin, origin);
-        }
-    }
-
-    #[test]
-    fn a_layer_replaces_lists_as_a_whole() {
-        let mut overrides = minimal();
-        overrides.environment(env(&[("ROSTERPACK__SCOPE__SCHOOLS", "1,2")]));
-        overrides.flag("schools", Some("3"));
-        assert_eq!(overrides.freeze(today(), &[]).unwrap().plan.scope.schools, [3]);
-    }
-
-    #[test]
-    fn defaults_that_are_computed() {
-        let run = minimal().freeze(today(), &[]).unwrap();
-        assert_eq!((run.plan.id_prefix.as_str(), run.plan.system_code.as_str()), ("gbisd", "gbisd"));
-        assert_eq!((run.plan.as_of, run.as_of_is_today), (today(), true));
-        let prefix = run.choices.iter().find(|c| c.setting == "mapping.id_prefix").unwrap();
-        assert_eq!((prefix.value.as_str(), prefix.origin), ("gbisd", Origin::Default));
-
-        let mut named = minimal();
-        named.flag("as_of", Some("2021-10-01"));
-        assert!(!named.freeze(today(), &[]).unwrap().as_of_is_today);
-    }
-
-    #[test]
-    fn every_fault_is_told_at_once_and_names_its_place() {
-        let mut overrides = Overrides::new();
-        overrides.environment(env(&[
-            ("ROSTERPACK__RUN__TENNANT", "x"),
-            ("ROSTERPACK__PACKAGE__COMPRESSION", "10"),
-            ("PATH", "/bin"),
-        ]));
-        overrides.set("staff_role_prioritee=teacher");
-        overrides.set("oops");
-        overrides.flag("active_school_year", Some("21"));
-        let faults: Vec<String> = faults(overrides).iter().map(|f| format!("{f} | {}", f.help())).collect();
-        let expect = [
-            "`ROSTERPACK__RUN__TENNANT` | did you mean `ROSTERPACK__RUN__TENANT`",
-            "--set staff_role_prioritee: there is no setting `staff_role_prioritee` | did you mean `staff_role_priority`",
-            "--set oops: it has no value",
-            "ROSTERPACK__PACKAGE__COMPRESSION: `10` is not accepted: it is not between 1 and 9",
-            "--school-year: `21` is not accepted: it is not between 1900 and 2100",
-            "--tenant is missing",
-            "--source is missing",
-            "--out is missing",
-        ];
-        assert_eq!(faults.len(), expect.len(), "{faults:#?}");
-        for part in expect {
-            assert!(faults.iter().any(|f| f.contains(part)), "{part} in {faults:#?}");
-        }
-    }
-
-    #[test]
-    fn a_setting_twice_in_a_layer_is_no_guess() {
-        let mut overrides = minimal();
-        overrides.set("end_dates=inclusive");
-        overrides.set("mapping.end_dates=exclusive");
-        assert!(matches!(faults(overrides)[0], ConfigError::Twice { name: "end_dates", .. }));
-    }
-
-    #[test]
-    fn a_password_on_the_command_line_is_refused_and_never_repeated() {
-        for place in [
-            "postgres://me:hunter2@localhost/ods",
-            "postgres://me:hun/ter2@localhost/ods",
-            "postgres://localhost/ods?user=me&PASSWORD=hunter2",
-            "host=localhost user=me password=hunter2",
-            "Server=localhost;Database=ods;Pwd=hunter2",
-        ] {
-            for by_set in [false, true] {
-                let mut overrides = minimal();
-                if by_set {
-                    overrides.set(&format!("source.place={place}"));
-                } else {
-                    overrides.flag("place", Some(place));
-                }
-                let faults = faults(overrides);
-                assert!(matches!(faults[0], ConfigError::SecretInFlag { .. }), "{faults:?}");
-                let told: String = faults.iter().map(|f| format!("{f} {}", f.help())).collect();
-                assert!(!told.contains("hunter2") && !told.contains("hun/"), "{told}");
-            }
-        }
-        let mut overrides = minimal();
-        overrides.environment(env(&[("ROSTERPACK__SOURCE__PLACE", "postgres://me:hunter2@localhost/ods")]));
-        let run = overrides.freeze(today(), &["place"]).unwrap();
-        assert!(run.choices.iter().all(|c| !c.value.contains("hunter2")));
-        for harmless in
-            ["extracts", "postgres://me@localhost:5432/ods", "postgres:///ods?host=/run/pg", "C:\\ods@x"]
-        {
-            assert!(!holds_password(harmless), "{harmless}");
-        }
-        // A value that is refused for another reason is not repeated either.
-        let mut overrides = minimal();
-        overrides.environment(env(&[("ROSTERPACK__SOURCE__PLACE", "postgres://me:hunter2@localhost/ods ")]));
-        assert!(!faults(overrides)[0].to_string().contains("hunter2"));
-    }
-}
+mod tests;

@@ -308,6 +308,20 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// Whether only some organizations are chosen.
+    pub fn chooses_organizations(&self) -> bool {
+        [&self.leas, &self.schools, &self.exclude_leas, &self.exclude_schools].iter().any(|l| !l.is_empty())
+    }
+
+    /// Whether an organization is chosen. `line` is itself, the agency that it belongs to, and so on.
+    pub fn chooses(&self, line: &[i64]) -> bool {
+        let itself = |ids: &[i64]| line.first().is_some_and(|id| ids.contains(id));
+        let within = |ids: &[i64]| line.iter().any(|id| ids.contains(id));
+        (self.leas.is_empty() || within(&self.leas))
+            && (self.schools.is_empty() || itself(&self.schools))
+            && !(itself(&self.exclude_schools) || within(&self.exclude_leas))
+    }
+
     /// Whether a file is among those that are written.
     pub fn writes(&self, file: File) -> bool {
         self.files.is_empty() || self.files.contains(&file)

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::connection::Connection;
+use super::connection::{Admin, Connection};
 use super::plan::Plan;
 use super::publish::Publish;
 use super::settings::TablesFormat;
@@ -52,6 +52,8 @@ pub struct Run {
     pub place: Option<String>,
     /// Whether the place may hold a password: only one from the environment may.
     pub place_may_hold_password: bool,
+    /// EdFi_Admin, which knows the place; then `place` is `None`.
+    pub admin: Option<Admin>,
     /// How a database is reached.
     pub connection: Connection,
     /// Folder of crosswalks; `None` is the built-in ones.
@@ -74,6 +76,8 @@ pub struct Run {
     pub publish: Publish,
     /// Threads; `None` is one per core.
     pub threads: Option<usize>,
+    /// Tenants that are exported at once when several are.
+    pub parallel_tenants: usize,
     /// Every setting that shapes the package with its value and origin, in the order of the table.
     pub choices: Vec<Choice>,
     /// With `active_school_year = "auto"`, by how many days a year may begin after the as-of date: the plan's school year

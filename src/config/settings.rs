@@ -26,7 +26,9 @@ pub struct Draft {
     pub(super) as_of: Option<Day>,
     pub(super) editions: Vec<Edition>,
     pub(super) threads: Option<usize>,
+    pub(super) parallel_tenants: usize,
     pub(super) place: Option<String>,
+    pub(super) admin_connection: Option<String>,
     pub(super) connection: Connection,
     pub(super) data_standard: Option<String>,
     pub(super) seeds: Option<PathBuf>,
@@ -57,7 +59,9 @@ impl Default for Draft {
             as_of: None,
             editions: vec![Edition::ALL[0].1],
             threads: None,
+            parallel_tenants: 1,
             place: None,
+            admin_connection: None,
             connection: Connection::default(),
             data_standard: None,
             seeds: None,
@@ -141,7 +145,9 @@ impl Setting {
         matches!(
             self.name,
             "place"
+                | "admin_connection"
                 | "password_command"
+                | "encryption_key_command"
                 | "sftp_password_command"
                 | "passphrase_command"
                 | "deliver_to"
@@ -158,12 +164,29 @@ impl Setting {
         (key != self.name).then_some(key)
     }
 
+    /// Whether it says where the ODS is: as itself, or by way of EdFi_Admin.
+    pub fn is_address(&self) -> bool {
+        matches!(self.name, "place" | "admin_connection")
+    }
+
     /// Whether its value names a file or folder. Where the ODS is may be an address instead.
     pub fn is_path(&self, value: &str) -> bool {
         match self.name {
             "place" => !value.contains("://") && !value.contains('=') && !value.starts_with("synth:"),
-            "seeds" | "ssl_root_cert" | "ssl_cert" | "ssl_key" | "password_file" | "out" | "report"
-            | "compare_with" | "tables" | "archive" | "identity" | "known_hosts" | "passphrase_file"
+            "seeds"
+            | "ssl_root_cert"
+            | "ssl_cert"
+            | "ssl_key"
+            | "password_file"
+            | "encryption_key_file"
+            | "out"
+            | "report"
+            | "compare_with"
+            | "tables"
+            | "archive"
+            | "identity"
+            | "known_hosts"
+            | "passphrase_file"
             | "sftp_password_file" => true,
             _ => false,
         }
@@ -183,6 +206,11 @@ impl Setting {
                 | "allowed_id_systems"
                 | "position_title"
         )
+    }
+
+    /// Whether it speaks of all tenants of a call at once, so that the table of one has no say in it.
+    pub fn of_all_tenants(&self) -> bool {
+        self.name == "parallel_tenants"
     }
 
     /// What holds in a run with a profile that does not speak of it, where that is not the default.

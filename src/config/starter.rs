@@ -231,7 +231,7 @@ mod tests {
 
     fn settings_of(text: &str) -> Vec<(String, String)> {
         let file = ConfigFile::load(Path::new("rosterpack.toml"), &|_| Ok(text.to_owned())).unwrap();
-        let entries = file.settings(&Asked::default()).unwrap();
+        let entries = file.settings(&Asked::default()).unwrap().entries;
         entries.into_iter().map(|entry| (entry.setting.name.to_owned(), entry.value)).collect()
     }
 
@@ -303,7 +303,7 @@ mod tests {
             .unwrap_or_else(|faults| panic!("{faults:#?}"));
         assert_eq!(file.names(Kind::Profile), [PROFILE]);
         let asked = Asked { profile: Some((PROFILE.into(), "--profile".into())), ..Asked::default() };
-        let got = file.settings(&asked).unwrap();
+        let got = file.settings(&asked).unwrap().entries;
         for setting in SETTINGS.iter().filter(|setting| offered(setting)) {
             assert!(got.iter().any(|entry| entry.setting == setting), "{}", setting.name);
         }

@@ -45,7 +45,8 @@ impl Kind {
     /// building is said by a profile.
     pub fn takes(self, setting: &Setting) -> bool {
         match self {
-            Kind::Defaults | Kind::Tenant => !setting.private(),
+            Kind::Defaults => !setting.private(),
+            Kind::Tenant => !setting.private() && !setting.of_all_tenants(),
             Kind::Connection => setting.section == "source",
             Kind::Profile => true,
         }
@@ -54,6 +55,11 @@ impl Kind {
 
 /// Keys that are no settings, with what they do.
 pub const INCLUDE: &str = "include";
+/// Where a password is kept instead.
+const PASSWORD: &str = "password_file = \"FILE\", password_command = \"COMMAND\", or the variable PGPASSWORD";
+/// Where the key of EdFi_Admin is kept instead.
+const ENCRYPTION_KEY: &str = "encryption_key_file = \"FILE\", encryption_key_command = \"COMMAND\", or the variable ROSTERPACK_ENCRYPTION_KEY";
+
 /// The profile that a profile builds on.
 pub const INHERITS: &str = "inherits";
 
@@ -266,6 +272,13 @@ impl Reader<'_> {
                 "write it into [profiles.NAME]",
             ));
         }
+        if setting.of_all_tenants() && !kind.takes(setting) {
+            return Err(self.fault(
+                &label,
+                "it speaks of all tenants of a call, and this is the table of one thing",
+                "write it into [defaults] or [profiles.NAME]",
+            ));
+        }
         if !kind.takes(setting) {
             return Err(self.fault(
                 &label,
@@ -280,8 +293,8 @@ impl Reader<'_> {
             accepts: setting.accepts,
         };
         let text = written(value.get_ref(), &setting.form()).map_err(|reason| refused(None, reason))?;
-        if setting.name == "place" && holds_password(&text) {
-            return Err(ConfigError::SecretInFile { label });
+        if setting.is_address() && holds_password(&text) {
+            return Err(ConfigError::SecretInFile { label, what: "a password", kept: PASSWORD });
         }
         (setting.put)(&mut Draft::default(), &text).map_err(|reason| refused(Some(&text), reason))?;
         let value = if setting.is_path(&text) { self.beside(&text) } else { text };
@@ -300,9 +313,12 @@ impl Reader<'_> {
 
     fn unknown_setting(&self, kind: Kind, name: &str, label: String) -> ConfigError {
         let lower = name.to_lowercase();
+        if lower.replace('_', "").ends_with("encryptionkey") {
+            return ConfigError::SecretInFile { label, what: "a key", kept: ENCRYPTION_KEY };
+        }
         let secret = ["password", "passwd", "pwd", "passphrase", "secret", "token"];
         if secret.iter().any(|word| lower == *word || lower.ends_with(&format!("_{word}"))) {
-            return ConfigError::SecretInFile { label };
+            return ConfigError::SecretInFile { label, what: "a password", kept: PASSWORD };
         }
         if SETTINGS.iter().any(|s| s.section == name) {
             let remedy = "sections are for environment variables: write its settings into the table itself";

@@ -212,7 +212,7 @@ pub fn examine(
         exam.skip(ROWS, "the tables cannot be read");
         return (None, None);
     };
-    let year = years::examine(source, schema.resolved.standard, subject.year, exam);
+    let year = years::examine(source, schema.resolved.standard, &subject.plan.scope, subject.year, exam);
     let reason = match (year, subject.crosswalks, schema.sound) {
         (_, _, false) => "the tables cannot be read",
         (None, _, _) => "there is no school year to look at",

@@ -1,13 +1,14 @@
 //! School years: which ones the ODS has, and which one the configuration picks.
 //!
-//! In: sections and sessions of all years, one column of each. Out: one check, and the year to look at.
+//! In: sections and sessions of all years, at the schools that are chosen. Out: one check, and the year to look at.
 
 use super::{Check, Examination, Outcome, World};
+use crate::config::plan::Scope;
 use crate::day::Day;
 use crate::edfi::Standard;
 use crate::report::terminal::grouped;
 use crate::source::Source;
-use crate::staging::years;
+use crate::staging::years::{self, NoSchoolYear};
 
 /// Which year is configured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,10 +30,11 @@ pub enum Given {
 pub(super) fn examine(
     source: &dyn Source,
     standard: &Standard,
+    scope: &Scope,
     given: Given,
     exam: &mut Examination<'_>,
 ) -> Option<i16> {
-    let found = match years::count(source, standard) {
+    let found = match years::count(source, standard, scope) {
         Ok(found) => found,
         Err(error) => {
             exam.add(Check::fail("school-years", World::Source, error.to_string()));
@@ -49,6 +51,12 @@ pub(super) fn examine(
     let latest = found.iter().rfind(|(_, of)| of.sections > 0);
     let latest = latest.and_then(|(&year, _)| i16::try_from(year).ok());
     let (check, year) = match (given, latest) {
+        (_, None) if scope.chooses_organizations() => {
+            let found = NoSchoolYear::EmptyChoice.to_string();
+            let check = Check::fail("school-years", World::Configuration, found)
+                .advice("Look at leas, schools and what excludes them.");
+            (check, None)
+        }
         (_, None) => {
             let check = Check::fail("school-years", World::Source, "there is no section in any school year")
                 .advice("Extract table edfi.section with its rows, or name the right --source.");

@@ -11,6 +11,7 @@ pub mod guide;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::config::plan::Scope;
 use crate::crosswalk::filling::{self, Filled, InUse};
 use crate::crosswalk::seed::{self, Seed};
 use crate::crosswalk::{CrosswalkError, Crosswalks};
@@ -47,7 +48,7 @@ pub struct Survey {
 /// # Errors
 /// What the source refuses.
 pub fn years(source: &dyn Source, data_standard: Option<&str>) -> Result<SchoolYears, SourceError> {
-    years::count(source, edfi::detect(source.catalog(), data_standard)?)
+    years::count(source, edfi::detect(source.catalog(), data_standard)?, &Scope::default())
 }
 
 /// The school year that is meant when nobody names one: the latest with sections that has begun by a day, else the first
@@ -56,7 +57,7 @@ pub fn current(years: &SchoolYears, today: Day) -> Option<i16> {
     match years::current(years, today, 0) {
         Ok(chosen) => Some(chosen.year),
         Err(years::NoSchoolYear::NotBegun { year, .. }) => Some(year),
-        Err(years::NoSchoolYear::Empty) => None,
+        Err(years::NoSchoolYear::Empty | years::NoSchoolYear::EmptyChoice) => None,
     }
 }
 

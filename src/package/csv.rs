@@ -333,7 +333,7 @@ mod tests {
         block.ids([].into_iter());
         block.ids([a].into_iter());
         block.ids([a, a].into_iter());
-        block.date(Day(0));
+        block.date(Day::at(0));
         block.number(7);
         block.flag(false);
         block.blank();

@@ -320,26 +320,15 @@ impl Orgs {
                 ctx.notices.add(&FILTER_UNMATCHED, &format!("organization {id}"), "");
             }
         }
-        if [&scope.leas, &scope.schools, &scope.exclude_leas, &scope.exclude_schools]
-            .iter()
-            .all(|l| l.is_empty())
-        {
+        if !scope.chooses_organizations() {
             return;
         }
         let ancestors = |start: u32| {
             std::iter::successors(Some(start), |&n| self.rows[n as usize].parent).take(self.rows.len() + 1)
         };
-        let chosen: BTreeSet<u32> = (0..self.rows.len() as u32)
-            .filter(|&n| {
-                let org = &self.rows[n as usize];
-                let in_lea = scope.leas.is_empty()
-                    || ancestors(n).any(|a| scope.leas.contains(&self.rows[a as usize].id));
-                let in_school = scope.schools.is_empty() || scope.schools.contains(&org.id);
-                let out = scope.exclude_schools.contains(&org.id)
-                    || ancestors(n).any(|a| scope.exclude_leas.contains(&self.rows[a as usize].id));
-                in_lea && in_school && !out
-            })
-            .collect();
+        let line = |n: u32| -> Vec<i64> { ancestors(n).map(|a| self.rows[a as usize].id).collect() };
+        let chosen: BTreeSet<u32> =
+            (0..self.rows.len() as u32).filter(|&n| scope.chooses(&line(n))).collect();
         let kept: BTreeSet<u32> = chosen.iter().flat_map(|&n| ancestors(n)).collect();
         let fate = ctx.causes.fate(&OUT_OF_SCOPE, outside(scope));
         for (n, org) in self.rows.iter_mut().enumerate() {

@@ -6,6 +6,7 @@
 //! while the fault may pass; a read never is: whatever breaks in the middle ends the run, because a partial
 //! roster is worse than none. The messages of PostgreSQL's protocol do not leave this module.
 
+mod admin;
 mod cancel;
 mod connection;
 pub mod decode;
@@ -23,6 +24,7 @@ mod tls;
 mod wire;
 
 pub use crate::retry::Retry;
+pub use admin::ods_instances;
 pub use cancel::end_queries;
 pub use connection::{ConnectionError, ConnectionSettings, SslMode};
 pub use fault::OpeningStep;

@@ -1,10 +1,12 @@
 //! School years of a source: which there are, when each begins, and which one is the current one.
 //!
-//! In: sections and sessions of all years, two columns of each at most. Out: [`SchoolYears`], and the year that
+//! In: sections and sessions of all years, three columns of each at most; with a filter on organizations also which school
+//! belongs to which agency, for only the chosen schools count. Out: [`SchoolYears`], and the year that
 //! `active_school_year = "auto"` means. Reads no clock: the day is handed in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::config::plan::Scope;
 use crate::day::Day;
 use crate::edfi::catalog::{ColumnRequest, Request};
 use crate::edfi::{Standard, Table, contract};
@@ -30,6 +32,9 @@ pub enum NoSchoolYear {
     /// There is no section at all.
     #[error("there is no section in any school year")]
     Empty,
+    /// None at the schools that the filters choose.
+    #[error("there is no section in any school year at the chosen schools")]
+    EmptyChoice,
     /// No year has begun.
     #[error(
         "no school year with sections has begun by {as_of}{}: {year} begins on {begin}",
@@ -80,17 +85,29 @@ pub fn current(years: &SchoolYears, as_of: Day, rollover_days: u16) -> Result<Cu
     }
 }
 
-/// Counts the years of a source.
+/// Counts the years of a source, at the schools that a scope chooses. Its other filters do not count: they choose within a year.
 ///
 /// # Errors
 /// What the source refuses.
-pub fn count(source: &dyn Source, standard: &Standard) -> Result<SchoolYears, SourceError> {
+pub fn count(source: &dyn Source, standard: &Standard, scope: &Scope) -> Result<SchoolYears, SourceError> {
+    let schools = if scope.chooses_organizations() { Some(chosen(source, standard, scope)?) } else { None };
+    let counts = |school: Option<i64>| match &schools {
+        Some(schools) => school.is_some_and(|school| schools.contains(&school)),
+        None => true,
+    };
+    // Who filters nothing reads no column for it.
+    let school = |column: usize| schools.as_ref().map(|_| column);
     let mut years = SchoolYears::new();
-    each(source, &contract::sections::TABLE, standard, None, &mut |year, _| {
-        years.entry(year).or_default().sections += 1;
+    let columns = [Some(contract::sections::YEAR), school(contract::sections::SCHOOL), None];
+    each(source, &contract::sections::TABLE, standard, columns, &mut |year, school, _| {
+        if let Some(year) = year.filter(|_| counts(school)) {
+            years.entry(year).or_default().sections += 1;
+        }
     })?;
     let begin = Some(contract::sessions::BEGIN);
-    each(source, &contract::sessions::TABLE, standard, begin, &mut |year, begin| {
+    let columns = [Some(contract::sessions::YEAR), school(contract::sessions::SCHOOL), begin];
+    each(source, &contract::sessions::TABLE, standard, columns, &mut |year, school, begin| {
+        let Some(year) = year.filter(|_| counts(school)) else { return };
         let found = years.entry(year).or_default();
         found.sessions += 1;
         found.begin = [found.begin, begin].into_iter().flatten().min();
@@ -98,29 +115,66 @@ pub fn count(source: &dyn Source, standard: &Standard) -> Result<SchoolYears, So
     Ok(years)
 }
 
-/// Shows every row's year, and its date if one is asked for.
+/// Schools that the scope chooses.
+fn chosen(source: &dyn Source, standard: &Standard, scope: &Scope) -> Result<BTreeSet<i64>, SourceError> {
+    use contract::{local_agencies, schools};
+    // An agency belongs to its state agency, or to an agency above it, as its org does.
+    let mut above: BTreeMap<i64, i64> = BTreeMap::new();
+    for column in [local_agencies::PARENT, local_agencies::STATE] {
+        let columns = [Some(local_agencies::ID), Some(column), None];
+        each(source, &local_agencies::TABLE, standard, columns, &mut |agency, parent, _| {
+            above.extend(agency.zip(parent));
+        })?;
+    }
+    let agencies = above.len();
+    let mut found = BTreeSet::new();
+    let columns = [Some(schools::ID), Some(schools::DISTRICT), None];
+    each(source, &schools::TABLE, standard, columns, &mut |school, agency, _| {
+        let Some(school) = school else { return };
+        // Agencies in a circle lead nowhere new.
+        let agencies = std::iter::successors(agency, |agency| above.get(agency).copied()).take(agencies + 1);
+        let line: Vec<i64> = std::iter::once(school).chain(agencies).collect();
+        if scope.chooses(&line) {
+            found.insert(school);
+        }
+    })?;
+    Ok(found)
+}
+
+/// Shows of every row two numbers and a date, as far as they are asked for and the source has them.
 fn each(
     source: &dyn Source,
     table: &Table,
     standard: &Standard,
-    date: Option<usize>,
-    take: &mut dyn FnMut(i64, Option<Day>),
+    columns: [Option<usize>; 3],
+    take: &mut dyn FnMut(Option<i64>, Option<i64>, Option<Day>),
 ) -> Result<(), SourceError> {
     let (physical, names) = standard.spelling(table);
-    let year = table.columns.iter().position(|column| Some(column.name) == table.year);
+    let there = source.catalog().tables.get(physical);
     let asked = |at: usize| {
         let column = table.columns.get(at)?;
-        Some(ColumnRequest { name: Some((*names.get(at)?).to_owned()), kind: column.kind })
+        let name = *names.get(at)?;
+        // What may be absent from the table is read as blank.
+        let absent = !column.required && there.is_some_and(|t| !t.columns.iter().any(|known| known == name));
+        Some(ColumnRequest { name: (!absent).then(|| name.to_owned()), kind: column.kind })
     };
-    let columns = [year, date].into_iter().flatten().filter_map(asked).collect();
-    let request = Request { table: physical.to_owned(), columns, year: None };
+    // Where each of them stands in the batch.
+    let mut places = [None; 3];
+    let mut requested = Vec::new();
+    for (place, column) in places.iter_mut().zip(columns) {
+        if let Some(request) = column.and_then(asked) {
+            *place = Some(requested.len());
+            requested.push(request);
+        }
+    }
+    let request = Request { table: physical.to_owned(), columns: requested, year: None };
     // A read that a database refuses would end the session for all that follows.
     source.check(std::slice::from_ref(&request))?;
+    let [first, second, date] = places;
     source.read(&request, Part::WHOLE, &mut |batch| {
+        let int = |place: Option<usize>, row| place.and_then(|place| batch.int(place, row));
         for row in 0..batch.rows() {
-            if let Some(year) = batch.int(0, row) {
-                take(year, date.and_then(|_| batch.date(1, row)));
-            }
+            take(int(first, row), int(second, row), date.and_then(|place| batch.date(place, row)));
         }
         Ok(())
     })?;
@@ -163,5 +217,37 @@ mod tests {
         assert_eq!(current(&years, day(2024, 7, 1), 0).unwrap().begin, day(2024, 7, 1));
         let none = SchoolYears::from([(2025, year(0, None)), (99_999, year(1, None))]);
         assert_eq!(current(&none, day(2024, 7, 1), 0), Err(NoSchoolYear::Empty));
+    }
+
+    #[test]
+    fn only_chosen_organizations_count() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in [
+            ("localeducationagency", "localeducationagencyid,parentlocaleducationagencyid\n1,\n2,\n3,2\n"),
+            ("school", "schoolid,localeducationagencyid\n10,1\n20,2\n30,3\n"),
+            ("section", "schoolid,schoolyear\n10,2025\n10,2026\n20,2025\n30,2025\n"),
+            (
+                "session",
+                "schoolid,schoolyear,begindate\n10,2025,2024-08-01\n10,2026,2025-08-01\n20,2025,2024-08-20\n30,2025,2024-08-10\n",
+            ),
+        ] {
+            std::fs::write(folder.path().join(format!("{name}.csv")), text).unwrap();
+        }
+        let source = crate::source::dump::DumpSource::open(folder.path()).unwrap();
+        let standard = crate::edfi::STANDARDS[0];
+        let found = |scope: Scope| {
+            let years = count(&source, standard, &scope).unwrap();
+            let begin = years.values().last().and_then(|year| year.begin);
+            (years.values().map(|year| year.sections).collect::<Vec<_>>(), begin)
+        };
+        let all = Scope::default();
+        assert_eq!(found(all.clone()), (vec![3, 1], Some(day(2025, 8, 1))));
+        // An agency stands for the agencies below it.
+        let leas = Scope { leas: vec![2], ..all.clone() };
+        assert_eq!(found(leas.clone()), (vec![2], Some(day(2024, 8, 10))));
+        assert_eq!(found(Scope { exclude_leas: vec![1], ..all.clone() }), (vec![2], Some(day(2024, 8, 10))));
+        assert_eq!(found(Scope { exclude_schools: vec![30], ..leas }), (vec![1], Some(day(2024, 8, 20))));
+        assert_eq!(found(Scope { schools: vec![10], ..all.clone() }).0, [1, 1]);
+        assert_eq!(found(Scope { schools: vec![11], ..all }), (vec![], None));
     }
 }

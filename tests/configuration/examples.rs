@@ -53,7 +53,11 @@ fn every_template_can_be_read() {
         // What a comment offers can be taken out of it.
         let offered: String = text
             .lines()
-            .map(|line| line.strip_prefix("# ").filter(|rest| rest.contains(" = ")).unwrap_or(line))
+            .map(|line| {
+                line.strip_prefix("# ")
+                    .filter(|rest| rest.contains(" = ") || rest.starts_with('['))
+                    .unwrap_or(line)
+            })
             .filter(|line| !line.starts_with("include") && !line.starts_with("password_command"))
             .map(|line| line.to_owned() + "\n")
             .collect();

@@ -13,7 +13,7 @@ fn named(name: &str) -> Option<(String, String)> {
 }
 
 fn values(file: &ConfigFile, asked: &Asked) -> BTreeMap<&'static str, (String, String)> {
-    let entries = file.settings(asked).unwrap();
+    let entries = file.settings(asked).unwrap().entries;
     entries.into_iter().map(|entry| (entry.setting.name, (entry.value, entry.at))).collect()
 }
 

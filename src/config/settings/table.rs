@@ -61,7 +61,7 @@ pub static SETTINGS: &[Setting] = settings! {
             "The connection by which the ODS is reached. A place that is named more strongly replaces it as a whole.",
             |d, v| { d.connection_name = Some(values::text(v)?); Ok(()) };
         "active_school_year" ["--school-year"]: "a year from 1900 to 2100: the one in which the school year ends; or `auto`", Required, "2022",
-            "The school year that is exported: 2022 is 2021-2022. `auto` is the latest with sections that has begun by the as-of date, or begins within `rollover_days`; every run says which.",
+            "The school year that is exported: 2022 is 2021-2022. `auto` is the latest with sections that has begun by the as-of date, or begins within `rollover_days`, at the schools that `leas`, `schools` and their exclusions leave; every run says which.",
             |d, v| { d.school_year = Some(if v == "auto" { Year::Auto } else { Year::Named(values::whole(v, 1900..=2100)?) }); Ok(()) };
         "rollover_days": "a whole number from 0 to 366", Value("0"), "21",
             "With `auto`: so many days before its first session a school year is taken already.",
@@ -75,6 +75,9 @@ pub static SETTINGS: &[Setting] = settings! {
         "threads" ["--threads"]: "a whole number from 1 to 1024", Computed("one per core"), "2",
             "Threads that read a folder, format and compress (PostgreSQL is read by `connections`). The package is the same whatever the number.",
             |d, v| { d.threads = Some(values::whole(v, 1..=1024)?); Ok(()) };
+        "parallel_tenants" ["--parallel-tenants"]: "a whole number from 1 to 64", Value("1"), "4",
+            "Tenants of `--tenant all` or of a pattern that are exported at once. They share the threads; connections and memory count for each. The packages are the same whatever the number.",
+            |d, v| { d.parallel_tenants = values::whole(v, 1..=64)?; Ok(()) };
     }
     "source" {
         "place" ["--source"]: "a folder of table extracts, or a PostgreSQL address (postgres://user@host/database, host=... user=..., or Host=...;Username=...)", Required, "extracts",
@@ -110,6 +113,21 @@ pub static SETTINGS: &[Setting] = settings! {
         "password_command": "a shell command", Computed("PGPASSWORD, else a pgpass file"), "pass show ods",
             "Command whose first line of output is the password of the database role.",
             |d, v| { d.connection.password_command = Some(values::text(v)?); Ok(()) };
+        "admin_connection": "a PostgreSQL address of EdFi_Admin, written as one of an ODS is", Computed("the ODS is named by place"), "postgres://reader@admin.example.org/EdFi_Admin",
+            "The database in which the ODS API keeps its ODS instances: one of them is read, by the connection string that stands there. A password belongs where that of a place does.",
+            |d, v| { d.admin_connection = Some(values::text(v)?); Ok(()) };
+        "ods_instance": "a name, an id, or a list of contexts KEY=VALUE that all hold", Computed("the only one"), "schoolYear=2025",
+            "Which ODS instance of EdFi_Admin is read. {tenant} stands for the tenant code.",
+            |d, v| { d.connection.ods_instance = Some(connection::instance(v)?); Ok(()) };
+        "ods_derivatives": "a list of `Snapshot` and `ReadReplica`", Value(""), "Snapshot",
+            "Derivatives of the ODS instance that are read in its place, the first that it has; every run says when it has none of them.",
+            |d, v| { d.connection.ods_derivatives = connection::derivatives(v)?; Ok(()) };
+        "encryption_key_file": "a file", Computed("ROSTERPACK_ENCRYPTION_KEY, else ODS_CONNECTION_STRING_ENCRYPTION_KEY"), "/run/secrets/ods-key",
+            "File whose first line is the key of encrypted connection strings in EdFi_Admin: ApiSettings:OdsConnectionStringEncryptionKey of the ODS API.",
+            |d, v| { d.connection.encryption_key_file = Some(values::text(v)?.into()); Ok(()) };
+        "encryption_key_command": "a shell command", Computed("ROSTERPACK_ENCRYPTION_KEY, else ODS_CONNECTION_STRING_ENCRYPTION_KEY"), "pass show ods-key",
+            "Command whose first line of output is that key.",
+            |d, v| { d.connection.encryption_key_command = Some(values::text(v)?); Ok(()) };
         "statement_timeout": "seconds from 0 (no limit) to 604800", Value("7200"), "600",
             "The longest that reading one table of a database may take.",
             |d, v| { d.connection.statement_timeout = connection::limit(v)?; Ok(()) };
