@@ -23,7 +23,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use rosterpack::config::plan::{Edition, Judging, Mapping, Plan, Scope};
+use rosterpack::config::plan::{Edition, Form, Judging, Mapping, Plan, Scope};
 use rosterpack::crosswalk::Crosswalks;
 use rosterpack::day::Day;
 use rosterpack::pipeline;
@@ -67,6 +67,7 @@ fn child(url: &str, target: &Path) {
         system_name: "rosterpack".into(),
         system_code: "bench".into(),
         judging: Judging::default(),
+        form: Form::default(),
     };
     let crosswalks = Crosswalks::embedded().unwrap();
     let mut outcome = pipeline::export(&source, &crosswalks, &plan, Some(target), &stages).unwrap();

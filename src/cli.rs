@@ -19,6 +19,7 @@ pub mod init;
 pub mod interrupt;
 pub mod man;
 pub mod nightly;
+pub mod profiles;
 pub mod release;
 pub mod report;
 pub mod sample;
@@ -87,6 +88,8 @@ pub enum Verb {
     History(history::HistoryArgs),
     /// Show the host keys of an SFTP server, and store them
     HostKey(host_key::HostKeyArgs),
+    /// Show what is known of vendors: settings that follow from it, and what their packages must satisfy
+    Profiles(profiles::ProfilesArgs),
     /// Judge packages of any vendor by the rules of OneRoster
     Validate(validate::ValidateArgs),
     /// Compare two packages: what is gone, new and changed, by file, school and column
@@ -171,6 +174,7 @@ fn run_verb(arguments: impl IntoIterator<Item = OsString>, process: &mut Process
             Verb::Release(args) => release::run(&args, process),
             Verb::History(args) => history::run(&args, process),
             Verb::HostKey(args) => host_key::run(&args, process),
+            Verb::Profiles(args) => profiles::run(&args, process),
             Verb::Validate(args) => validate::run(&args, process),
             Verb::Diff(args) => diff::run(&args, process),
             Verb::Synth(args) => synth::run(&args, process),

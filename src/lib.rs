@@ -16,6 +16,7 @@ pub mod check;
 pub mod cli;
 pub mod closure;
 pub mod config;
+pub mod consumer;
 pub mod crosswalk;
 pub mod day;
 pub mod diff;

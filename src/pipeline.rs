@@ -203,7 +203,10 @@ pub fn export_to(
         closure::close_gradebook(plan, &staged, &roster, &gradebook, &mut own);
         let emitter = Emitter::new(plan, edition, &staged, &roster, &gradebook);
         let mut tables = emitter.tables(&mut own)?;
-        tables.iter_mut().for_each(|table| table.counted = outputs.figures);
+        let form = package::CsvForm { line_feed: plan.form.is_line_feed(), quote_all: plan.form.quote_all };
+        for table in &mut tables {
+            (table.counted, table.form) = (outputs.figures, form);
+        }
         refused.extend(refusal(&own, plan.judging.deny).into_iter().map(in_version(version)));
         let told = |file: File, rows: u64, bytes: u64| progress.written(file.name(), rows, bytes);
         let mut package = Package {
@@ -225,6 +228,7 @@ pub fn export_to(
                     system_name: plan.system_name.clone(),
                     system_code: plan.system_code.clone(),
                     references: true,
+                    form,
                 };
                 let warehouse = outputs
                     .tables

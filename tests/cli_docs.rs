@@ -79,6 +79,7 @@ fn help_texts() {
     same("tests/golden/cli/release-help.txt", &help(Some("release"), false));
     same("tests/golden/cli/tenants-help.txt", &help(Some("tenants"), false));
     same("tests/golden/cli/history-help.txt", &help(Some("history"), false));
+    same("tests/golden/cli/profiles-help.txt", &help(Some("profiles"), false));
     same("tests/golden/cli/host-key-help.txt", &help(Some("host-key"), false));
     same("tests/golden/cli/validate-help.txt", &help(Some("validate"), false));
     same("tests/golden/cli/synth-help.txt", &help(Some("synth"), false));

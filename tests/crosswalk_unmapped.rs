@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::io::Read as _;
 use std::path::Path;
 
-use rosterpack::config::plan::{Edition, Judging, Mapping, Plan, Scope};
+use rosterpack::config::plan::{Edition, Form, Judging, Mapping, Plan, Scope};
 use rosterpack::crosswalk::Crosswalks;
 use rosterpack::day::Day;
 use rosterpack::pipeline::{self, Unmapped};
@@ -46,6 +46,7 @@ fn unmapped(source: &DumpSource, seed: (&str, &str)) -> Vec<Unmapped> {
         system_name: String::new(),
         system_code: String::new(),
         judging: Judging::default(),
+        form: Form::default(),
     };
     let crosswalks = Crosswalks::replacing(&[(seed.0, seed.1.as_bytes())]).unwrap();
     let outcome = pipeline::export(source, &crosswalks, &plan, None, &Silent).unwrap();

@@ -106,7 +106,7 @@ fn headers(version: &str) -> BTreeMap<File, Vec<String>> {
         .arg(&target)
         .args(["--set", "org_metadata=true", "--set", "course_duration=true"])
         .args(["--set", "use_course_departments=true", "--set", "gradebook=true"])
-        .args(["--set", "demographic_extensions=birth_city=name"])
+        .args(["--set", "demographic_extensions=birth_city=name", "--set", "position_title=name"])
         .assert()
         .success();
     let mut zip = zip::ZipArchive::new(std::fs::File::open(&target).unwrap()).unwrap();

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::time::Instant;
 
-use rosterpack::config::plan::{Edition, Judging, Mapping, Plan, Scope};
+use rosterpack::config::plan::{Edition, Form, Judging, Mapping, Plan, Scope};
 use rosterpack::crosswalk::Crosswalks;
 use rosterpack::day::Day;
 use rosterpack::pipeline;
@@ -86,6 +86,7 @@ pub fn plan(files: Files) -> Plan {
         system_name: "rosterpack".into(),
         system_code: "bench".into(),
         judging: Judging::default(),
+        form: Form::default(),
     }
 }
 

@@ -46,6 +46,7 @@ fn looks_at(rule: &Rule) -> String {
         Hook::Ids => "ids and references of every row".to_owned(),
         Hook::Cell(_) => "single cells".to_owned(),
         Hook::Row(_) => "single rows".to_owned(),
+        Hook::Demand(what) => what.to_owned(),
         Hook::Whole { files, .. } => {
             let names: Vec<&str> = files.iter().map(|file| file.csv_name()).collect();
             format!("all rows of {}", names.join(", "))

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 
 use super::Levels;
-use super::rule::Rule;
+use super::rule::{Charge, Rule};
 use crate::spec::File;
 
 /// Causes kept by name per rule, file and column: the first that occur.
@@ -58,8 +58,8 @@ pub struct Cause {
 /// All occurrences of a rule at one file and column.
 #[derive(Debug)]
 pub struct Group {
-    /// The rule.
-    pub rule: &'static Rule,
+    /// The rule, and whose demand it was judged by.
+    pub charge: Charge,
     /// Exact number of occurrences over all causes.
     pub count: u64,
     /// In order of first occurrence; those beyond [`CAUSES`] together at the end.
@@ -70,11 +70,14 @@ pub struct Group {
 /// File or entry, and column; blank for the package or the whole file.
 pub type Place = (Cow<'static, str>, Cow<'static, str>);
 
+/// Code, consumer with the number of its demand, and place.
+type Key = (&'static str, Option<(&'static str, usize)>, Place);
+
 /// What was found so far, in the package or in one file.
 #[derive(Debug)]
 pub struct Findings<'l> {
     levels: &'l Levels,
-    groups: BTreeMap<(&'static str, Place), Group>,
+    groups: BTreeMap<Key, Group>,
 }
 
 impl<'l> Findings<'l> {
@@ -88,16 +91,14 @@ impl<'l> Findings<'l> {
         self.levels.is_off(rule.code.code)
     }
 
-    fn add(&mut self, rule: &'static Rule, place: Place, cause: &str, sample: impl FnOnce() -> Sample) {
-        if self.is_off(rule) {
+    fn add(&mut self, charge: Charge, place: Place, cause: &str, sample: impl FnOnce() -> Sample) {
+        if self.is_off(charge.rule) {
             return;
         }
-        let group = self.groups.entry((rule.code.code, place)).or_insert_with(|| Group {
-            rule,
-            count: 0,
-            causes: Vec::new(),
-            known: FxHashMap::default(),
-        });
+        let group = self
+            .groups
+            .entry((charge.rule.code.code, charge.key(), place))
+            .or_insert_with(|| Group { charge, count: 0, causes: Vec::new(), known: FxHashMap::default() });
         group.count += 1;
         let at = match group.known.get(cause) {
             Some(at) => *at,
@@ -126,13 +127,13 @@ impl<'l> Findings<'l> {
     /// One occurrence in a data file or the manifest.
     pub fn raise(
         &mut self,
-        rule: &'static Rule,
+        charge: impl Into<Charge>,
         file: &'static str,
         column: impl Into<Cow<'static, str>>,
         spot: Spot<'_>,
         cause: &str,
     ) {
-        self.add(rule, (file.into(), column.into()), cause, || Sample {
+        self.add(charge.into(), (file.into(), column.into()), cause, || Sample {
             line: spot.line,
             position: spot.position,
             id: spot.id.to_owned(),
@@ -143,19 +144,19 @@ impl<'l> Findings<'l> {
     /// One occurrence at a row that has passed: its sourcedId is looked up at the end.
     pub fn raise_row(
         &mut self,
-        rule: &'static Rule,
+        charge: impl Into<Charge>,
         (file, line): (File, u64),
         column: &'static str,
         cause: &str,
     ) {
         let sample = || Sample { line, position: 0, id: String::new(), pending: Some(file) };
-        self.add(rule, (file.csv_name().into(), column.into()), cause, sample);
+        self.add(charge.into(), (file.csv_name().into(), column.into()), cause, sample);
     }
 
     /// One occurrence at the package, or at an entry of it.
-    pub fn raise_entry(&mut self, rule: &'static Rule, entry: &str, cause: &str) {
+    pub fn raise_entry(&mut self, charge: impl Into<Charge>, entry: &str, cause: &str) {
         let sample = || Sample { line: 0, position: 0, id: String::new(), pending: None };
-        self.add(rule, (entry.to_owned().into(), "".into()), cause, sample);
+        self.add(charge.into(), (entry.to_owned().into(), "".into()), cause, sample);
     }
 
     /// Takes over what was found in another part of the package.
@@ -176,12 +177,12 @@ impl<'l> Findings<'l> {
 
     /// Whether this rule has found something.
     pub fn has(&self, code: &str) -> bool {
-        self.groups.keys().any(|(found, _)| *found == code)
+        self.groups.keys().any(|(found, ..)| *found == code)
     }
 
-    /// Every group: code, then file, then column.
+    /// Every group: code, then consumer, then file, then column.
     pub fn groups(&self) -> impl Iterator<Item = (&Place, &Group)> {
-        self.groups.iter().map(|((_, place), group)| (place, group))
+        self.groups.iter().map(|((.., place), group)| (place, group))
     }
 
     /// Every sample whose sourcedId is still to be read.

@@ -4,11 +4,11 @@
 //! places, and for every rule whether it looked. It knows nothing of Ed-Fi, changes nothing, reads no clock, and
 //! shows no personal value: ids and lines only. [`register::RULES`] is the catalogue.
 //!
-//! A consumer's demands (longest id, files that must be there) will be data that parametrise rules of authority
-//! *consumer*: they enter through [`Options`] and are asked for where a rule decides whether it applies
-//! ([`rule::Hook`]); nothing of them is here yet.
+//! A consumer's demands (longest id, files that must be there) are data ([`crate::consumer`]) that parametrise the rules of
+//! [`rules::consumers`]: they enter through [`Options::consumers`], and what breaks one is a notice of its own.
 
 pub mod catalogue;
+pub mod demands;
 pub mod facts;
 pub mod findings;
 pub mod header;
@@ -27,8 +27,9 @@ use serde::Serialize;
 
 use self::findings::Findings;
 use self::register::RULES;
-use self::rule::Rule;
+use self::rule::{Asked, Charge, Hook, Rule};
 use self::scan::Skip;
+use crate::consumer::Consumer;
 use crate::day::Day;
 use crate::notice::{Authority, Severity};
 use crate::package::read::Archive;
@@ -98,10 +99,10 @@ impl Levels {
         !self.0.is_empty() && self.of(code) == Some(Level::Off)
     }
 
-    fn severity(&self, rule: &Rule) -> Severity {
-        match self.of(rule.code.code) {
+    fn severity(&self, charge: &Charge) -> Severity {
+        match self.of(charge.rule.code.code) {
             Some(Level::At(severity)) => severity,
-            _ => rule.code.severity,
+            _ => charge.severity(),
         }
     }
 
@@ -131,6 +132,26 @@ pub struct Options {
     pub as_of: Option<Day>,
     /// From which severity on a package is refused; `None` for never.
     pub deny: Option<Severity>,
+    /// Consumers whose demands are judged besides.
+    pub consumers: Vec<&'static Consumer>,
+    /// What the package is called where a consumer gets it; `None` when nobody knows.
+    pub name: Option<String>,
+    /// How large the zip is; `None` when it is none.
+    pub bytes: Option<u64>,
+}
+
+impl Options {
+    /// Every demand that is judged.
+    pub fn asked(&self) -> impl Iterator<Item = Asked> + '_ {
+        self.consumers.iter().flat_map(|&consumer| {
+            consumer.demands().enumerate().map(move |(number, (demand, statement))| Asked {
+                consumer,
+                number,
+                demand,
+                statement,
+            })
+        })
+    }
 }
 
 /// A file of the package.
@@ -188,8 +209,41 @@ pub struct Notice {
     pub summary: &'static str,
     /// What to do in the ODS.
     pub remedy: &'static str,
+    /// The consumer whose demand it is, if it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub demand: Option<Demanded>,
     /// By cause, most frequent first; those beyond the cap together.
     pub causes: Vec<Cause>,
+}
+
+/// Whose demand a notice is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Demanded {
+    /// The consumer, by the name that `--consumer` takes.
+    pub consumer: &'static str,
+    /// What it calls itself.
+    pub name: &'static str,
+    /// What is demanded.
+    pub wants: String,
+    /// What its source says, in our words.
+    pub says: &'static str,
+    /// The source.
+    pub source: &'static str,
+    /// When the source was read, or `unconfirmed`.
+    pub read: String,
+}
+
+impl From<Asked> for Demanded {
+    fn from(asked: Asked) -> Demanded {
+        Demanded {
+            consumer: asked.consumer.id,
+            name: &asked.consumer.name,
+            wants: asked.demand.what.to_string(),
+            says: &asked.statement.says,
+            source: &asked.statement.source,
+            read: asked.statement.date(),
+        }
+    }
 }
 
 /// What a rule could not judge.
@@ -239,6 +293,8 @@ pub struct Judgement {
     pub version: &'static str,
     /// The date that it was judged by, if one was given.
     pub as_of: Option<String>,
+    /// The consumers whose demands it was judged by.
+    pub consumers: Vec<&'static str>,
     /// What had to be assumed.
     pub assumptions: Vec<String>,
     /// Its data files.
@@ -277,30 +333,42 @@ impl Judgement {
             code if looked.contains(code) => RuleOutcome::Passed,
             _ => RuleOutcome::NotApplicable,
         };
-        let rules = RULES.iter().map(|rule| RuleState { code: rule.code.code, outcome: outcome(rule) });
-        let rules = rules.collect();
+        // Of demands only those are told that somebody asked for.
+        let demanded: BTreeSet<&str> = options.asked().map(|asked| asked.demand.what.code()).collect();
+        let told = |rule: &&&Rule| !matches!(rule.hook, Hook::Demand(_)) || demanded.contains(rule.code.code);
+        let rules = RULES.iter().filter(told);
+        let rules = rules.map(|rule| RuleState { code: rule.code.code, outcome: outcome(rule) }).collect();
         let mut notices: Vec<Notice> = findings
             .groups()
             .map(|((file, column), group)| {
-                let code = &group.rule.code;
+                let code = &group.charge.rule.code;
                 let mut causes: Vec<Cause> = group.causes.iter().map(shown).collect();
                 // Stable: causes of the same count stay in the order of their first line.
                 causes.sort_by_key(|cause| (cause.cause == findings::OTHER_CAUSES, u64::MAX - cause.count));
                 Notice {
                     code: code.code,
-                    severity: levels.severity(group.rule),
+                    severity: levels.severity(&group.charge),
                     authority: code.authority,
                     file: file.to_string(),
                     column: column.to_string(),
                     count: group.count,
                     summary: code.summary,
                     remedy: code.remedy,
+                    demand: group.charge.asked.map(Demanded::from),
                     causes,
                 }
             })
             .collect();
         notices.sort_by(|a, b| {
-            let key = |n: &Notice| (std::cmp::Reverse(n.severity), n.file.clone(), n.code, n.column.clone());
+            let key = |n: &Notice| {
+                (
+                    std::cmp::Reverse(n.severity),
+                    n.file.clone(),
+                    n.code,
+                    n.column.clone(),
+                    n.demand.as_ref().map(|d| d.consumer),
+                )
+            };
             key(a).cmp(&key(b))
         });
         let refused = options.deny.is_some_and(|deny| notices.iter().any(|notice| notice.severity >= deny));
@@ -308,6 +376,7 @@ impl Judgement {
             refused,
             version: version.label(),
             as_of: options.as_of.map(|day| day.to_string()),
+            consumers: options.consumers.iter().map(|consumer| consumer.id).collect(),
             assumptions,
             files,
             notices,

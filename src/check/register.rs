@@ -5,8 +5,8 @@
 
 use super::rule::Rule;
 use super::rules::{
-    dates, enrollments, entries, forms, gradebook, headers, hierarchy, ids, lists, manifest, people,
-    presence, records, references, roles, texts, words,
+    consumers, dates, enrollments, entries, forms, gradebook, headers, hierarchy, ids, lists, manifest,
+    people, presence, records, references, roles, texts, words,
 };
 
 /// Every rule, sorted by code.
@@ -26,6 +26,25 @@ pub static RULES: &[&Rule] = &[
     &enrollments::CLASS_WITHOUT_TEACHER,
     &dates::CLASSES_NOT_BEGUN,
     &dates::CLASSES_OVER,
+    &consumers::CELL_BLANK,
+    &consumers::CELL_UNQUOTED,
+    &consumers::CLASS_NOT_BEGUN,
+    &consumers::CLASS_TOO_LARGE,
+    &consumers::COLUMN_MISSING,
+    &consumers::FILE_DELTA,
+    &consumers::FILE_MISSING,
+    &consumers::FILE_UNWANTED,
+    &consumers::FILE_WITHOUT_ROWS,
+    &consumers::ID_FORM,
+    &consumers::LINE_END,
+    &consumers::PACKAGE_NAME,
+    &consumers::PACKAGE_SIZE,
+    &consumers::SEVERAL_IN_CELL,
+    &consumers::TEACHER_OVERLOADED,
+    &consumers::TEXT_TOO_LONG,
+    &consumers::VALUE_SHARED,
+    &consumers::VERSION,
+    &consumers::WORD_NOT_TAKEN,
     &references::DANGLING_REFERENCE,
     &forms::DATE_FORM,
     &dates::DATES_REVERSED,

@@ -9,7 +9,8 @@ use std::borrow::Cow;
 use super::facts::Facts;
 use super::findings::Findings;
 use super::scan::{Layout, Row};
-use crate::notice::Code;
+use crate::consumer::{Consumer, Demand, Statement};
+use crate::notice::{Code, Severity};
 use crate::spec::{Column, File, Mode, Version};
 
 /// A rule of the validator.
@@ -23,6 +24,46 @@ pub struct Rule {
     pub why: &'static str,
     /// Where it looks.
     pub hook: Hook,
+}
+
+/// A demand of a consumer that was asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked {
+    /// Whose it is.
+    pub consumer: &'static Consumer,
+    /// Its place among the demands of the consumer.
+    pub number: usize,
+    /// What is demanded.
+    pub demand: &'static Demand,
+    /// Where that is said.
+    pub statement: &'static Statement,
+}
+
+/// What somebody is told of: a rule, and for demands of consumers which one.
+#[derive(Debug, Clone, Copy)]
+pub struct Charge {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// The demand that it stands for.
+    pub asked: Option<Asked>,
+}
+
+impl Charge {
+    /// What tells demands of one code apart.
+    pub(super) fn key(&self) -> Option<(&'static str, usize)> {
+        self.asked.map(|asked| (asked.consumer.id, asked.number))
+    }
+
+    /// How much it counts unless somebody changes that.
+    pub(super) fn severity(&self) -> Severity {
+        self.asked.map_or(self.rule.code.severity, |asked| asked.demand.level)
+    }
+}
+
+impl From<&'static Rule> for Charge {
+    fn from(rule: &'static Rule) -> Charge {
+        Charge { rule, asked: None }
+    }
 }
 
 /// Where a rule looks.
@@ -41,6 +82,8 @@ pub enum Hook {
     Cell(fn(&ColumnView) -> Option<CellTest>),
     /// At the rows of the files that it gives a test for.
     Row(fn(&Layout) -> Option<Box<dyn RowTest>>),
+    /// Wherever a consumer's demand needs it; what, in words.
+    Demand(&'static str),
     /// At the package when all files are read; at these files.
     Whole {
         /// The files that it cannot do without, as far as the version has them. It runs when the package has them all and
@@ -63,6 +106,7 @@ impl std::fmt::Debug for Hook {
             Hook::Ids => "Ids",
             Hook::Cell(_) => "Cell",
             Hook::Row(_) => "Row",
+            Hook::Demand(_) => "Demand",
             Hook::Whole { .. } => "Whole",
         })
     }
@@ -90,6 +134,15 @@ pub enum When {
     Filled,
     /// Filled ones with anything but printable ASCII, with blanks at an end, or longer than 255 bytes.
     Unusual,
+}
+
+/// Whether a cell has something that hardly any cell has.
+pub(super) fn is_unusual(cell: &str) -> bool {
+    let bytes = cell.as_bytes();
+    bytes.len() > 255
+        || bytes.first() == Some(&b' ')
+        || bytes.last() == Some(&b' ')
+        || bytes.iter().fold(false, |found, b| found | !matches!(b, b' '..=b'~'))
 }
 
 /// What a test says of a cell: `None` is good, else the cause, which may be blank.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
+use super::demands::Demands;
 use super::facts::{Facts, FileFacts, State};
 use super::findings::Findings;
 use super::register::RULES;
@@ -68,6 +69,10 @@ pub fn judge(archive: &Archive, options: &Options) -> Judgement {
     };
     let version = manifest.version.unwrap_or_else(|| manifest::guess(&present));
     entries::check(archive, manifest.version, &mut findings);
+    let demands = Demands::of(options);
+    let there = present.iter().copied().collect();
+    let whole_zip = archive.broken().is_none();
+    demands.package(options, version, (&there, whole_zip), &mut findings, &mut looked, &mut skips);
     for rule in RULES {
         let code = rule.code.code;
         let of_rows = manifest_rules::OF_ROWS.iter().any(|of| of.code.code == code);
@@ -106,12 +111,12 @@ pub fn judge(archive: &Archive, options: &Options) -> Judgement {
                         Err(fault) => (Err(fault.to_string()), Some(fault)),
                     },
                 };
-                let levels = &options.levels;
+                let asked = (&options.levels, &demands);
                 let mut scanned = match opened {
                     Ok(stream) if entry.size >= AHEAD => {
-                        read_ahead(stream, |stream| scan(Ok(stream), spec, mode(file), &facts, levels))
+                        read_ahead(stream, |stream| scan(Ok(stream), spec, mode(file), &facts, asked))
                     }
-                    opened => scan(opened, spec, mode(file), &facts, levels),
+                    opened => scan(opened, spec, mode(file), &facts, asked),
                 };
                 if let Some(fault) = fault {
                     entries::raise_read_fault(&mut scanned.findings, &entry.name, &fault);
@@ -149,6 +154,7 @@ pub fn judge(archive: &Archive, options: &Options) -> Judgement {
         }
     }
     whole(&facts, &mut findings, &mut skips, &mut looked);
+    demands.whole(&facts, &mut findings, &mut skips, &mut looked);
     name_samples(archive, &found, &mut findings);
     // The rules of the report's levels and the reader's limits apply to every file alike.
     let files = facts.files.iter().map(|file| FileOutcome {

@@ -9,11 +9,12 @@ use std::collections::BTreeSet;
 use std::io::Read;
 
 use super::Levels;
+use super::demands::Demands;
 use super::facts::{FileFacts, Ids, KEPT, Kept, NO_DAY, NO_WORD, ROWS, State};
 use super::findings::{Findings, Spot};
 use super::header::{self, Header};
 use super::register::RULES;
-use super::rule::{CellTest, ColumnView, Hook, RowTest, Rule, When};
+use super::rule::{CellTest, Charge, ColumnView, Hook, RowTest, Rule, When, is_unusual};
 use super::rules::{forms, ids, records};
 use super::{facts::Facts, reference::Reference};
 use crate::day::Day;
@@ -112,9 +113,9 @@ pub struct Scanned<'l> {
 struct Plan {
     column: &'static Column,
     field: usize,
-    blank: Vec<(&'static Rule, CellTest)>,
-    filled: Vec<(&'static Rule, CellTest)>,
-    unusual: Vec<(&'static Rule, CellTest)>,
+    blank: Vec<(Charge, CellTest)>,
+    filled: Vec<(Charge, CellTest)>,
+    unusual: Vec<(Charge, CellTest)>,
     reference: Option<Reference>,
 }
 
@@ -124,7 +125,10 @@ struct Scanner<'a, 'l> {
     out: Scanned<'l>,
     layout: Layout,
     plans: Vec<Option<Plan>>,
-    rows: Vec<(&'static Rule, Box<dyn RowTest>)>,
+    rows: Vec<Box<dyn RowTest>>,
+    demands: &'a Demands,
+    /// Those of them that look at the text of records.
+    of_text: Demands,
     /// Row numbers that the cells of the current row refer to.
     targets: Vec<u32>,
     unparsed: u64,
@@ -137,7 +141,7 @@ pub fn scan<'l>(
     spec: &'static FileSpec,
     mode: Option<Mode>,
     before: &Facts,
-    levels: &'l Levels,
+    (levels, demands): (&'l Levels, &Demands),
 ) -> Scanned<'l> {
     let facts = FileFacts {
         spec,
@@ -156,6 +160,8 @@ pub fn scan<'l>(
         layout,
         plans: Vec::new(),
         rows: Vec::new(),
+        demands,
+        of_text: demands.of_text(),
         targets: vec![super::facts::BLANK; spec.columns.len()],
         unparsed: 0,
         has_blank_line: false,
@@ -285,6 +291,13 @@ impl<'l> Scanner<'_, 'l> {
             self.unread("its first line is no header");
             return false;
         }
+        let Scanned { findings, looked, .. } = &mut self.out;
+        self.demands.header(&self.layout, &names, findings, looked);
+        if !self.of_text.is_empty() {
+            looked.extend(self.of_text.codes());
+            let at = (self.layout.spec.file.csv_name(), Spot { line: record.line, ..Spot::default() });
+            self.of_text.record((record, ends), true, at, findings);
+        }
         self.plan();
         true
     }
@@ -302,13 +315,14 @@ impl<'l> Scanner<'_, 'l> {
                     && !self.out.findings.is_off(rule)
                     && let Some(test) = wanted(&view)
                 {
-                    tests.push((*rule, test));
+                    tests.push((Charge::from(*rule), test));
                 }
             }
+            tests.extend(self.demands.cells(&view));
             let reference = Reference::of(column, &self.layout, self.before);
             let Some(field) = field else {
                 let reason = format!("the column {} is missing", column.name);
-                let codes = tests.iter().map(|(rule, _)| rule.code.code);
+                let codes = tests.iter().map(|(charge, _)| charge.rule.code.code);
                 let codes = codes.chain(reference.iter().flat_map(Reference::codes));
                 self.out.skips.extend(codes.map(|code| Skip {
                     code,
@@ -323,12 +337,12 @@ impl<'l> Scanner<'_, 'l> {
             let mut plan =
                 Plan { column, field, blank: Vec::new(), filled: Vec::new(), unusual: Vec::new(), reference };
             self.out.looked.extend(plan.reference.iter().flat_map(Reference::codes));
-            for (rule, test) in tests {
-                self.out.looked.insert(rule.code.code);
+            for (charge, test) in tests {
+                self.out.looked.insert(charge.rule.code.code);
                 match test.when {
-                    When::Blank => plan.blank.push((rule, test)),
-                    When::Filled => plan.filled.push((rule, test)),
-                    When::Unusual => plan.unusual.push((rule, test)),
+                    When::Blank => plan.blank.push((charge, test)),
+                    When::Filled => plan.filled.push((charge, test)),
+                    When::Unusual => plan.unusual.push((charge, test)),
                 }
             }
             let keep = kept.contains(&column.name).then(|| match column.kind {
@@ -348,8 +362,12 @@ impl<'l> Scanner<'_, 'l> {
                 && let Some(test) = wanted(&self.layout)
             {
                 self.out.looked.insert(rule.code.code);
-                self.rows.push((rule, test));
+                self.rows.push(test);
             }
+        }
+        for (charge, test) in self.demands.rows(&self.layout, &mut self.out.skips) {
+            self.out.looked.insert(charge.rule.code.code);
+            self.rows.push(test);
         }
         self.out.looked.insert(ids::ID_COLLISION.code.code);
     }
@@ -389,7 +407,10 @@ impl<'l> Scanner<'_, 'l> {
         if self.out.facts.lines.last().is_none_or(|(row, at)| at + u64::from(number - row) != line) {
             self.out.facts.lines.push((number, line));
         }
-        self.breaks(record, ends, spot);
+        records::breaks(&self.layout, (record, ends), spot, &mut self.out.findings);
+        if !self.of_text.is_empty() {
+            self.of_text.record((record, ends), false, (name, spot), &mut self.out.findings);
+        }
         let deleted = self.layout.mode == Some(Mode::Delta)
             && cells.get(1).is_some_and(|status| status == "tobedeleted");
         if deleted {
@@ -404,15 +425,15 @@ impl<'l> Scanner<'_, 'l> {
             let (Some(plan), Some(cell)) = (plan, cells.get(at)) else { continue };
             let blank = cell.is_empty() || (cell.starts_with(' ') && cell.trim_matches(' ').is_empty());
             let tests = if blank { &plan.blank } else { &plan.filled };
-            for (rule, test) in tests {
+            for (charge, test) in tests {
                 if let Some(cause) = (test.test)(cell) {
-                    findings.raise(rule, name, plan.column.name, spot, &cause);
+                    findings.raise(*charge, name, plan.column.name, spot, &cause);
                 }
             }
             if !plan.unusual.is_empty() && !cell.is_empty() && is_unusual(cell) {
-                for (rule, test) in &plan.unusual {
+                for (charge, test) in &plan.unusual {
                     if let Some(cause) = (test.test)(cell) {
-                        findings.raise(rule, name, plan.column.name, spot, &cause);
+                        findings.raise(*charge, name, plan.column.name, spot, &cause);
                     }
                 }
             }
@@ -444,28 +465,8 @@ impl<'l> Scanner<'_, 'l> {
             }
         }
         let row = Row { cells, rows: &self.targets, file: name, number, spot };
-        for (_, test) in &mut self.rows {
+        for test in &mut self.rows {
             test.row(&row, self.before, &mut self.out.findings);
-        }
-    }
-
-    /// Line breaks inside of cells, in all columns, those of extensions included.
-    fn breaks(&mut self, record: &Record<'_>, ends: &[u32], spot: Spot<'_>) {
-        if memchr::memchr2(b'\r', b'\n', record.raw(ends).as_bytes()).is_none() {
-            return;
-        }
-        for n in 0..ends.len() {
-            let field = record.field(ends, n);
-            if !field.text.contains(['\r', '\n']) {
-                continue;
-            }
-            let column = self.layout.fields.iter().position(|at| *at == Some(n));
-            let column = column.and_then(|at| self.layout.spec.columns.get(at)).map_or("", |c| c.name);
-            let rule = match field.quoted {
-                true => &records::LINE_BREAK_IN_CELL,
-                false => &records::BARE_CARRIAGE_RETURN,
-            };
-            self.out.findings.raise(rule, self.layout.spec.file.csv_name(), column, spot, "");
         }
     }
 
@@ -483,10 +484,13 @@ impl<'l> Scanner<'_, 'l> {
                 self.out.facts.state = State::Partial(self.unparsed);
             } else if self.out.facts.ids.is_empty() {
                 let rule = match self.layout.version {
-                    Version::V1p1 => &header::HEADER_ONLY,
-                    Version::V1p2 => &header::FILE_WITHOUT_ROWS,
+                    Version::V1p1 if self.demands.ask_for_header(self.layout.file()) => None,
+                    Version::V1p1 => Some(&header::HEADER_ONLY),
+                    Version::V1p2 => Some(&header::FILE_WITHOUT_ROWS),
                 };
-                self.out.findings.raise(rule, name, "", Spot::default(), "");
+                if let Some(rule) = rule {
+                    self.out.findings.raise(rule, name, "", Spot::default(), "");
+                }
             }
         }
         let plans = std::mem::take(&mut self.plans);
@@ -507,6 +511,13 @@ impl<'l> Scanner<'_, 'l> {
             fields: (0..self.layout.spec.columns.len()).map(Some).collect(),
             width: self.layout.spec.columns.len(),
         };
+        let concerned = self.demands.concern(whole.version, whole.spec.columns, whole.spec.file);
+        self.out.skips.extend(concerned.into_iter().map(|code| Skip {
+            code,
+            file: name,
+            reason: reason.clone(),
+            count,
+        }));
         for rule in RULES {
             let applies = match rule.hook {
                 Hook::Cell(wanted) => self.layout.spec.columns.iter().any(|column| {
@@ -524,15 +535,6 @@ impl<'l> Scanner<'_, 'l> {
         }
         self.out
     }
-}
-
-/// Whether a cell has something that hardly any cell has.
-fn is_unusual(cell: &str) -> bool {
-    let bytes = cell.as_bytes();
-    bytes.len() > 255
-        || bytes.first() == Some(&b' ')
-        || bytes.last() == Some(&b' ')
-        || bytes.iter().fold(false, |found, b| found | !matches!(b, b' '..=b'~'))
 }
 
 fn word_of(column: &Column, cell: &str) -> u8 {

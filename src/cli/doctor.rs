@@ -199,7 +199,7 @@ impl Patient<'_> {
             Err(error) => {
                 let world = match error {
                     NoTarget::Unwritable(_) => World::Output,
-                    NoTarget::OneFile { .. } => World::Configuration,
+                    NoTarget::OneFile { .. } | NoTarget::OneName { .. } => World::Configuration,
                 };
                 exam.add(Check::fail("output", world, error.to_string()).advice(sentence(error.help())));
                 None

@@ -309,7 +309,7 @@ fn check_outputs(
             process.fault(&error, error.help());
             match error {
                 NoTarget::Unwritable(_) => ExitCode::Output,
-                NoTarget::OneFile { .. } => ExitCode::Usage,
+                NoTarget::OneFile { .. } | NoTarget::OneName { .. } => ExitCode::Usage,
             }
         })?);
     }

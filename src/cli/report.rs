@@ -124,7 +124,7 @@ pub fn last(
     }
     let plan = run.plan.clone();
     Ok(Some(move |version| match folder {
-        true => path.join(target::package_name(&plan, version)),
+        true => path.join(plan.package_name(version)),
         false => path.clone(),
     }))
 }

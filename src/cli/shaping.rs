@@ -85,6 +85,8 @@ impl FileArgs {
     pub fn apply(&self, sample: bool, environment: &[(OsString, OsString)], overrides: &mut Overrides) {
         match self.with_tenants(sample, environment, overrides) {
             Ok(Some(file)) => overrides.file(&file, self.profile.as_deref()),
+            // A consumer's profile needs no file.
+            Ok(None) if overrides.has("consumer") => overrides.file(&ConfigFile::default(), None),
             Ok(None) => {}
             Err(faults) => overrides.no_file(faults),
         }
@@ -114,6 +116,9 @@ pub struct ShapingArgs {
     #[arg(long, value_name = "VERSION,...")]
     pub oneroster: Option<String>,
 
+    /// Who reads the package: take over the settings that follow from what is known of them (`rosterpack profiles list`)
+    #[arg(long, value_name = "NAME", help_heading = "What is exported")]
+    pub consumer: Option<String>,
     /// Write demographics.csv: birth date, sex, race
     #[arg(long, help_heading = "What is exported")]
     pub demographics: bool,
@@ -179,6 +184,7 @@ impl ShapingArgs {
             ("active_school_year", &self.school_year),
             ("as_of", &self.as_of),
             ("oneroster", &self.oneroster),
+            ("consumer", &self.consumer),
             ("leas", &self.lea),
             ("schools", &self.school),
             ("files", &self.files),

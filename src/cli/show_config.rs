@@ -33,7 +33,8 @@ Examples:
   rosterpack show-config --profile clever --json
 
 It takes the flags and the environment of an export, and shows what each setting comes to. A
-value is followed by where it stands: FILE:LINE, an environment variable, a flag, or default.
+value is followed by where it stands: FILE:LINE, the profile of a consumer, an environment
+variable, a flag, or default.
 Secrets are shown as ***.";
 
 /// A setting as JSON.

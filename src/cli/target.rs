@@ -4,7 +4,7 @@
 //! code 7; one file for several packages: 2). A run that reads an ODS for minutes must not find at its end that the
 //! folder is read-only. Nothing is left behind by the check, and a folder that it made goes with a failed run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{fs, io};
@@ -99,6 +99,14 @@ pub enum NoTarget {
         /// How many packages.
         count: usize,
     },
+    /// One name for several packages.
+    #[error("package_name calls {count} packages {name}")]
+    OneName {
+        /// The name.
+        name: String,
+        /// How many packages.
+        count: usize,
+    },
 }
 
 impl NoTarget {
@@ -106,15 +114,10 @@ impl NoTarget {
     pub fn help(&self) -> &'static str {
         match self {
             NoTarget::Unwritable(error) => error.help,
+            NoTarget::OneName { .. } => "write {version} into package_name, or export one version",
             NoTarget::OneFile { .. } => "name a folder: one that exists, or a path that ends with a slash",
         }
     }
-}
-
-/// Name of a package in a folder.
-pub fn package_name(plan: &Plan, version: Version) -> String {
-    let version = version.label().replace('.', "p");
-    format!("{}-{}-oneroster-v{version}.zip", plan.tenant, plan.school_year)
 }
 
 impl Targets {
@@ -129,7 +132,12 @@ impl Targets {
         let versions: Vec<Version> = plan.editions.iter().map(|edition| edition.version).collect();
         let slash = out.as_os_str().to_string_lossy().ends_with(std::path::is_separator);
         let (folder, paths): (PathBuf, BTreeMap<Version, PathBuf>) = if slash || out.is_dir() {
-            let named = versions.into_iter().map(|version| (version, out.join(package_name(plan, version))));
+            let names: BTreeSet<String> =
+                versions.iter().map(|version| plan.package_name(*version)).collect();
+            if let Some(name) = names.first().filter(|_| names.len() < versions.len()) {
+                return Err(NoTarget::OneName { name: name.clone(), count: versions.len() });
+            }
+            let named = versions.into_iter().map(|version| (version, out.join(plan.package_name(version))));
             (out.to_owned(), named.collect())
         } else if versions.len() > 1 {
             return Err(NoTarget::OneFile { path: out.to_owned(), count: versions.len() });

@@ -11,6 +11,7 @@ use super::{ExitCode, Process};
 use crate::check::register::{RULES, rule};
 use crate::check::show::{Judged, html, json, sarif, terminal};
 use crate::check::{Level, Options, validate};
+use crate::consumer::Consumer;
 use crate::day::Day;
 use crate::notice::Severity;
 use crate::package::read::{Archive, Limits};
@@ -46,6 +47,7 @@ Examples:
   rosterpack validate north-2025-oneroster-v1p1.zip
   rosterpack validate --format html vendor.zip > vendor.html
   rosterpack validate --deny warning --as-of 2025-10-01 packages/*.zip
+  rosterpack validate --consumer st-math,great-minds OneRoster.zip
   rosterpack validate --level grade-unusual=off --reason 'grades agreed with the vendor' vendor.zip
 
 Exit code 0 when nothing reaches the denied severity, 1 when something does, 2 for a wrong flag or a path
@@ -69,6 +71,9 @@ pub struct ValidateArgs {
     /// The day by which classes are over or have not begun; without it that is not judged
     #[arg(long, value_name = "DATE")]
     pub as_of: Option<String>,
+    /// Judge also by what these consumers demand: classlink, hmh and others (`rosterpack profiles list`)
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    pub consumer: Vec<String>,
     /// Entries that a package may have
     #[arg(long, value_name = "N", default_value_t = Limits::default().entries)]
     pub max_entries: u64,
@@ -97,10 +102,20 @@ pub fn run(args: &ValidateArgs, process: &mut Process<'_>) -> ExitCode {
     let mut unreadable = false;
     for path in &args.packages {
         match Archive::open(path, limits) {
-            Ok(archive) => judged.push(Judged {
-                package: path.display().to_string(),
-                judgement: validate(&archive, &options),
-            }),
+            Ok(archive) => {
+                // A folder is not what a consumer gets: it has neither a name nor a size there.
+                let zip = std::fs::metadata(path).ok().filter(|found| found.is_file());
+                let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+                let options = Options {
+                    name: name.filter(|_| zip.is_some()),
+                    bytes: zip.map(|found| found.len()),
+                    ..options.clone()
+                };
+                judged.push(Judged {
+                    package: path.display().to_string(),
+                    judgement: validate(&archive, &options),
+                });
+            }
             Err(error) => {
                 unreadable = true;
                 process.fault(error, "name a zip, or a folder that holds the CSV files of a package");
@@ -142,6 +157,7 @@ fn options(args: &ValidateArgs) -> Result<Options, Fault> {
         let wrong = || (format!("--as-of `{text}` is no date"), "write it as 2025-10-01".to_owned());
         options.as_of = Some(day.ok_or_else(wrong)?);
     }
+    options.consumers = consumers(&args.consumer)?;
     let reasons: Vec<&str> = args.reason.iter().map(|reason| reason.trim()).collect();
     if reasons.len() != args.level.len() && (reasons.len() != 1 || args.level.is_empty()) {
         let what = match args.level.len() {
@@ -168,6 +184,18 @@ fn options(args: &ValidateArgs) -> Result<Options, Fault> {
         options.levels.change(found, level, reason);
     }
     Ok(options)
+}
+
+/// The consumers of these names, each once.
+fn consumers(names: &[String]) -> Result<Vec<&'static Consumer>, Fault> {
+    let mut found: Vec<&'static Consumer> = Vec::new();
+    for name in names.iter().map(|name| name.trim()) {
+        let consumer = super::profiles::find(name)?;
+        if !found.iter().any(|known| known.id == consumer.id) {
+            found.push(consumer);
+        }
+    }
+    Ok(found)
 }
 
 /// The code that is spelt most alike.

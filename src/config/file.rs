@@ -2,8 +2,8 @@
 //!
 //! In: the file, the files that it includes, and what the user asks for ([`Asked`]). Out: a [`ConfigFile`], checked as a
 //! whole, and from it the settings of one run with their places. Whoever opens files hands in a function for it.
-//! Weakest first: `[defaults]`, `[tenants.NAME]`, `[profiles.NAME]` behind the profiles that it inherits from; a connection
-//! stands right below the table that names it.
+//! Weakest first: `[defaults]`, `[tenants.NAME]`, the profile of the consumer that is named, `[profiles.NAME]` behind the profiles
+//! that it inherits from; a connection stands right below the table that names it.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -13,6 +13,7 @@ use super::alliance::{self, Alliance};
 use super::connection::Admin;
 use super::error::ConfigError;
 use super::text::{self, Entry, Kind, Section};
+use crate::consumer::{self, Consumer};
 
 /// How deep files may include each other.
 const DEPTH: usize = 16;
@@ -45,6 +46,8 @@ pub struct Asked {
     pub tenant: Option<(String, String)>,
     /// A connection.
     pub connection: Option<(String, String)>,
+    /// A consumer.
+    pub consumer: Option<String>,
     /// Whether a place is named, so that none of the file's connections is used.
     pub place: bool,
 }
@@ -199,11 +202,21 @@ impl ConfigFile {
             .or_else(|| said("tenant").map(|entry| (entry.value.clone(), format!("{}: tenant", entry.at))));
         let tenant = find(Kind::Tenant, &tenant.filter(|_| self.has_tenants()));
         let connection = find(Kind::Connection, &asked.connection);
+        let of_tenant = tenant.and_then(|tenant| tenant.entries.iter().find(|e| e.setting.name == CONSUMER));
+        let of_profile =
+            profiles.iter().rev().flat_map(|section| &section.entries).find(|e| e.setting.name == CONSUMER);
+        let named = of_profile.or(of_tenant).or_else(|| said(CONSUMER)).map(|entry| &entry.value);
+        let consumer = asked.consumer.as_ref().or(named).and_then(|name| consumer::find(name));
         if !faults.is_empty() {
             return Err(faults);
         }
         let mut layers: Vec<(Kind, Vec<Entry>)> = Vec::new();
-        for section in defaults.into_iter().chain(tenant).chain(profiles) {
+        let tables = defaults.into_iter().chain(tenant).map(Some);
+        for section in tables.chain([None]).chain(profiles.into_iter().map(Some)) {
+            let Some(section) = section else {
+                layers.push((Kind::Profile, consumer.map(of_consumer).unwrap_or_default()));
+                continue;
+            };
             let named = section.entries.iter().find(|entry| entry.setting.name == "connection");
             let connection = named.and_then(|entry| self.get(Kind::Connection, &entry.value));
             layers.extend(connection.map(|connection| (connection.kind, connection.entries.clone())));
@@ -226,6 +239,23 @@ fn what(address: &Entry) -> &'static str {
     }
 }
 
+/// The setting that names a consumer.
+const CONSUMER: &str = "consumer";
+
+/// What the profile of a consumer says, as a table would.
+pub fn of_consumer(consumer: &'static Consumer) -> Vec<Entry> {
+    let at = format!("consumer {}", consumer.id);
+    let settings =
+        consumer.settings().filter_map(|(name, value, _)| Some((super::settings::find(name)?, value)));
+    let entry = |(setting, value): (_, &str)| Entry {
+        setting,
+        value: value.to_owned(),
+        at: at.clone(),
+        of_consumer: true,
+    };
+    settings.map(entry).collect()
+}
+
 /// The settings of a table. A tenant that names no code is called by its name; the name by which another table chose it
 /// is not the code.
 fn own(section: &Section, tenant: Option<&Section>) -> Vec<Entry> {
@@ -238,6 +268,7 @@ fn own(section: &Section, tenant: Option<&Section>) -> Vec<Entry> {
                 setting,
                 value: section.name.clone(),
                 at: section.at.clone(),
+                of_consumer: false,
             }));
         }
         Kind::Tenant => {}

@@ -1,7 +1,7 @@
 //! What the user gave, in layers, and the frozen run that comes of it.
 //!
-//! In: `rosterpack.toml`, environment variables `ROSTERPACK__SECTION__KEY`, `--set NAME=VALUE`, flags, and today's
-//! date. Out: a [`Run`], or every fault that was found, each naming the place where the user wrote it, what is accepted
+//! In: `rosterpack.toml` and the profile of a consumer, environment variables `ROSTERPACK__SECTION__KEY`, `--set NAME=VALUE`,
+//! flags, and today's date. Out: a [`Run`], or every fault that was found, each naming the place where the user wrote it, what is accepted
 //! and what to do. Flags win over `--set`, that over the environment, that over the file, that over the defaults; a
 //! value that is overridden is checked all the same. Nothing is read here: `main` hands the environment and the day in.
 
@@ -160,6 +160,7 @@ impl Overrides {
             profile: profile.map(|name| (name.to_owned(), "--profile".to_owned())),
             tenant: if sample { None } else { chosen("tenant") },
             connection: chosen("connection"),
+            consumer: strongest("consumer").map(|g| g.value.clone()),
             place: self.names_place(),
         };
         let Settled { entries, admin } = match file.settings(&asked) {
@@ -177,10 +178,13 @@ impl Overrides {
         if asked.tenant.is_some() && !file.names(Kind::Tenant).is_empty() {
             self.given.retain(|g| g.setting.name != "tenant");
         }
-        for Entry { setting, value, at } in entries {
-            self.give(setting, value, Origin::File, at);
+        let consumer =
+            asked.consumer.is_some() || entries.iter().any(|entry| entry.setting.name == "consumer");
+        for Entry { setting, value, at, of_consumer } in entries {
+            self.give(setting, value, if of_consumer { Origin::Consumer } else { Origin::File }, at);
         }
-        for setting in SETTINGS.iter().filter(|_| profile.is_some()) {
+        // A package for somebody in particular is a delivery, with or without a profile.
+        for setting in SETTINGS.iter().filter(|_| profile.is_some() || consumer) {
             if let Some(value) = setting.profile_default() {
                 self.give(setting, value.to_owned(), Origin::Default, PRIVATE.to_owned());
             }
@@ -312,6 +316,8 @@ impl Overrides {
         else {
             return Err(faults);
         };
+        let filters = given.iter().filter(|g| g.origin == Origin::Consumer && g.setting.section == "scope");
+        draft.scope.of_consumer = filters.map(|g| g.setting.name).collect();
         let plan = Plan {
             id_prefix: draft.id_prefix.unwrap_or_else(|| tenant.clone()),
             system_code: draft.system_code.unwrap_or_else(|| tenant.clone()),
@@ -328,6 +334,7 @@ impl Overrides {
             compression: draft.compression,
             system_name: draft.system_name,
             judging: draft.judging,
+            form: draft.form,
         };
         if let Some(&file) = plan.scope.files.iter().find(|file| !plan.mapping.writes(**file)) {
             return Err(vec![ConfigError::FileOff { file }]);

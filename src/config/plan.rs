@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::consumer::{Consumer, LineEnd};
 use crate::day::Day;
 use crate::notice::Severity;
 pub use crate::sourced_id::IdScheme;
@@ -62,6 +63,28 @@ pub enum DepartmentColumn {
     AcademicSubject,
     /// The career pathway.
     CareerPathway,
+}
+
+/// Which grades a class of several gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ClassGrades {
+    /// All of them, as a list.
+    #[default]
+    All,
+    /// The lowest alone.
+    Lowest,
+    /// The highest alone.
+    Highest,
+}
+
+/// Which dates an enrollment has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EnrollmentDates {
+    /// Those that are recorded.
+    #[default]
+    Recorded,
+    /// In place of those that are not, the first and last day of the class's session.
+    Complete,
 }
 
 /// Choices of the mapping. [`Mapping::default`] is what mapping.md calls the default.
@@ -125,6 +148,16 @@ pub struct Mapping {
     pub session_title: String,
     /// Whether a class without offered grades takes the grades of its students.
     pub class_grades_from_students: bool,
+    /// Which grades a class of several gets.
+    pub class_grades: ClassGrades,
+    /// Grade codes that are written as something else.
+    pub grade_codes: BTreeMap<String, String>,
+    /// Which dates an enrollment has.
+    pub enrollment_dates: EnrollmentDates,
+    /// Whether the state agency is an org.
+    pub state_agency: bool,
+    /// Name of a `metadata.<name>` column of users.csv with the staff classification; `None` is no column.
+    pub position_title: Option<String>,
     /// Whether courses hang under departments.
     pub use_course_departments: bool,
     /// Which course attribute names the department.
@@ -178,6 +211,11 @@ impl Default for Mapping {
             class_title: "{title}".into(),
             session_title: "{term}".into(),
             class_grades_from_students: false,
+            class_grades: ClassGrades::default(),
+            grade_codes: BTreeMap::new(),
+            enrollment_dates: EnrollmentDates::default(),
+            state_agency: true,
+            position_title: None,
             use_course_departments: false,
             course_dept_column: DepartmentColumn::default(),
             org_identifier_system: None,
@@ -249,6 +287,8 @@ pub struct Scope {
     pub grades: Filter,
     /// Courses by course code.
     pub courses: Filter,
+    /// Courses by title.
+    pub course_titles: Filter,
     /// Courses by academic subject.
     pub subjects: Filter,
     /// Sessions by name or term.
@@ -263,6 +303,8 @@ pub struct Scope {
     pub files: Vec<File>,
     /// Files that are written with a header even when they have no row.
     pub header_only: Vec<File>,
+    /// Filters, by the names of their settings, that the profile of a consumer has set: what they name need not be there.
+    pub of_consumer: Vec<&'static str>,
 }
 
 impl Scope {
@@ -347,6 +389,35 @@ pub struct Judging {
     pub full: bool,
     /// What refuses.
     pub deny: Deny,
+    /// The consumer that the packages are for, if it is a known one: its demands are rules as well.
+    pub consumer: Option<&'static Consumer>,
+}
+
+/// How the text of a package is written, and what the package is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Form {
+    /// What ends a line.
+    pub line_end: LineEnd,
+    /// Whether every filled cell stands in quotes.
+    pub quote_all: bool,
+    /// Pattern of the zip's name in a folder; `{tenant}`, `{year}`, `{version}`.
+    pub package_name: String,
+}
+
+impl Form {
+    /// Whether lines end with a line feed alone.
+    pub fn is_line_feed(&self) -> bool {
+        self.line_end == LineEnd::Lf
+    }
+}
+
+/// The name of a package that nobody names otherwise.
+pub const PACKAGE_NAME: &str = "{tenant}-{year}-oneroster-{version}.zip";
+
+impl Default for Form {
+    fn default() -> Form {
+        Form { line_end: LineEnd::CrLf, quote_all: false, package_name: PACKAGE_NAME.to_owned() }
+    }
 }
 
 /// Everything that the stages of one run read.
@@ -376,6 +447,18 @@ pub struct Plan {
     pub system_code: String,
     /// How the packages are judged before they are published.
     pub judging: Judging,
+    /// How they are written and called.
+    pub form: Form,
+}
+
+impl Plan {
+    /// Name of the package of a version in a folder.
+    pub fn package_name(&self, version: Version) -> String {
+        let label = format!("v{}", version.label().replace('.', "p"));
+        // One after the other: a tenant code holds no brace that another placeholder would be read from.
+        let name = self.form.package_name.replace("{year}", &self.school_year.to_string());
+        name.replace("{version}", &label).replace("{tenant}", &self.tenant)
+    }
 }
 
 #[cfg(test)]

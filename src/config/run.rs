@@ -18,6 +18,8 @@ use super::settings::TablesFormat;
 pub enum Origin {
     /// Nobody said anything.
     Default,
+    /// The profile of a consumer.
+    Consumer,
     /// `rosterpack.toml`.
     File,
     /// An environment variable.

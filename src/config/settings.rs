@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 
 use super::connection::Connection;
-use super::plan::{Edition, Judging, Mapping, Scope};
+use super::plan::{Edition, Form as PackageForm, Judging, Mapping, Scope};
 use super::publish::Publish;
 use super::values::Parsed;
 use crate::day::Day;
@@ -40,6 +40,7 @@ pub struct Draft {
     pub(super) system_code: Option<String>,
     pub(super) out: Option<PathBuf>,
     pub(super) judging: Judging,
+    pub(super) form: PackageForm,
     pub(super) report: Option<PathBuf>,
     pub(super) report_names: bool,
     pub(super) compare_with: Option<PathBuf>,
@@ -72,6 +73,7 @@ impl Default for Draft {
             system_code: None,
             out: None,
             judging: Judging::default(),
+            form: PackageForm::default(),
             report: None,
             report_names: false,
             compare_with: None,
@@ -202,6 +204,7 @@ impl Setting {
                 | "demographic_extensions"
                 | "natural_key"
                 | "allowed_id_systems"
+                | "position_title"
         )
     }
 

@@ -70,8 +70,10 @@ pub struct Entry {
     pub setting: &'static Setting,
     /// Its value, as a flag would write it; paths lead from the folder of the file.
     pub value: String,
-    /// `file:line`
+    /// `file:line`, or whose profile of a consumer it is.
     pub at: String,
+    /// Whether a consumer's profile says it, and not the file.
+    pub of_consumer: bool,
 }
 
 /// A table of settings.
@@ -296,7 +298,7 @@ impl Reader<'_> {
         }
         (setting.put)(&mut Draft::default(), &text).map_err(|reason| refused(Some(&text), reason))?;
         let value = if setting.is_path(&text) { self.beside(&text) } else { text };
-        Ok(Entry { setting, value, at })
+        Ok(Entry { setting, value, at, of_consumer: false })
     }
 
     /// A path of the file, which leads from the folder that the file is in.

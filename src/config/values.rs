@@ -12,8 +12,9 @@ use std::str::FromStr;
 
 use super::extensions::Attribute;
 use super::plan::{Edition, UsernameSource};
+use crate::consumer::{self, Consumer};
 use crate::day::Day;
-use crate::spec::File;
+use crate::spec::{File, vocabulary};
 
 /// A value, or why the text is none.
 pub type Parsed<T> = Result<T, String>;
@@ -116,6 +117,14 @@ pub fn day(text: &str) -> Parsed<Option<Day>> {
         Some(day) if text.len() == 10 => Ok(Some(day)),
         _ => Err("the calendar has no such date".into()),
     }
+}
+
+/// A consumer whose profile is known.
+pub fn consumer(name: &str) -> Parsed<&'static Consumer> {
+    consumer::find(name).ok_or_else(|| match consumer::nearest(name) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "there is no such profile; `consumer_name` takes any text, for the log".into(),
+    })
 }
 
 /// A list: one CSV record. Blank is the empty list; blanks around an item do not count.
@@ -223,6 +232,57 @@ pub fn pattern(pattern: &str, known: &[&'static str]) -> Parsed<String> {
     Ok(pattern.to_owned())
 }
 
+/// A list of `code=text`: grade codes, and what is written in their place.
+pub fn grade_codes(text: &str) -> Parsed<BTreeMap<String, String>> {
+    let mut codes = BTreeMap::new();
+    for item in list(text)? {
+        let Some((code, written)) = item.split_once('=') else {
+            return Err(format!("`{item}` is not `code=text`"));
+        };
+        if !vocabulary::GRADES.words.contains(&code) {
+            return Err(format!("`{code}`: {}", no_such(code, vocabulary::GRADES.words.iter().copied())));
+        }
+        if self::text(written).is_err() || written.contains(',') {
+            return Err(format!("`{item}`: what is written is blank, padded or holds a comma"));
+        }
+        if codes.insert(code.to_owned(), written.to_owned()).is_some() {
+            return Err(format!("`{code}` stands in the list twice"));
+        }
+    }
+    Ok(codes)
+}
+
+/// The name of an extension column behind `metadata.`; blank is none.
+pub fn column_name(name: &str) -> Parsed<Option<String>> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    match name {
+        "" => Ok(None),
+        name if name.starts_with("metadata.") => Err("leave out `metadata.`, it is added".into()),
+        name if name.starts_with("edu.") => Err("metadata.edu is for the columns of the edu package".into()),
+        name if name.chars().all(plain) => Ok(Some(name.to_owned())),
+        _ => Err("it is no column name".into()),
+    }
+}
+
+/// The name of a zip, perhaps with placeholders.
+pub fn package_name(name: &str) -> Parsed<String> {
+    let known = ["tenant", "year", "version"];
+    let mut bare = name.to_owned();
+    for placeholder in known {
+        bare = bare.replace(&format!("{{{placeholder}}}"), "x");
+    }
+    if bare.contains(['{', '}']) {
+        // Says which placeholder is wrong.
+        pattern(name, &known)?;
+        return Err("a brace has no partner".into());
+    }
+    tenant(&bare)?;
+    match name.strip_suffix(".zip") {
+        Some(stem) if !stem.is_empty() => Ok(name.to_owned()),
+        _ => Err("it does not end with .zip".into()),
+    }
+}
+
 /// A list of `attribute=name`: attributes of students and the `metadata.<name>` columns that carry them.
 pub fn extensions(text: &str) -> Parsed<BTreeMap<String, String>> {
     let mut extensions = BTreeMap::new();
@@ -321,6 +381,40 @@ mod tests {
             assert!(extensions(bad).is_err(), "{bad}");
         }
         assert!(extensions("gender_identiti=x").unwrap_err().contains("did you mean `gender_identity`"));
+    }
+
+    #[test]
+    fn packages_have_names_that_can_be_files() {
+        for good in ["OneRoster.zip", "{tenant}-{year}-{version}.zip", "x.{version}.zip"] {
+            assert_eq!(package_name(good).unwrap(), good);
+        }
+        for bad in [
+            "",
+            ".zip",
+            "OneRoster",
+            "a/b.zip",
+            "{tenant}.ZIP",
+            "{tenat}.zip",
+            "{tenant.zip",
+            ".hidden.zip",
+            "../x.zip",
+        ] {
+            assert!(package_name(bad).is_err(), "{bad}");
+        }
+        assert!(package_name("{tenat}.zip").unwrap_err().contains("did you mean `{tenant}`"));
+    }
+
+    #[test]
+    fn grades_are_known_by_their_codes() {
+        assert_eq!(grade_codes("KG=k, 01=1").unwrap()["01"], "1");
+        for bad in ["1=01", "KG", "KG=", "KG=k,KG=K", "\"KG=a,b\"", "kg=K"] {
+            assert!(grade_codes(bad).is_err(), "{bad}");
+        }
+        assert_eq!(column_name("").unwrap(), None);
+        assert_eq!(column_name("positionTitle").unwrap().unwrap(), "positionTitle");
+        for bad in ["metadata.x", "edu.x", "a b", "a,b"] {
+            assert!(column_name(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -3,14 +3,16 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use crate::config::plan::ClassGrades;
 use crate::package::Table;
 use crate::roster::classes::{base_title, class_key, patterned_title, periods};
 use crate::roster::clean::clean;
-use crate::spec::FileSpec;
+use crate::spec::{FileSpec, vocabulary};
 
 use super::{Cell, Emitter, NATURAL_KEY, NoRule, rows, text};
 
 struct Row<'a> {
+    emitter: &'a Emitter<'a>,
     id: [u8; 16],
     title: Cow<'a, str>,
     grades: Vec<&'static str>,
@@ -30,7 +32,7 @@ fn cell<'a>(column: &str) -> Option<Cell<Row<'a>>> {
     Some(match column {
         "sourcedId" => |row, out| out.id(&row.id),
         "title" => |row, out| text(out, &row.title),
-        "grades" => |row, out| out.list(row.grades.iter().copied()),
+        "grades" => |row, out| row.emitter.grades(&row.grades, out),
         "courseSourcedId" => |row, out| out.id(&row.course),
         "classCode" => |row, out| text(out, &row.code),
         "classType" => |row, out| out.known(if row.homeroom { "homeroom" } else { "scheduled" }),
@@ -44,7 +46,7 @@ fn cell<'a>(column: &str) -> Option<Cell<Row<'a>>> {
     })
 }
 
-pub(super) fn table<'a>(emitter: &'a Emitter<'_>, spec: &'static FileSpec) -> Result<Table<'a>, NoRule> {
+pub(super) fn table<'a>(emitter: &'a Emitter<'a>, spec: &'static FileSpec) -> Result<Table<'a>, NoRule> {
     let columns = emitter
         .columns(spec, cell)?
         .and(emitter.natural_key(), NATURAL_KEY, |row, out| text(out, &row.key))
@@ -55,11 +57,12 @@ pub(super) fn table<'a>(emitter: &'a Emitter<'_>, spec: &'static FileSpec) -> Re
     Ok(rows(spec, kept.len(), columns, move |unit| row(emitter, kept[unit] as usize)))
 }
 
-fn row<'a>(emitter: &'a Emitter<'_>, class: usize) -> Row<'a> {
+fn row<'a>(emitter: &'a Emitter<'a>, class: usize) -> Row<'a> {
     let (staged, roster) = (emitter.staged, emitter.roster);
     let classes = &roster.classes;
     let course = &roster.courses.rows[classes.course[class] as usize];
     Row {
+        emitter,
         id: classes.sourced_id[class].0,
         title: title(emitter, class),
         grades: grades(emitter, class),
@@ -110,5 +113,11 @@ fn grades(emitter: &Emitter<'_>, class: usize) -> Vec<&'static str> {
             })
             .collect();
     }
-    words.into_iter().collect()
+    // By the vocabulary's order, in which kindergarten stands before the first grade.
+    let rank = |word: &&&str| vocabulary::GRADES.words.iter().position(|known| known == *word);
+    match emitter.plan.mapping.class_grades {
+        ClassGrades::All => words.into_iter().collect(),
+        ClassGrades::Lowest => words.iter().min_by_key(rank).copied().into_iter().collect(),
+        ClassGrades::Highest => words.iter().max_by_key(rank).copied().into_iter().collect(),
+    }
 }

@@ -9,6 +9,7 @@ use crate::spec::FileSpec;
 use super::{Cell, Emitter, NATURAL_KEY, NoRule, reference, rows, text};
 
 struct Row<'a> {
+    emitter: &'a Emitter<'a>,
     course: &'a Course,
     org: [u8; 16],
     year: Option<SourcedId>,
@@ -21,7 +22,7 @@ fn cell<'a>(column: &str) -> Option<Cell<Row<'a>>> {
         "schoolYearSourcedId" => |row, out| reference(out, row.year),
         "title" => |row, out| text(out, &row.course.title),
         "courseCode" => |row, out| text(out, &clean(&row.course.code)),
-        "grades" => |row, out| out.list(row.course.grades.iter().copied()),
+        "grades" => |row, out| row.emitter.grades(&row.course.grades, out),
         "orgSourcedId" => |row, out| out.id(&row.org),
         "subjects" => |row, out| out.list(row.course.subjects.iter().map(|(title, _)| title.as_str())),
         "subjectCodes" => |row, out| out.list(row.course.subjects.iter().map(|(_, code)| code.as_str())),
@@ -36,7 +37,7 @@ fn duration_cell(row: &Row<'_>, out: &mut CsvBlock) {
     }
 }
 
-pub(super) fn table<'a>(emitter: &'a Emitter<'_>, spec: &'static FileSpec) -> Result<Table<'a>, NoRule> {
+pub(super) fn table<'a>(emitter: &'a Emitter<'a>, spec: &'static FileSpec) -> Result<Table<'a>, NoRule> {
     let columns = emitter
         .columns(spec, cell)?
         .and(emitter.natural_key(), NATURAL_KEY, |row, out| text(out, &row.key))
@@ -47,6 +48,7 @@ pub(super) fn table<'a>(emitter: &'a Emitter<'_>, spec: &'static FileSpec) -> Re
     Ok(rows(spec, kept.len(), columns, move |unit| {
         let course = &courses[kept[unit]];
         Row {
+            emitter,
             course,
             org: emitter.org_id(course.org),
             year: course.year.map(|n| emitter.roster.sessions.rows[n as usize].sourced_id),

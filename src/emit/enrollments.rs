@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use crate::config::plan::EnrollmentDates;
 use crate::day::Day;
 use crate::package::{BLOCK_UNITS, CsvBlock, Table};
 use crate::roster::classes::class_key;
@@ -81,6 +82,9 @@ fn write_class(
     let org = roster.classes.org[class];
     let school = emitter.org_id(org);
     let ends = emitter.plan.mapping.end_dates;
+    let session = &roster.sessions.rows[roster.classes.session[class] as usize];
+    let complete = emitter.plan.mapping.enrollment_dates == EnrollmentDates::Complete;
+    let instead = |day: Day| complete.then_some(day);
     let mut write = |person, unique_id: &str, user: SourcedId, role, primary, begin, end| {
         emitter.keys.enrollment(key, person, unique_id, &class_part, begin);
         let row = Row {
@@ -92,8 +96,9 @@ fn write_class(
             user: user.0,
             role,
             primary,
-            begin,
-            end: written_end(end, ends),
+            // The id is that of the recorded date: it does not change with what is shown.
+            begin: begin.or(instead(session.begin)),
+            end: written_end(end, ends).or_else(|| written_end(instead(session.end), ends)),
         };
         columns.write(&row, out);
         *key = row.key;

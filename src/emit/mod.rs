@@ -158,6 +158,25 @@ impl<'a> Emitter<'a> {
         Ok(tables)
     }
 
+    /// A grade code as the plan writes it.
+    fn grade<'g>(&'g self, code: &'g str) -> &'g str {
+        self.plan.mapping.grade_codes.get(code).map_or(code, String::as_str)
+    }
+
+    /// Grades of a course or class as the plan writes them, each once.
+    fn grades(&self, codes: &[&'static str], out: &mut CsvBlock) {
+        if self.plan.mapping.grade_codes.is_empty() {
+            return out.list(codes.iter().copied());
+        }
+        let mut written: Vec<&str> = Vec::with_capacity(codes.len());
+        for code in codes.iter().map(|code| self.grade(code)) {
+            if !written.contains(&code) {
+                written.push(code);
+            }
+        }
+        out.list(written.into_iter());
+    }
+
     fn natural_key(&self) -> bool {
         self.plan.mapping.writes_natural_key()
     }

@@ -74,7 +74,7 @@ fn cell<'a>(column: &str) -> Option<Cell<Row<'a>>> {
         "email" => |row, out| text(out, &row.email),
         "phone" => |row, out| text(out, &row.phone),
         "agentSourcedIds" => |row, out| agents(row, out),
-        "grades" => |row, out| word(out, row.grade),
+        "grades" => |row, out| text(out, row.grade.map_or("", |code| row.emitter.grade(code))),
         "userMasterIdentifier" => |row, out| text(out, &row.emitter.cells.master_identifier(row.user)),
         "preferredGivenName" => |row, out| text(out, &row.name(|p| &p.preferred_first)),
         "preferredFamilyName" => |row, out| text(out, &row.name(|p| &p.preferred_last)),
@@ -125,11 +125,13 @@ fn primary_school_cell(row: &Row<'_>, out: &mut CsvBlock) {
 pub(super) fn table<'a>(emitter: &'a Emitter<'a>, spec: &'static FileSpec) -> Result<Table<'a>, NoRule> {
     // The three columns of the edu package (mapping.md section 1).
     let edu = emitter.natural_key();
+    let title = emitter.plan.mapping.position_title.as_ref().map(|name| format!("metadata.{name}"));
     let columns = emitter
         .columns(spec, cell)?
         .and(edu, NATURAL_KEY, |row, out| text(out, &row.key))
         .and(edu, "metadata.edu.staff_classification", classification_cell)
         .and(edu, "metadata.edu.primary_school", primary_school_cell)
+        .and(title.is_some(), title.as_deref().unwrap_or_default(), classification_cell)
         .at(|row, out| {
             out.belongs_to(person_group(row.user.person));
             row.orgs.iter().for_each(|&org| out.belongs_to(org));

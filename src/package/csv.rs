@@ -1,16 +1,33 @@
 //! Rows as CSV bytes.
 //!
 //! In: cells, one call each, and the end of each row. Out: RFC 4180 text: UTF-8 without a byte order mark, commas,
-//! CRLF, quotes only where a cell holds a comma, a quote, CR or LF. A block knows how many cells a row must have and
+//! CRLF and quotes only where a cell holds a comma, a quote, CR or LF, unless [`CsvForm`] says otherwise. A block knows how many cells a row must have and
 //! remembers the first row that differs as a fault; it cleans no text and knows no column by name.
 
 use super::fill::BlockFill;
 use crate::day::Day;
 
+/// What RFC 4180 leaves to the writer, and readers quarrel about. The default is what most take.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CsvForm {
+    /// Whether rows end with LF alone and not with CRLF.
+    pub line_feed: bool,
+    /// Whether every filled cell stands in quotes, and not only those that need them.
+    pub quote_all: bool,
+}
+
+impl CsvForm {
+    /// What ends a row.
+    pub(super) const fn line_end(self) -> &'static [u8] {
+        if self.line_feed { b"\n" } else { b"\r\n" }
+    }
+}
+
 /// Some rows of one file, formatted.
 #[derive(Debug)]
 pub struct CsvBlock {
     bytes: Vec<u8>,
+    form: CsvForm,
     columns: usize,
     cells: usize,
     rows: u64,
@@ -33,6 +50,7 @@ impl CsvBlock {
     pub fn new(columns: usize) -> CsvBlock {
         CsvBlock {
             bytes: Vec::new(),
+            form: CsvForm::default(),
             columns,
             cells: 0,
             rows: 0,
@@ -41,6 +59,11 @@ impl CsvBlock {
             fault: None,
             fill: None,
         }
+    }
+
+    /// An empty block of rows with this many cells, in another form.
+    pub fn in_form(columns: usize, form: CsvForm) -> CsvBlock {
+        CsvBlock { form, ..CsvBlock::new(columns) }
     }
 
     /// An empty block of rows with this many cells, and one more that is the same on every row.
@@ -94,8 +117,7 @@ impl CsvBlock {
             return;
         }
         if !needs_quotes(cell) {
-            self.bytes.extend_from_slice(cell);
-            return;
+            return self.plain(|bytes| bytes.extend_from_slice(cell));
         }
         self.bytes.push(b'"');
         for part in cell.split_inclusive(|byte| *byte == b'"') {
@@ -105,6 +127,17 @@ impl CsvBlock {
             }
         }
         self.bytes.push(b'"');
+    }
+
+    /// Text that needs no quotes, filled: in quotes all the same where every cell is.
+    fn plain(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        if self.form.quote_all {
+            self.bytes.push(b'"');
+            write(&mut self.bytes);
+            self.bytes.push(b'"');
+        } else {
+            write(&mut self.bytes);
+        }
     }
 
     /// Free text.
@@ -118,16 +151,16 @@ impl CsvBlock {
             self.fail("a cell that was vouched for needs quotes");
         }
         self.begin_cell();
-        if word.is_empty() {
-            self.stays_blank();
+        match word.is_empty() {
+            true => self.stays_blank(),
+            false => self.plain(|bytes| bytes.extend_from_slice(word.as_bytes())),
         }
-        self.bytes.extend_from_slice(word.as_bytes());
     }
 
     /// A sourcedId as 32 lower-case hex digits.
     pub fn id(&mut self, id: &[u8; 16]) {
         self.begin_cell();
-        push_hex(&mut self.bytes, id);
+        self.plain(|bytes| push_hex(bytes, id));
     }
 
     /// Several sourcedIds in one cell, in the given order; none leaves the cell blank.
@@ -145,7 +178,10 @@ impl CsvBlock {
             push_hex(&mut self.bytes, &id);
             count += 1;
         }
-        if count > 1 {
+        if count == 1 && self.form.quote_all {
+            self.bytes.insert(start, b'"');
+        }
+        if count > 1 || (count == 1 && self.form.quote_all) {
             self.bytes.push(b'"');
         }
         if count == 0 {
@@ -156,7 +192,7 @@ impl CsvBlock {
     /// A date, `YYYY-MM-DD`.
     pub fn date(&mut self, day: Day) {
         self.begin_cell();
-        self.bytes.extend_from_slice(&day.iso());
+        self.plain(|bytes| bytes.extend_from_slice(&day.iso()));
     }
 
     /// A whole number.
@@ -199,7 +235,7 @@ impl CsvBlock {
             self.fail(&format!("{} cells instead of {}", self.cells, self.columns));
         }
         self.bytes.extend_from_slice(&self.tail);
-        self.bytes.extend_from_slice(b"\r\n");
+        self.bytes.extend_from_slice(self.form.line_end());
         self.cells = 0;
         self.rows += 1;
         if let Some(fill) = &mut self.fill {
@@ -286,6 +322,31 @@ mod tests {
             "{hex},,{hex},\"{hex},{hex},{hex}\",2000-01-01,-9223372036854775808,true,,,\"1st \"\"A\"\"\",\"KG,01\"\r\n"
         );
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn another_form_changes_quotes_and_ends_and_nothing_else() {
+        let a = [0x11; 16];
+        let hex = "1".repeat(32);
+        let mut block = CsvBlock::in_form(12, CsvForm { line_feed: true, quote_all: true });
+        block.id(&a);
+        block.ids([].into_iter());
+        block.ids([a].into_iter());
+        block.ids([a, a].into_iter());
+        block.date(Day::at(0));
+        block.number(7);
+        block.flag(false);
+        block.blank();
+        block.known("");
+        block.text("");
+        block.text("a \"b\"");
+        block.list(["KG", "01"].into_iter());
+        block.end_row();
+        assert_eq!(block.fault(), None);
+        let expected = format!(
+            "\"{hex}\",,\"{hex}\",\"{hex},{hex}\",\"2000-01-01\",\"7\",\"false\",,,,\"a \"\"b\"\"\",\"KG,01\"\n"
+        );
+        assert_eq!(String::from_utf8(block.bytes().to_vec()).unwrap(), expected);
     }
 
     #[test]

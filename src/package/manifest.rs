@@ -12,7 +12,7 @@ use crate::spec::{File, MANIFEST, Mode};
 /// The manifest of a bulk package that holds these files. The two rows about the sender are optional in the standard
 /// and left out when blank.
 pub(super) fn manifest(options: &Options, present: &BTreeSet<File>) -> CsvBlock {
-    let mut block = CsvBlock::new(MANIFEST.header.len());
+    let mut block = CsvBlock::in_form(MANIFEST.header.len(), options.form);
     let mut row = |property: &str, value: &str| {
         block.text(property);
         block.text(value);

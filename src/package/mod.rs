@@ -31,7 +31,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-pub use self::csv::CsvBlock;
+pub use self::csv::{CsvBlock, CsvForm};
 use self::deflate::Packed;
 pub use self::error::{PackageError, Step, What};
 pub use self::fill::{Counts, Fill};
@@ -64,6 +64,8 @@ pub struct Options {
     /// Whether the reading back demands that every reference leads to a row of the package. Its structure is
     /// proven in any case.
     pub references: bool,
+    /// How rows are written: that of the manifest, and of the tables ([`Table::form`]).
+    pub form: CsvForm,
 }
 
 impl Options {
@@ -76,6 +78,7 @@ impl Options {
             system_name: "rosterpack".to_owned(),
             system_code: String::new(),
             references: true,
+            form: CsvForm::default(),
         }
     }
 }

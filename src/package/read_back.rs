@@ -88,7 +88,7 @@ pub(super) fn prove(
     let mut referred = Referred::default();
     for expected in reading_order(expected) {
         let start = starts.get(&expected.spec.file).copied().unwrap_or_default();
-        entry(file, expected, start, options.references, &mut defined, &mut referred)?;
+        entry(file, (expected, start), options, &mut defined, &mut referred)?;
     }
     match referred.first_dangling(&defined) {
         Some((from, column, to)) => {
@@ -161,9 +161,8 @@ fn reading_order(expected: &[Expected]) -> Vec<&Expected> {
 /// Reads one entry: block by block from the disk, judged on all threads, added up in order.
 fn entry(
     file: &mut fs::File,
-    expected: &Expected,
-    start: u64,
-    references: bool,
+    (expected, start): (&Expected, u64),
+    options: &super::Options,
     defined: &mut Defined,
     referred: &mut Referred,
 ) -> Result<(), Unproven> {
@@ -175,7 +174,8 @@ fn entry(
     let mut ids = ids::room(spec, written.rows);
     let (mut rows, mut length, mut crc) = (0u64, 0u64, crc32fast::Hasher::new());
     {
-        let judge = Judge::new(spec, extensions, references.then_some(&*defined), ids.is_some());
+        let known = options.references.then_some(&*defined);
+        let judge = Judge::new(spec, extensions, known, ids.is_some(), options.form);
         let blocks = expected.blocks.iter().enumerate().map(|(place, &(packed, length))| {
             let mut bytes = vec![0; usize::try_from(packed).map_err(io::Error::other)?];
             file.read_exact(&mut bytes)?;

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::csv::CsvBlock;
+use super::csv::{CsvBlock, CsvForm};
 use super::error::PackageError;
 use super::fill::Fill;
 use crate::spec::{File, FileSpec, Version};
@@ -43,6 +43,9 @@ pub struct Table<'a> {
     pub header_only: bool,
     /// Whether blank cells are counted while the package is written or measured ([`Fill`]).
     pub counted: bool,
+    /// How rows are written in a package; the same as that of its manifest ([`super::Options::form`]). The tables of a
+    /// warehouse have the default form.
+    pub form: CsvForm,
 }
 
 impl<'a> Table<'a> {
@@ -60,6 +63,7 @@ impl<'a> Table<'a> {
             format,
             header_only: false,
             counted: false,
+            form: CsvForm::default(),
         }
     }
 
@@ -103,11 +107,11 @@ impl<'a> Table<'a> {
         block
     }
 
-    /// An empty block; with a last cell for rows that have one.
+    /// An empty block; with a last cell for rows that have one, which are those of a warehouse.
     fn block(&self, last: Option<&str>) -> CsvBlock {
         match last {
             Some(last) => CsvBlock::with_last(self.columns(), last),
-            None => CsvBlock::new(self.columns()),
+            None => CsvBlock::in_form(self.columns(), self.form),
         }
     }
 

@@ -69,6 +69,9 @@ pub(super) fn validated(package: &PendingPackage, plan: &Plan) -> Result<Judgeme
     let options = check::Options {
         as_of: Some(plan.as_of),
         deny: plan.judging.deny.threshold(),
+        consumers: plan.judging.consumer.into_iter().collect(),
+        name: package.written().path.file_name().map(|name| name.to_string_lossy().into_owned()),
+        bytes: Some(package.written().bytes),
         ..check::Options::default()
     };
     Ok(check::validate(&archive, &options))

@@ -168,7 +168,7 @@ impl Courses {
                 None => (0, ctx.causes.fate(&COURSE_ORG_MISSING, label)),
             };
             let taught: Vec<&str> = course.subjects.iter().map(|&subject| ctx.value(subject)).collect();
-            let fate = fate.or(filters.course(ctx, code, &taught));
+            let fate = fate.or(filters.course(ctx, (code, &title), &taught));
             if fate.kept() && ctx.plan.mapping.use_course_departments {
                 let name = department(ctx, course);
                 let entry = departments.entry((course.owner, name)).or_insert((org, Vec::new()));

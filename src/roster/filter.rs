@@ -29,7 +29,7 @@ pub static FILTERED: Code = Code {
     severity: Severity::Info,
     authority: Authority::Policy,
     file: "",
-    summary: "Rows are outside of the chosen grades, courses, subjects, terms, sections or roles, or have lost everything to these filters.",
+    summary: "Rows are outside of the chosen grades, courses, subjects, terms, sections or roles, are the state agency where that is not wanted, or have lost everything to these filters.",
     remedy: "Nothing, if the filter is meant.",
 };
 
@@ -102,6 +102,11 @@ impl Sieve {
         }
         let names: BTreeSet<&str> = names.collect();
         for (prefix, text) in unused {
+            // A consumer's profile was written without knowing this district.
+            let of_consumer = |name: &&str| name.strip_prefix(prefix) == Some(self.name);
+            if ctx.plan.scope.of_consumer.iter().any(of_consumer) {
+                continue;
+            }
             let near = nearest(text, names.iter().copied());
             let near = near.map(|near| format!("; the nearest is `{near}`")).unwrap_or_default();
             ctx.notices.add(&FILTER_UNMATCHED, &format!("{prefix}{} `{text}`{near}", self.name), "");
@@ -114,6 +119,7 @@ impl Sieve {
 pub(super) struct Filters {
     grades: Sieve,
     courses: Sieve,
+    course_titles: Sieve,
     subjects: Sieve,
     terms: Sieve,
     sections: Sieve,
@@ -128,6 +134,7 @@ impl Filters {
         Filters {
             grades: Sieve::new("grades", &scope.grades),
             courses: Sieve::new("courses", &scope.courses),
+            course_titles: Sieve::new("course_titles", &scope.course_titles),
             subjects: Sieve::new("subjects", &scope.subjects),
             terms: Sieve::new("terms", &scope.terms),
             sections: Sieve::new("sections", &scope.sections),
@@ -139,9 +146,8 @@ impl Filters {
 
     /// Whether a filter can take classes.
     fn takes_classes(&self) -> bool {
-        [&self.grades, &self.courses, &self.subjects, &self.terms, &self.sections]
-            .iter()
-            .any(|s| s.is_active())
+        let courses = [&self.courses, &self.course_titles, &self.subjects];
+        [&self.grades, &self.terms, &self.sections].into_iter().chain(courses).any(Sieve::is_active)
     }
 
     /// Leaves out sessions of terms that are not wanted, with their grading periods.
@@ -173,12 +179,22 @@ impl Filters {
         self.terms.tell_unused(ctx, names);
     }
 
-    /// The fate of a course by its code and its academic subjects.
-    pub(super) fn course(&mut self, ctx: &mut Context<'_>, code: &str, subjects: &[&str]) -> Fate {
+    /// The fate of a course by its code, its title and its academic subjects.
+    pub(super) fn course(
+        &mut self,
+        ctx: &mut Context<'_>,
+        (code, title): (&str, &str),
+        subjects: &[&str],
+    ) -> Fate {
         if self.courses.is_active()
             && let Some(why) = self.courses.holds_back(&[code])
         {
             return ctx.causes.fate(&FILTERED, format!("the course code {why}"));
+        }
+        if self.course_titles.is_active()
+            && let Some(why) = self.course_titles.holds_back(&[title])
+        {
+            return ctx.causes.fate(&FILTERED, format!("the course title {why}"));
         }
         if self.subjects.is_active()
             && let Some(why) = self.subjects.holds_back(subjects)
@@ -221,6 +237,7 @@ impl Filters {
         let staged = ctx.staged;
         let courses = &staged.courses.courses;
         self.courses.tell_unused(ctx, courses.iter().map(|course| course.code.as_str()));
+        self.course_titles.tell_unused(ctx, courses.iter().map(|course| course.title.as_str()));
         let subjects = courses.iter().flat_map(|course| &course.subjects);
         self.subjects.tell_unused(ctx, subjects.map(|&subject| staged.descriptors.code_value(subject)));
         self.sections.tell_unused(ctx, (0..staged.sections.len()).map(|n| staged.sections.section.get(n)));

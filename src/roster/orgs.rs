@@ -16,6 +16,7 @@ use crate::staging::orgs::OrgKind;
 use super::clean::{clean, same_value};
 use super::context::Context;
 use super::fate::Fate;
+use super::filter::FILTERED;
 
 /// An organization has no educationOrganization row, so no name.
 pub static ORG_WITHOUT_NAME: Code = Code {
@@ -262,6 +263,7 @@ impl Orgs {
         }
         orgs.resolve_parents(ctx);
         orgs.apply_scope(ctx);
+        orgs.apply_state_agency(ctx);
         orgs.blank_lost_parents(ctx);
         orgs
     }
@@ -337,13 +339,28 @@ impl Orgs {
         }
     }
 
+    /// Leaves out the state agency where it is not wanted.
+    fn apply_state_agency(&mut self, ctx: &mut Context<'_>) {
+        if ctx.plan.mapping.state_agency {
+            return;
+        }
+        for org in self.rows.iter_mut().filter(|org| org.kind == OrgType::State) {
+            let fate = ctx.causes.fate(&FILTERED, format!("org {} is a state agency", org.id));
+            org.fate = org.fate.or(fate);
+        }
+    }
+
     fn blank_lost_parents(&mut self, ctx: &mut Context<'_>) {
         for n in 0..self.rows.len() {
             let Some(parent) = self.rows[n].parent.map(|p| p as usize) else { continue };
             if self.rows[n].fate.kept() && !self.rows[parent].fate.kept() {
+                self.rows[n].parent = None;
+                // A parent that is not wanted is not missed.
+                if self.rows[parent].kind == OrgType::State && !ctx.plan.mapping.state_agency {
+                    continue;
+                }
                 let cause = format!("parent {}", self.rows[parent].id);
                 ctx.notices.add(&ORG_PARENT_MISSING, &cause, self.rows[n].id.to_string());
-                self.rows[n].parent = None;
             }
         }
     }

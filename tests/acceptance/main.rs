@@ -24,6 +24,7 @@ mod bad_input;
 mod both_versions;
 mod checker;
 mod collisions;
+mod consumers;
 mod damage;
 mod determinism;
 mod filters;

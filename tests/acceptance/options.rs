@@ -83,6 +83,20 @@ const OF_FILTERS: &[&str] = &[
 /// Settings that decide whether a package is published and change none, which `judging.rs` shows.
 const OF_JUDGING: &[&str] = &["validate", "deny"];
 
+/// Settings for what consumers ask, which `consumers.rs` shows.
+const OF_CONSUMERS: &[&str] = &[
+    "course_titles",
+    "exclude_course_titles",
+    "class_grades",
+    "grade_codes",
+    "enrollment_dates",
+    "state_agency",
+    "position_title",
+    "line_end",
+    "quotes",
+    "package_name",
+];
+
 /// Settings that only OneRoster 1.2 has a use for, which `version_1_2.rs` shows.
 const OF_1P2: &[&str] = &["staff_role_priority_v1p2", "user_master_identifier_system"];
 
@@ -92,7 +106,7 @@ const OF_GRADEBOOK: &[&str] = &["gradebook", "final_grades"];
 #[test]
 fn no_setting_is_forgotten() {
     let shaping: BTreeSet<&str> = SETTINGS.iter().filter(|s| s.shapes_package()).map(|s| s.name).collect();
-    let elsewhere = OF_FILTERS.iter().chain(OF_JUDGING).chain(OF_1P2).chain(OF_GRADEBOOK);
+    let elsewhere = OF_FILTERS.iter().chain(OF_JUDGING).chain(OF_CONSUMERS).chain(OF_1P2).chain(OF_GRADEBOOK);
     assert_eq!(shaping, SHOWN.iter().chain(elsewhere).copied().collect());
 }
 

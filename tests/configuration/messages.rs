@@ -124,6 +124,46 @@ fn json_follows_its_schema() {
 
 /// A place that is named more strongly takes nothing from the connection that it replaces: no password goes to a host that
 /// it was not meant for.
+/// Settings of a consumer show that they are; what the profile says itself wins.
+#[test]
+fn a_consumers_settings_show_where_they_come_from() {
+    let folder = folder(&[(
+        "rosterpack.toml",
+        "[defaults]\nquotes = \"needed\"\n[profiles.hmh]\nconsumer = \"hmh\"\nposition_title = \"title\"\n",
+    )]);
+    let lines = |arguments: &[&str]| -> String {
+        let output = run_in(folder.path(), &[], &[&["show-config"], arguments].concat());
+        let told = told(&output);
+        let wanted =
+            ["consumer ", "quotes ", "position_title", "header_only_files", "package_name", "middle_names"];
+        let lines = told.lines().filter(|line| wanted.iter().any(|name| line.starts_with(name)));
+        lines.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ") + "\n").collect()
+    };
+    assert_eq!(
+        lines(&["--profile", "hmh"]),
+        "consumer hmh rosterpack.toml:4\n\
+         header_only_files academicSessions,courses,demographics consumer hmh\n\
+         middle_names false default of profiles\n\
+         position_title title rosterpack.toml:5\n\
+         quotes all consumer hmh\n\
+         package_name {tenant}-{year}-oneroster-{version}.zip default\n"
+    );
+    assert_eq!(
+        lines(&["--consumer", "st-math", "--set", "package_name=mine.zip"]),
+        "consumer st-math --consumer\n\
+         header_only_files (blank) default\n\
+         middle_names false default of profiles\n\
+         position_title (blank) default\n\
+         quotes needed rosterpack.toml:2\n\
+         package_name mine.zip --set package_name\n"
+    );
+    // Without a file as well, and from the environment.
+    let bare = tempfile::tempdir().unwrap();
+    let output = run_in(bare.path(), &[("ROSTERPACK__RUN__CONSUMER", "lab-aids")], &["show-config"]);
+    assert!(told(&output).contains("OneRosterv1p1BaseCSV.zip"), "{}", told(&output));
+    golden("no-such-consumer", &run_in(bare.path(), &[], &["show-config", "--consumer", "Lab Aid"]));
+}
+
 #[test]
 fn another_place_gets_nothing_of_a_connection() {
     let folder = usual();

@@ -81,10 +81,12 @@ fn example(fault: &Fault) -> Example {
         }
     }
     // What cannot be seen in the bytes of a file is told by the operation.
-    let kinds = ["zip ", "limit ", "as-of "];
+    let kinds = ["zip ", "limit ", "as-of ", "consumer ", "called ", "weighs ", "crlf "];
     for operation in fault.operations.iter().filter(|op| kinds.iter().any(|kind| op.starts_with(kind))) {
+        // A demand is one in both cases; what breaks it differs.
+        let asked = operation.starts_with("consumer ");
         bad.push(format!("({operation})"));
-        good.push(format!("(without `{operation}`)"));
+        good.push(if asked { format!("({operation})") } else { format!("(without `{operation}`)") });
     }
     Example { title: fault.title.clone(), good: good.join("\n\n"), bad: bad.join("\n\n") }
 }

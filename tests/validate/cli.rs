@@ -87,6 +87,7 @@ fn json_fits_its_schema_for_every_package() {
         paths.push(path.to_str().unwrap().to_owned());
     }
     let mut arguments = vec!["--format", "json", "--level", "grade-unusual=error", "--reason", "test"];
+    arguments.extend(["--consumer", "hmh,strict-1.2", "--consumer", "naviance"]);
     arguments.extend(paths.iter().map(String::as_str));
     let (code, out, _) = validate(&arguments);
     assert_eq!(code, 1);
@@ -95,6 +96,61 @@ fn json_fits_its_schema_for_every_package() {
     json_schema::check(&schema, &schema, &json, "$", &mut faults);
     assert_eq!(faults, Vec::<String>::new());
     assert_eq!(json["packages"].as_array().unwrap().len(), paths.len());
+}
+
+#[test]
+fn demands_of_consumers_are_notices_of_their_own() {
+    let (_folder, path) = faulty("consumer-id-form");
+    let package = path.to_str().unwrap();
+    // Without the consumer nothing of it is judged or told.
+    let (code, out, _) = validate(&["--format", "json", package]);
+    assert!(code == 0 && !out.contains("consumer-"), "{out}");
+    let (code, out, _) = validate(&["--consumer", "great-minds", "--format", "json", package]);
+    let json: Value = serde_json::from_str(&out).unwrap();
+    let judged = &json["packages"][0];
+    assert_eq!((code, &judged["consumers"]), (1, &serde_json::json!(["great-minds"])));
+    let notice = &judged["notices"][0];
+    assert_eq!(notice["code"], "consumer-id-form");
+    assert_eq!(notice["demand"]["consumer"], "great-minds");
+    assert!(notice["demand"]["source"].as_str().unwrap().starts_with("https://"), "{notice}");
+    let (_, out, _) = validate(&["--consumer", "great-minds", "--format", "sarif", package]);
+    let log: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(log["runs"][0]["results"][0]["properties"]["consumer"], "great-minds");
+    let (_, out, _) = validate(&["--consumer", "great-minds", "--format", "html", package]);
+    assert!(out.contains("Great Minds wants ids of at most 100 letters"), "{out}");
+    let (code, out, _) = validate(&["--consumer", "great-minds", package]);
+    assert_eq!(code, 1);
+    golden("validate-consumer.txt", &out.replace(package, "package.zip"));
+    // A level of its own, for all consumers that demand it.
+    let level = ["--level", "consumer-id-form=warning", "--reason", "they said so on the phone"];
+    let (code, out, _) = validate(&[&level[..], &["--consumer", "great-minds", package]].concat());
+    assert!(code == 0 && out.contains("warning: consumer-id-form"), "{out}");
+}
+
+#[test]
+fn consumers_go_by_name_each_with_its_own_demands() {
+    let (_folder, path) = faulty("consumer-several-in-cell");
+    let package = path.to_str().unwrap();
+    let (_, out, _) = validate(&["--consumer", "lab-aids,st-math,lab-aids", "--format", "json", package]);
+    let json: Value = serde_json::from_str(&out).unwrap();
+    let names = json["packages"][0]["notices"].as_array().unwrap().iter();
+    let names = names.filter(|notice| notice["code"] == "consumer-package-name");
+    let names: Vec<&str> = names.map(|notice| notice["demand"]["consumer"].as_str().unwrap()).collect();
+    assert_eq!(names, ["lab-aids", "st-math"], "one code, two demands");
+    let (code, _, err) = validate(&["--consumer", "stmath", package]);
+    assert_eq!(code, 2);
+    assert_eq!(
+        err,
+        "error: there is no consumer `stmath`\nhelp: did you mean `st-math`? `rosterpack profiles list` names all\n"
+    );
+}
+
+fn golden(name: &str, out: &str) {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/cli").join(name);
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&golden, out).unwrap();
+    }
+    assert_eq!(out, fs::read_to_string(golden).unwrap_or_default());
 }
 
 /// What SARIF 2.1.0 demands of the parts that we write (OASIS, sections 3.13 to 3.52).
@@ -180,12 +236,7 @@ fn no_personal_value_is_shown() {
 fn the_terminal_reads_as_reviewed() {
     let (_folder, path) = faulty("dangling-reference.cause");
     let (_, out, _) = validate(&["--as-of", "2025-10-01", path.to_str().unwrap()]);
-    let out = out.replace(path.to_str().unwrap(), "package.zip");
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/cli/validate.txt");
-    if std::env::var_os("BLESS").is_some() {
-        fs::write(&golden, &out).unwrap();
-    }
-    assert_eq!(out, fs::read_to_string(golden).unwrap_or_default());
+    golden("validate.txt", &out.replace(path.to_str().unwrap(), "package.zip"));
 }
 
 /// The same package gives the same bytes, however many threads read it.

@@ -35,7 +35,18 @@ pub fn judge(zip: &[u8], limits: Limits, as_of: Option<Day>) -> Judgement {
 
 /// The judgement on a package with a fault.
 pub fn judge_fault(fault: &Fault) -> Judgement {
-    judge(&fault.zip.bytes(), fault.limits, fault.as_of.or(today()))
+    let zip = fault.zip.bytes();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), &zip).unwrap();
+    let options = Options {
+        as_of: fault.as_of.or(today()),
+        deny: Some(Severity::Error),
+        consumers: fault.consumers.clone(),
+        name: fault.called.clone(),
+        bytes: Some(fault.weighs.unwrap_or(zip.len() as u64)),
+        ..Options::default()
+    };
+    validate(&Archive::open(file.path(), fault.limits).unwrap(), &options)
 }
 
 /// Every package with a fault and the judgement on it, made once.
@@ -57,7 +68,9 @@ pub fn lines(judgement: &Judgement) -> String {
     for notice in &judgement.notices {
         let severity = format!("{:?}", notice.severity).to_lowercase();
         let place = [&notice.file, &notice.column].map(|p| if p.is_empty() { "-" } else { p }).join(" ");
-        let _ = writeln!(text, "{severity} {} {place} {}x", notice.code, notice.count);
+        let whose =
+            notice.demand.as_ref().map(|demand| format!(" ({})", demand.consumer)).unwrap_or_default();
+        let _ = writeln!(text, "{severity} {} {place} {}x{whose}", notice.code, notice.count);
         for cause in &notice.causes {
             let samples = cause.samples.iter().map(|s| {
                 let position = if s.position > 0 { format!(":{}", s.position) } else { String::new() };

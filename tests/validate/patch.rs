@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use rosterpack::consumer::{self, Consumer};
 use rosterpack::day::Day;
 use rosterpack::package::read::Limits;
 
@@ -23,6 +24,12 @@ pub struct Fault {
     pub before: BTreeMap<String, Vec<u8>>,
     pub limits: Limits,
     pub as_of: Option<Day>,
+    /// Consumers whose demands are judged too.
+    pub consumers: Vec<&'static Consumer>,
+    /// What the package is called.
+    pub called: Option<String>,
+    /// How large it is said to be.
+    pub weighs: Option<u64>,
     /// Codes that cannot but come along.
     pub also: Vec<String>,
     /// Operations as written.
@@ -137,6 +144,9 @@ impl Fault {
             before: BTreeMap::new(),
             limits: Limits::default(),
             as_of: None,
+            consumers: Vec::new(),
+            called: None,
+            weighs: None,
             also: Vec::new(),
             operations: Vec::new(),
             expected: expected.to_owned(),
@@ -181,6 +191,23 @@ impl Fault {
                 self.zip = Zip::of(&self.before);
             }
             ["also", code] => self.also.push(code.to_owned()),
+            ["consumer", id] => self.consumers.push(consumer::find(id).expect(id)),
+            ["called", name] => self.called = Some(name.to_owned()),
+            ["weighs", bytes] => self.weighs = Some(bytes.parse().unwrap()),
+            ["many", count, file] => {
+                let line = String::from_utf8(right).unwrap();
+                let entry = self.entry(file);
+                for n in 0..count.parse().unwrap() {
+                    let n: u32 = n;
+                    entry.bytes.extend(line.replace('#', &n.to_string()).bytes());
+                    entry.bytes.push(b'\n');
+                }
+            }
+            ["crlf", file] => {
+                let entry = self.entry(file);
+                let text = String::from_utf8(entry.bytes.clone()).unwrap();
+                entry.bytes = text.replace('\n', "\r\n").into_bytes();
+            }
             ["as-of", day] => self.as_of = Day::parse(day.as_bytes()),
             ["set", file, key, column] => self.rows(file, |rows| {
                 let at = rows[0].iter().position(|name| name == column.as_bytes()).expect(column);

@@ -4,7 +4,7 @@
 
 use crate::check::facts::{Facts, FileFacts, NO_DAY, UNKNOWN};
 use crate::check::findings::Findings;
-use crate::check::rule::{Hook, RowTest, Rule};
+use crate::check::rule::{Charge, Hook, RowTest, Rule};
 use crate::check::rules::forms;
 use crate::check::scan::{Layout, Row};
 use crate::notice::{Authority, Code, Severity};
@@ -200,14 +200,15 @@ fn outside_term(facts: &Facts, findings: &mut Findings<'_>) {
 
 fn by_date(
     facts: &Facts,
-    rule: &'static Rule,
+    charge: impl Into<Charge>,
     out: fn((i32, i32), i32) -> bool,
     findings: &mut Findings<'_>,
 ) {
     let (Some(classes), Some(today)) = (facts.file(File::Classes), facts.as_of) else { return };
+    let charge = charge.into();
     for (class, span) in terms(facts).into_iter().enumerate() {
         if span.is_some_and(|span| out(span, today.number())) {
-            findings.raise_row(rule, (File::Classes, classes.line(class as u32)), "termSourcedIds", "");
+            findings.raise_row(charge, (File::Classes, classes.line(class as u32)), "termSourcedIds", "");
         }
     }
 }
@@ -218,6 +219,11 @@ fn over(facts: &Facts, findings: &mut Findings<'_>) {
 
 fn not_begun(facts: &Facts, findings: &mut Findings<'_>) {
     by_date(facts, &CLASSES_NOT_BEGUN, |(first, _), today| first > today, findings);
+}
+
+/// The same for a consumer that leaves such classes out.
+pub fn begin_later(charge: Charge, facts: &Facts, findings: &mut Findings<'_>) {
+    by_date(facts, charge, |(first, _), today| first > today, findings);
 }
 
 /// The rules that need an as-of date.

@@ -3,6 +3,7 @@
 //! Each rule is one `static`: its notice, why it matters, and where it looks. `check/register.rs` lists them all; the
 //! recipe for a new one is in CONTRIBUTING.md.
 
+pub mod consumers;
 pub mod dates;
 pub mod enrollments;
 pub mod entries;

@@ -1,9 +1,12 @@
 //! The text of every file: encoding, quotes, line ends, cells per row.
 //!
-//! In: nothing; `check/scan.rs` raises them where it meets them. Out: declarations.
+//! In: nothing; `check/scan.rs` raises them where it meets them. Out: declarations, and where a record has line breaks in it.
 
+use crate::check::findings::{Findings, Spot};
 use crate::check::rule::{Hook, Rule};
+use crate::check::scan::Layout;
 use crate::notice::{Authority, Code, Severity};
+use crate::rfc4180::Record;
 
 /// A file begins with a byte order mark.
 pub static BYTE_ORDER_MARK: Rule = Rule {
@@ -169,3 +172,28 @@ pub static BARE_CARRIAGE_RETURN: Rule = Rule {
     why: "Readers see one long row, or a cell with a break in it.",
     hook: Hook::Records,
 };
+
+/// Line breaks inside of cells, in all columns, those of extensions included.
+pub fn breaks(
+    layout: &Layout,
+    (record, ends): (&Record<'_>, &[u32]),
+    spot: Spot<'_>,
+    findings: &mut Findings<'_>,
+) {
+    if memchr::memchr2(b'\r', b'\n', record.raw(ends).as_bytes()).is_none() {
+        return;
+    }
+    for n in 0..ends.len() {
+        let field = record.field(ends, n);
+        if !field.text.contains(['\r', '\n']) {
+            continue;
+        }
+        let column = layout.fields.iter().position(|at| *at == Some(n));
+        let column = column.and_then(|at| layout.spec.columns.get(at)).map_or("", |c| c.name);
+        let rule = match field.quoted {
+            true => &LINE_BREAK_IN_CELL,
+            false => &BARE_CARRIAGE_RETURN,
+        };
+        findings.raise(rule, layout.spec.file.csv_name(), column, spot, "");
+    }
+}

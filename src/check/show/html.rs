@@ -44,6 +44,7 @@ fn package(judged: &Judged) -> Markup {
             (count(Severity::Info, "note", "notes")) ". Judged as OneRoster " (judgement.version)
             @if let Some(day) = &judgement.as_of { ", as of " (day) } "."
         }
+        @if !judgement.consumers.is_empty() { p { "Judged also by what is demanded by " (judgement.consumers.join(", ")) "." } }
         @for assumption in &judgement.assumptions { p { "Note: " (assumption) "." } }
         h2 { "Files" }
         div class="wide" { table {
@@ -91,7 +92,13 @@ pub fn notice(notice: &Notice) -> Markup {
                 @for found in &notice.causes { @if !found.cause.is_empty() || !found.samples.is_empty() { p { (cause(found)) } } }
             }
             p { strong { "What to do. " } (notice.remedy) }
-            p class="soft" { "Rule of the " (authority) "." }
+            @match &notice.demand {
+                Some(demand) => {
+                    p { (demand.name) " wants " (demand.wants) ". " (demand.says) }
+                    p class="soft" { "Source: " (demand.source) ", read " (demand.read) "." }
+                }
+                None => p class="soft" { "Rule of the " (authority) "." },
+            }
         }
     }
 }

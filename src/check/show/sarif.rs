@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Judged;
 use crate::check::register::RULES;
-use crate::check::{Cause, Level, Notice};
+use crate::check::{Cause, Demanded, Level, Notice};
 use crate::notice::Severity;
 
 const fn level(severity: Severity) -> &'static str {
@@ -96,6 +96,9 @@ fn result(judged: &Judged, notice: &Notice, cause: &Cause) -> Value {
     if !cause.cause.is_empty() {
         text = format!("{text} {}.", cause.cause);
     }
+    if let Some(demand) = &notice.demand {
+        text = format!("{text} {} wants {}.", demand.name, demand.wants);
+    }
     text = format!("{text} {} times. {}", cause.count, notice.remedy);
     let mut locations: Vec<Value> = cause
         .samples
@@ -105,14 +108,18 @@ fn result(judged: &Judged, notice: &Notice, cause: &Cause) -> Value {
     if locations.is_empty() {
         locations.push(location(&judged.package, &notice.file, 0, 0));
     }
-    json!({
+    let mut result = json!({
         "ruleId": notice.code,
         "ruleIndex": index,
         "level": level(notice.severity),
         "message": { "text": text },
         "occurrenceCount": cause.count,
         "locations": locations,
-    })
+    });
+    if let Some(Demanded { consumer, source, read, .. }) = &notice.demand {
+        result["properties"] = json!({ "consumer": consumer, "source": source, "read": read });
+    }
+    result
 }
 
 fn location(package: &str, file: &str, line: u64, position: u64) -> Value {

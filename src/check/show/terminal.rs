@@ -36,6 +36,9 @@ fn write_package(text: &mut String, judged: &Judged) -> std::fmt::Result {
     for assumption in &judgement.assumptions {
         writeln!(text, "  note: {assumption}")?;
     }
+    if !judgement.consumers.is_empty() {
+        writeln!(text, "  judged also for {}", judgement.consumers.join(", "))?;
+    }
     for file in &judgement.files {
         let mode = file.mode.unwrap_or("mode unknown");
         write!(text, "  {:<36}{:>12} rows  {mode}", file.file, grouped(file.rows))?;
@@ -79,6 +82,10 @@ fn write_notice(text: &mut String, notice: &Notice) -> std::fmt::Result {
     let severity = word(notice.severity);
     writeln!(text, "  {severity}: {}{column}: {}", notice.code, counted(notice.count, "time", "times"))?;
     writeln!(text, "    {}", notice.summary)?;
+    if let Some(demand) = &notice.demand {
+        writeln!(text, "    {} wants {}", demand.name, demand.wants)?;
+        writeln!(text, "    it says: {} ({}, read {})", demand.says, demand.source, demand.read)?;
+    }
     for cause in notice.causes.iter().take(CAUSES) {
         write_cause(text, cause, notice.causes.len() > 1)?;
     }

@@ -159,7 +159,11 @@ fn build(run: &Run, environment: &dyn Fn(&str) -> Option<String>) -> Result<Prof
         ));
     }
     let profile = Profile {
-        consumer: publish.consumer.clone().unwrap_or_else(|| name.clone()),
+        consumer: publish
+            .consumer
+            .clone()
+            .or_else(|| run.plan.judging.consumer.map(|consumer| consumer.name.clone()))
+            .unwrap_or_else(|| name.clone()),
         folder: archive.join(&name).join(&run.plan.tenant),
         guard: guard(&publish),
         keep: Retention { packages: Some(publish.keep_packages), days: publish.keep_days },

@@ -157,3 +157,32 @@ proptest::proptest! {
         let _ = load(&text);
     }
 }
+
+#[test]
+fn a_consumer_stands_above_tenants_and_below_profiles() {
+    let file = load(
+        "[defaults]\nclass_title = \"{code}\"\nquotes = \"needed\"\nconsumer = \"lab-aids\"\n\
+         [tenants.north]\nquotes = \"needed\"\nconsumer = \"renaissance\"\n\
+         [profiles.base]\nconsumer = \"hmh\"\n\
+         [profiles.vendor]\ninherits = \"base\"\nposition_title = \"title\"\n",
+    )
+    .unwrap();
+    let value = |asked: &Asked, name: &str| values(&file, asked).get(name).cloned();
+    let of = |consumer: &str, value: &str| Some((value.to_owned(), format!("consumer {consumer}")));
+    let nobody = Asked::default();
+    assert_eq!(value(&nobody, "package_name"), of("lab-aids", "OneRosterv1p1BaseCSV.zip"));
+    let vendor = Asked { profile: named("vendor"), tenant: named("north"), ..Asked::default() };
+    assert_eq!(value(&vendor, "quotes"), of("hmh", "all"), "over tenants and defaults");
+    assert_eq!(value(&vendor, "position_title").unwrap(), ("title".into(), "rosterpack.toml:12".into()));
+    assert_eq!(value(&vendor, "class_title").unwrap().1, "rosterpack.toml:2", "what it does not speak of");
+    assert_eq!(value(&vendor, "package_name"), None, "of the consumer that is not meant");
+    let north = Asked { tenant: named("north"), ..Asked::default() };
+    assert_eq!(value(&north, "header_only_files").unwrap().1, "consumer renaissance");
+    // Whoever says it otherwise than in the file means another one; its settings stand at the same place.
+    let other = Asked { consumer: Some("st-math".into()), ..vendor };
+    assert_eq!(value(&other, "package_name"), of("st-math", "OneRoster.zip"));
+    assert_eq!(value(&other, "quotes").unwrap().1, "rosterpack.toml:6");
+    // One that is not known is told by whoever parses the value.
+    let wrong = load("[defaults]\nconsumer = \"stmath\"\n").unwrap_err();
+    assert!(wrong[0].to_string().contains("did you mean `st-math`"), "{}", wrong[0]);
+}

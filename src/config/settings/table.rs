@@ -5,10 +5,12 @@
 use super::{Setting, Standing, TablesFormat, Year};
 use crate::config::connection;
 use crate::config::plan::{
-    Deny, DepartmentColumn, EndDates, IdScheme, Include, OnIdCollision, WithoutEnrollments,
+    ClassGrades, Deny, DepartmentColumn, EndDates, EnrollmentDates, IdScheme, Include, OnIdCollision,
+    WithoutEnrollments,
 };
 use crate::config::publish::{self, Renaming};
 use crate::config::values::{self, Parsed};
+use crate::consumer::LineEnd;
 use crate::edfi;
 
 /// Placeholders of class titles.
@@ -52,6 +54,9 @@ pub static SETTINGS: &[Setting] = settings! {
         "tenant" ["--tenant"]: "a code without blanks at its ends that can name a file", Required, "gbisd",
             "Tenant code: starts every id and names the package.",
             |d, v| { d.tenant = Some(values::tenant(v)?); Ok(()) };
+        "consumer" ["--consumer"]: "`amplify`, `apple-school-manager`, `canvas`, `classlink`, `clever`, `great-minds`, `hmh`, `imagine-learning`, `lab-aids`, `microsoft-sds`, `naviance`, `renaissance`, `st-math`, `strict-1.1` or `strict-1.2`", Computed("none"), "st-math",
+            "Who reads the packages: the settings that follow from what is known of them hold above those of tenants and defaults, below those of profiles; with `validate` full their demands are judged too. `rosterpack profiles show NAME` shows both.",
+            |d, v| { d.judging.consumer = Some(values::consumer(v)?); Ok(()) };
         "connection": "the name of a [connections.NAME] of rosterpack.toml", Computed("none"), "north",
             "The connection by which the ODS is reached. A place that is named more strongly replaces it as a whole.",
             |d, v| { d.connection_name = Some(values::text(v)?); Ok(()) };
@@ -161,6 +166,12 @@ pub static SETTINGS: &[Setting] = settings! {
         "exclude_courses": "a list of course codes; * stands for any text, ? for one character, case does not count", Value(""), "ALG-*",
             "None of these, whatever else is chosen.",
             |d, v| { d.scope.courses.exclude = values::list(v)?; Ok(()) };
+        "course_titles": "a list of course titles; * stands for any text, ? for one character, case does not count", Value(""), "Algebra*",
+            "Only courses of these titles, with their classes. Blank is all.",
+            |d, v| { d.scope.course_titles.include = values::list(v)?; Ok(()) };
+        "exclude_course_titles": "a list of course titles; * stands for any text, ? for one character, case does not count", Value(""), "*lunch*,*study hall*",
+            "None of these, whatever else is chosen.",
+            |d, v| { d.scope.course_titles.exclude = values::list(v)?; Ok(()) };
         "subjects": "a list of academic subject code values; * stands for any text, ? for one character, case does not count", Value(""), "Mathematics",
             "Only courses of these subjects, with their classes. Blank is all.",
             |d, v| { d.scope.subjects.include = values::list(v)?; Ok(()) };
@@ -287,6 +298,21 @@ pub static SETTINGS: &[Setting] = settings! {
         "class_grades_from_students": "`true` or `false`", Value("false"), "true",
             "Give a class without offered grade levels the grades of its students.",
             |d, v| { d.mapping.class_grades_from_students = values::switch(v)?; Ok(()) };
+        "class_grades": "`all`, `lowest` or `highest`", Value("all"), "lowest",
+            "Which grades a class of several has: all of them as a list, or one, for readers that take no list.",
+            |d, v| { d.mapping.class_grades = values::word(v, &[("all", ClassGrades::All), ("lowest", ClassGrades::Lowest), ("highest", ClassGrades::Highest)])?; Ok(()) };
+        "grade_codes": "a list of code=text; codes are IT, PR, PK, TK, KG, 01 to 13, PS, UG, Other", Value(""), "KG=K,01=1",
+            "Grade codes that are written as something else, for readers with codes of their own. Filters go by the codes.",
+            |d, v| { d.mapping.grade_codes = values::grade_codes(v)?; Ok(()) };
+        "enrollment_dates": "`recorded` or `complete`", Value("recorded"), "complete",
+            "Dates of enrollments: those that are recorded, or in place of missing ones the first and last day of the class's session.",
+            |d, v| { d.mapping.enrollment_dates = values::word(v, &[("recorded", EnrollmentDates::Recorded), ("complete", EnrollmentDates::Complete)])?; Ok(()) };
+        "state_agency": "`true` or `false`", Value("true"), "false",
+            "Write the state education agency as an org, the parent of its districts. Who has no other place goes with it.",
+            |d, v| { d.mapping.state_agency = values::switch(v)?; Ok(()) };
+        "position_title": "a column name: letters, digits, underscores, hyphens and dots", Value(""), "positionTitle",
+            "Name of a column metadata.<name> of users.csv with the classification of staff. Blank is no column. A consumer's profile may turn it on.",
+            |d, v| { d.mapping.position_title = values::column_name(v)?; Ok(()) };
         "use_course_departments": "`true` or `false`", Value("false"), "true",
             "Hang courses under orgs of type department.",
             |d, v| { d.mapping.use_course_departments = values::switch(v)?; Ok(()) };
@@ -313,6 +339,15 @@ pub static SETTINGS: &[Setting] = settings! {
         "system_code": "text without blanks at its ends", Computed("the tenant code"), "gbisd-warehouse",
             "source.systemCode of the manifest.",
             |d, v| { d.system_code = Some(values::text(v)?); Ok(()) };
+        "line_end": "`crlf` or `lf`", Value("crlf"), "lf",
+            "What ends a line of the files: carriage return and line feed, as RFC 4180 has it, or line feed alone.",
+            |d, v| { d.form.line_end = values::word(v, &[("crlf", LineEnd::CrLf), ("lf", LineEnd::Lf)])?; Ok(()) };
+        "quotes": "`needed` or `all`", Value("needed"), "all",
+            "Which filled cells stand in quotes: those that need them, or all. Blank cells never do.",
+            |d, v| { d.form.quote_all = values::word(v, &[("needed", false), ("all", true)])?; Ok(()) };
+        "package_name": "a file name that ends with .zip; {tenant}, {year} and {version} may stand in it", Value("{tenant}-{year}-oneroster-{version}.zip"), "OneRoster.zip",
+            "What the zip is called in a folder. Packages of several versions need {version} in it.",
+            |d, v| { d.form.package_name = values::package_name(v)?; Ok(()) };
         "validate" ["--validate"]: "`lean` or `full`", Value("lean"), "full",
             "How a package is judged before it is published: read back (structure, sums, counts, references), or also by every rule of `rosterpack validate`.",
             |d, v| { d.judging.full = values::word(v, &[("lean", false), ("full", true)])?; Ok(()) };
@@ -344,7 +379,7 @@ pub static SETTINGS: &[Setting] = settings! {
         "archive": "a folder", Computed("nothing is kept, guarded or delivered"), "archive",
             "Where packages are kept before they are delivered, in a folder for each profile and tenant, with a log of every run. With it an export with --profile is a nightly run: guarded, kept, delivered.",
             |d, v| { d.publish.archive = Some(values::text(v)?.into()); Ok(()) };
-        "consumer": "text without blanks at its ends", Computed("the name of the profile"), "Reading vendor",
+        "consumer_name": "text without blanks at its ends", Computed("what the consumer calls itself, else the name of the profile"), "Reading vendor",
             "Who the packages are for, in the log.",
             |d, v| { d.publish.consumer = Some(values::text(v)?); Ok(()) };
         "keep_packages": "a whole number from 1 to 100000", Value("90"), "30",

@@ -1,11 +1,12 @@
 //! Rows of a package, read strictly and judged cell by cell.
 //!
 //! In: the text of whole rows, and what the file's columns demand. Out: how many rows, the ids that they define, the
-//! references that could not be judged yet, or the first fault. It reads what this program writes: UTF-8, CRLF, quotes only
-//! where RFC 4180 demands them; anything else is a fault, even where another reader would be lenient.
+//! references that could not be judged yet, or the first fault. It reads what this program writes: UTF-8, RFC 4180, the line
+//! ends of the package's form; anything else is a fault, even where another reader would be lenient.
 
 use crate::spec::{Column, File, FileSpec, Kind, Need};
 
+use super::super::csv::CsvForm;
 use super::ids::{Defined, Ids, parse};
 
 /// What a column demands of its cells.
@@ -25,6 +26,7 @@ pub(super) struct Judge<'d> {
     columns: Vec<Demand<'d>>,
     extensions: usize,
     keep_ids: bool,
+    line_end: &'static [u8],
 }
 
 /// What the rows of a block came to.
@@ -73,6 +75,7 @@ impl<'d> Judge<'d> {
         extensions: usize,
         defined: Option<&'d Defined>,
         keep_ids: bool,
+        form: CsvForm,
     ) -> Judge<'d> {
         let demand = |column: &'static Column| {
             let target = column.target().filter(|_| defined.is_some());
@@ -86,7 +89,12 @@ impl<'d> Judge<'d> {
                 there: target.and_then(|file| defined.and_then(|defined| defined.of(file))),
             }
         };
-        Judge { columns: spec.columns.iter().map(demand).collect(), extensions, keep_ids }
+        Judge {
+            columns: spec.columns.iter().map(demand).collect(),
+            extensions,
+            keep_ids,
+            line_end: form.line_end(),
+        }
     }
 
     /// Judges whole rows.
@@ -107,7 +115,7 @@ impl<'d> Judge<'d> {
             let fault = |what: String| RowFault { row: Some(row), what };
             let width = self.columns.len() + self.extensions;
             for place in 0..width {
-                let Some((cell, ends)) = next_cell(&mut rest) else {
+                let Some((cell, ends)) = next_cell(&mut rest, self.line_end) else {
                     return Err(fault("it is not RFC 4180".to_owned()));
                 };
                 if ends != (place + 1 == width) {
@@ -171,7 +179,7 @@ impl Demand<'_> {
 
 /// Takes the next cell, without its quotes (doubled ones inside stay), and whether the row ends behind it.
 #[inline]
-fn next_cell<'t>(rest: &mut &'t [u8]) -> Option<(&'t [u8], bool)> {
+fn next_cell<'t>(rest: &mut &'t [u8], line_end: &[u8]) -> Option<(&'t [u8], bool)> {
     let text = *rest;
     let (cell, behind) = match text.first()? {
         b'"' => {
@@ -189,13 +197,12 @@ fn next_cell<'t>(rest: &mut &'t [u8]) -> Option<(&'t [u8], bool)> {
             text.split_at(end)
         }
     };
-    let ends = match behind {
-        [b',', ..] => false,
-        [b'\r', b'\n', ..] => true,
-        _ => return None,
-    };
-    *rest = &behind[if ends { 2 } else { 1 }..];
-    Some((cell, ends))
+    if let [b',', behind @ ..] = behind {
+        *rest = behind;
+        return Some((cell, false));
+    }
+    *rest = behind.strip_prefix(line_end)?;
+    Some((cell, true))
 }
 
 #[cfg(test)]
@@ -206,7 +213,9 @@ mod tests {
     fn judge(text: &str) -> Result<Judged, String> {
         let spec = Version::V1p1.file(File::Orgs).unwrap();
         let defined = Defined::default();
-        Judge::new(spec, 0, Some(&defined), true).block(text.as_bytes()).map_err(|fault| fault.told(10))
+        Judge::new(spec, 0, Some(&defined), true, CsvForm::default())
+            .block(text.as_bytes())
+            .map_err(|fault| fault.told(10))
     }
 
     const ID: &str = "00000000000000000000000000000001";
@@ -242,7 +251,7 @@ mod tests {
             assert!(fault.starts_with("row 13: ") && fault.contains(told), "{bad:?}: {fault}");
         }
         let spec = Version::V1p1.file(File::Orgs).unwrap();
-        let fault = Judge::new(spec, 0, None, false).block(b"\xff\r\n").unwrap_err();
+        let fault = Judge::new(spec, 0, None, false, CsvForm::default()).block(b"\xff\r\n").unwrap_err();
         assert_eq!(fault, RowFault::whole("it is not UTF-8"));
     }
 }

@@ -135,6 +135,7 @@ pub fn choices(report: &Report) -> Markup {
 fn origin(origin: Origin) -> &'static str {
     match origin {
         Origin::Default => "default",
+        Origin::Consumer => "the consumer",
         Origin::File => "rosterpack.toml",
         Origin::Environment => "environment",
         Origin::Sample => "the sample",
