@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::shaping::ShapingArgs;
-use super::source::{self, OpenError, Opened};
+use super::source::{self, OpenError, Opened, Way};
 use super::target::{self, NoTarget, Targets};
 use super::{Clock, ExitCode, Process, export, interrupt};
 use crate::config::Run;
@@ -149,7 +149,8 @@ impl Patient<'_> {
                         exam.skip(&["snapshot"], "whether extracts show one moment depends on who made them");
                     }
                     Opened::Postgres(database, way) => {
-                        let way = way.as_ref().map(|way| format!(", {way}")).unwrap_or_default();
+                        let told = |way: &Way| way.missing().unwrap_or_else(|| way.to_string());
+                        let way = way.as_ref().map(|way| format!(", {}", told(way))).unwrap_or_default();
                         exam.add(Check::new("reachable", Outcome::Ok, format!("{place}{way}")));
                         server::examine(database, exam);
                     }

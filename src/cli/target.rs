@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{fs, io};
 
 use crate::config::plan::Plan;
@@ -18,10 +19,58 @@ pub struct Targets {
     pub paths: BTreeMap<Version, PathBuf>,
     /// The folder that they are in.
     pub folder: PathBuf,
-    /// Folders that were made for them, from the outermost in.
-    made: Vec<PathBuf>,
+    /// The folder as the runs of this process know it.
+    place: PathBuf,
     /// Whether the packages are there, so that the folder stays.
     kept: bool,
+}
+
+/// Folders that runs of this process write to, once for each run that goes on, and those that were made for them. With several
+/// tenants at once one that fails must not take the folder away from another that has nothing in it yet.
+static FOLDERS: Mutex<Folders> = Mutex::new(Folders { used: Vec::new(), made: Vec::new() });
+
+struct Folders {
+    used: Vec<PathBuf>,
+    made: Vec<PathBuf>,
+}
+
+impl Folders {
+    fn locked() -> MutexGuard<'static, Folders> {
+        FOLDERS.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes a folder where it is missing, and notes that a run uses it.
+    fn enter(folder: &Path, make: bool) -> io::Result<PathBuf> {
+        let mut folders = Folders::locked();
+        let made = if make { make_folders(folder)? } else { Vec::new() };
+        let place = one_name(folder);
+        folders.made.extend(made.iter().map(|folder| one_name(folder)));
+        folders.used.push(place.clone());
+        Ok(place)
+    }
+
+    /// A run is over. The last one in a folder that was made, and in which nothing is kept, takes it away.
+    fn leave(place: &Path, kept: bool) {
+        let mut folders = Folders::locked();
+        if let Some(at) = folders.used.iter().position(|used| used == place) {
+            folders.used.swap_remove(at);
+        }
+        let Folders { used, made } = &mut *folders;
+        let mut mine: Vec<PathBuf> =
+            place.ancestors().filter(|at| made.contains(&at.to_path_buf())).map(Path::to_owned).collect();
+        mine.reverse();
+        if !kept {
+            let mut idle = mine.clone();
+            idle.retain(|folder| !used.iter().any(|used| used.starts_with(folder)));
+            remove_folders(&idle);
+        }
+        made.retain(|folder| !mine.contains(folder) || (!kept && folder.exists()));
+    }
+}
+
+/// The name by which a folder is known, however it is spelled.
+fn one_name(folder: &Path) -> PathBuf {
+    fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned())
 }
 
 /// Why a place cannot be written.
@@ -82,13 +131,10 @@ impl Targets {
         let what = "the package";
         let versions: Vec<Version> = plan.editions.iter().map(|edition| edition.version).collect();
         let slash = out.as_os_str().to_string_lossy().ends_with(std::path::is_separator);
-        let mut made = Vec::new();
         let (folder, paths): (PathBuf, BTreeMap<Version, PathBuf>) = if slash || out.is_dir() {
-            made = make_folders(out).map_err(|e| unwritable(what, out, &e))?;
             let names: BTreeSet<String> =
                 versions.iter().map(|version| plan.package_name(*version)).collect();
             if let Some(name) = names.first().filter(|_| names.len() < versions.len()) {
-                remove_folders(&made);
                 return Err(NoTarget::OneName { name: name.clone(), count: versions.len() });
             }
             let named = versions.into_iter().map(|version| (version, out.join(plan.package_name(version))));
@@ -98,7 +144,9 @@ impl Targets {
         } else {
             (parent(out), versions.into_iter().map(|version| (version, out.to_owned())).collect())
         };
-        let targets = Targets { paths, folder, made, kept: false };
+        let make = slash || out.is_dir();
+        let place = Folders::enter(&folder, make).map_err(|e| unwritable(what, out, &e))?;
+        let targets = Targets { paths, folder, place, kept: false };
         for path in targets.paths.values() {
             writable(what, path, &targets.folder)?;
         }
@@ -118,9 +166,7 @@ impl Targets {
 
 impl Drop for Targets {
     fn drop(&mut self) {
-        if !self.kept {
-            remove_folders(&self.made);
-        }
+        Folders::leave(&self.place, self.kept);
     }
 }
 
@@ -295,6 +341,33 @@ mod tests {
         let (there, below) = (temp.path().join("packages"), temp.path().join("packages/other/"));
         drop(check(&below).unwrap());
         assert!(there.exists() && !below.exists());
+    }
+
+    #[test]
+    fn a_run_that_fails_leaves_the_folder_to_those_that_still_go_on() {
+        let temp = tempfile::tempdir().unwrap();
+        let (outer, first, second) = (
+            temp.path().join("packages"),
+            temp.path().join("packages/a/"),
+            temp.path().join("packages/./b/"),
+        );
+        let (one, two) = (check(&first).unwrap(), check(&first).unwrap());
+        let mut other = check(&second).unwrap();
+        drop(one);
+        assert!(first.exists(), "another run writes there");
+        drop(two);
+        assert!(!first.exists() && second.exists());
+        fs::write(other.of(Version::V1p1), "x").unwrap();
+        other.keep();
+        drop(other);
+        assert!(second.exists());
+        // The last one takes what the first one made.
+        fs::remove_dir_all(&outer).unwrap();
+        let (one, two) = (check(&first).unwrap(), check(&second).unwrap());
+        drop(one);
+        assert!(outer.exists());
+        drop(two);
+        assert!(!outer.exists());
     }
 
     #[test]

@@ -73,6 +73,9 @@ pub fn text(starter: &Starter<'_>) -> String {
             "# The address stays where it was, in the variable ROSTERPACK__SOURCE__PLACE.".to_owned()
         }
         Some(place) => format!("place = {}", quoted(place)),
+        None if starter.database => {
+            "# EdFi_Admin knows where it is; an address that a variable named stays there.".to_owned()
+        }
         None => "# The sample that rosterpack carries: add --sample to every command.".to_owned(),
     };
     if starter.database {

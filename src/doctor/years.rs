@@ -34,6 +34,9 @@ pub(super) fn examine(
     given: Given,
     exam: &mut Examination<'_>,
 ) -> Option<i16> {
+    // A year that is named is looked for in the whole ODS: what the filters leave of it shows in its rows.
+    let everywhere = Scope::default();
+    let scope = if matches!(given, Given::Auto { .. }) { scope } else { &everywhere };
     let found = match years::count(source, standard, scope) {
         Ok(found) => found,
         Err(error) => {

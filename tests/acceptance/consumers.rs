@@ -380,6 +380,13 @@ fn a_package_is_called_as_is_asked() {
     for name in ["v1p1-demo_isd-2025.zip", "v1p2-demo_isd-2025.zip"] {
         assert!(folder.path().join(name).exists(), "{name}");
     }
+    // So is one name for the packages of two tenants.
+    let file = "[defaults]\nplace = \"nowhere\"\nschool_year = 2025\nconsumer = \"lab-aids\"\n[tenants.a]\n[tenants.b]\n";
+    fs::write(folder.path().join("tenants.toml"), file).unwrap();
+    let output =
+        binary(folder.path(), &["export", "--config", "tenants.toml", "--tenant", "all", "--out", "./"]);
+    assert_eq!(output.status.code(), Some(2), "{}", told(&output));
+    assert!(told(&output).contains("the packages of a and b would be the same"), "{}", told(&output));
     // One name for two packages is found before anything is read.
     let one = ["--oneroster", "1.1,1.2", "--set", "package_name=one.zip"];
     let output = binary(folder.path(), &[&usual[..], &one].concat());

@@ -9,7 +9,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use assert_cmd::cargo::cargo_bin;
 use rosterpack::synth::SynthPlan;
@@ -117,6 +117,9 @@ impl Server {
              CREATE TABLE dbo.apiclients (apiclientid serial PRIMARY KEY, key varchar(50) NOT NULL, secret varchar(100) NOT NULL);
              INSERT INTO dbo.apiclients (key, secret) VALUES ('k', 'planted-elsewhere');",
         );
+        // Roles belong to the server, and it refuses two who make or alter one at a time.
+        static ROLE: Mutex<()> = Mutex::new(());
+        let _alone = ROLE.lock().unwrap_or_else(PoisonError::into_inner);
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/postgres/admin_reader.sql");
         self.cluster.psql_file(&database, &script, &["reader=admin_reader"]);
         self.cluster.psql(&database, &format!("ALTER ROLE admin_reader PASSWORD '{ADMIN_PASSWORD}'"));

@@ -263,3 +263,18 @@ fn tables_of_earlier_releases_are_read_too() {
     let said = desk.ended(&["export", "--tenant", "t", "--quiet"], 3);
     assert!(said.err.contains("of release 7 or later"), "{}", said.err);
 }
+
+#[test]
+fn init_begins_with_what_edfi_admin_says() {
+    let admin = admin();
+    let desk = Desk::new("");
+    std::fs::remove_file(desk.at("rosterpack.toml")).unwrap();
+    let address = format!("admin_connection={}", admin.url());
+    let settings = [address.as_str(), "ods_instance=north", "encryption_key_file=key", "connect_attempts=1"];
+    let mut arguments = vec!["init", "--tenant", "t"];
+    arguments.extend(settings.iter().flat_map(|setting| ["--set", setting]));
+    desk.ended(&arguments, 0);
+    desk.ended(&["export", "--quiet"], 0);
+    let shown = desk.ended(&["tenants"], 0);
+    assert!(shown.out.contains("ODS instance 1 (`north`"), "{}", shown.out);
+}

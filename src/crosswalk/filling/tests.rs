@@ -134,3 +134,48 @@ fn a_seed_that_cannot_be_read_is_refused() {
     assert!(matches!(told, CrosswalkError::MissingColumn { .. }), "{told}");
     assert!(extend(&seed::TERMS, "f.csv", b"\xff", &used(&[]), &|_, _| false).is_err());
 }
+
+proptest::proptest! {
+    /// Whatever a person wrote, as long as it can be read: its rows stay, each value ends known or waiting, and the second
+    /// time nothing is new.
+    #[test]
+    fn an_extended_file_keeps_every_row_and_lacks_nothing(
+        header in 0usize..4,
+        rows in proptest::collection::vec((0usize..9, "[A-C ]{0,2}", 0usize..4), 0..6),
+        values in proptest::collection::vec(("[A-Ca-c,\"é ]{1,3}", 0u64..5), 0..5),
+        end in 0usize..3,
+    ) {
+        let end = ["\n", "\r\n", "\n\n"][end];
+        let header = ["academic_term,type", "type,note,academic_term", "academic_term,type,undecided", "\u{feff}ACADEMIC_TERM,Type,rows,namespace"][header];
+        let keys = ["A", "\"B, b\"", "\"C\"\"c\"", "a", "Fall Semester", "", "  ", "é", "\"A\""];
+        let names: Vec<&str> = header.trim_start_matches('\u{feff}').split(',').collect();
+        let mut text = header.to_owned();
+        for (key, note, answer) in &rows {
+            let answer = ["term", "semester", "", ""][*answer];
+            let cells = names.iter().map(|name| match name.to_lowercase().as_str() {
+                "academic_term" => keys[*key],
+                "type" => answer,
+                "namespace" => "",
+                _ => note.as_str(),
+            });
+            text += end;
+            text += &cells.collect::<Vec<_>>().join(",");
+        }
+        let seed = &seed::TERMS;
+        let values: Vec<(&str, u64)> = values.iter().map(|(value, rows)| (value.as_str(), *rows)).collect();
+        let Ok(before) = Crosswalks::replacing(&[(seed.file, text.as_bytes())]) else { return Ok(()) };
+        let found = extended(seed, &text, &values);
+        let after = Crosswalks::replacing(&[(seed.file, found.text.as_bytes())]).unwrap();
+        let old: Vec<_> = before.terms.entries().collect();
+        proptest::prop_assert_eq!(&after.terms.entries().take(old.len()).collect::<Vec<_>>(), &old);
+        let read = sheet::read("f.csv", found.text.as_bytes(), seed).unwrap().rows;
+        let namespace = "uri://ed-fi.org/SomeDescriptor";
+        for (value, _) in values.iter().filter(|(value, _)| !value.trim().is_empty()) {
+            let waits = read.iter().any(|row| row.undecided && fold(&row.key) == fold(value));
+            proptest::prop_assert!(after.knows(seed, namespace, value) || waits, "{:?} in {:?}", value, found.text);
+        }
+        let again = extended(seed, &found.text, &values);
+        proptest::prop_assert_eq!(&again.text, &found.text);
+        proptest::prop_assert_eq!((again.answered, again.undecided.len()), (0, 0));
+    }
+}
