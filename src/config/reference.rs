@@ -36,8 +36,11 @@ the table that names it; when a place is named more strongly (`--source`), all o
 names tenants, every tenant must be one of them: a misspelt one would give every row a new id.
 
 What decides which data of a person leave the building (`include_parents`, `middle_names`, `phones`, `demographics`, `demographic_extensions`,
-`natural_key`, `allowed_id_systems`) is said by a profile, a flag, `--set` or a variable, never by the defaults or a tenant. In a run with a profile all of them are off
-unless one of these turns them on; without a profile their defaults below hold.
+`natural_key`, `position_title`, `allowed_id_systems`) is said by a profile, a flag, `--set` or a variable, never by the defaults or a tenant. In a run with a profile or for a `consumer`
+all of them are off unless one of these turns them on; else their defaults below hold.
+
+`consumer = \"NAME\"` takes over the settings that follow from what is known of a [consumer](profiles.md). They win over tenants and defaults, and profiles win over
+them; none of them concerns what of a student or parent leaves the building.
 
 `inherits = \"NAME\"` in a profile takes over what another profile says, its own settings winning. `include = \"FILE\"`, or a list of
 files, at the very top takes over the tables of other files. No table may stand in two files, but for `[defaults]`, whose settings must then differ.

@@ -30,8 +30,11 @@ fn places_of(run: &Run) -> Vec<(&'static str, String)> {
     let shown = |path: PathBuf| path.display().to_string();
     let is_folder =
         |out: &Path| out.is_dir() || out.as_os_str().to_string_lossy().ends_with(std::path::is_separator);
-    // In a folder a package is called by code and school year; one that is not known yet is none.
-    let name = format!("{}-{}", run.plan.tenant, run.plan.school_year);
+    // In a folder a package is called as `package_name` says: a name without the tenant's code is everybody's. A school year
+    // that is not known yet is none.
+    let version = run.plan.editions.first().map(|edition| edition.version);
+    let called = version.map(|version| run.plan.package_name(version)).unwrap_or_default();
+    let name = called.strip_suffix(".zip").unwrap_or(&called).to_owned();
     let out = run.out.as_ref().map(|out| if is_folder(out) { out.join(&name) } else { out.clone() });
     let mut places: Vec<(&'static str, String)> =
         [("the packages", out), ("the reports", run.report.clone()), ("the tables", run.tables.clone())]
