@@ -21,6 +21,7 @@ use crate::crosswalk::seed::{Seed, UNDECIDED};
 use crate::crosswalk::{self, CrosswalkError, Crosswalks};
 use crate::init::folder::{self, CONFIGURATION, Destination, FolderError, SEEDS};
 use crate::init::{self, SchoolYears, Survey, guide};
+use crate::pipeline::NoSchoolYear;
 use crate::report::terminal::grouped;
 
 /// Flags of `init`.
@@ -343,11 +344,16 @@ fn survey(
     let mut run = run.clone();
     source::settle_year(opened, &mut run, process)?;
     let (source, standard) = (opened.source(), run.plan.data_standard.as_deref());
-    let years = init::years(source, standard).map_err(|error| source::tell(&error, process))?;
+    let scope = &run.plan.scope;
+    let years = init::years(source, standard, scope).map_err(|error| source::tell(&error, process))?;
     let year = if year_said { Some(run.plan.school_year) } else { init::current(&years, run.plan.as_of) };
     let Some(year) = year.filter(|year| sections(&years, *year) > 0) else {
         let known: Vec<String> =
             years.iter().filter(|(_, of)| of.sections > 0).map(|(year, _)| year.to_string()).collect();
+        if known.is_empty() && scope.chooses_organizations() {
+            process.fault(NoSchoolYear::EmptyChoice, "look at leas, schools and what excludes them");
+            return Err(ExitCode::Usage);
+        }
         if known.is_empty() {
             process.fault(
                 "there is no section in any school year",

@@ -73,8 +73,9 @@ pub fn text(starter: &Starter<'_>) -> String {
             "# The address stays where it was, in the variable ROSTERPACK__SOURCE__PLACE.".to_owned()
         }
         Some(place) => format!("place = {}", quoted(place)),
+        None if said("admin_connection") => "# EdFi_Admin knows where the ODS is.".to_owned(),
         None if starter.database => {
-            "# EdFi_Admin knows where it is; an address that a variable named stays there.".to_owned()
+            "# The address of EdFi_Admin stays where it was, in the environment.".to_owned()
         }
         None => "# The sample that rosterpack carries: add --sample to every command.".to_owned(),
     };
@@ -288,6 +289,18 @@ mod tests {
             assert!(!text.contains("hunter2") && text.contains("ROSTERPACK__SOURCE__PLACE"), "{text}");
             assert!(settings_of(&text).iter().all(|(name, _)| name != "place"));
         }
+    }
+
+    #[test]
+    fn an_ods_that_ed_fi_admin_knows_has_no_place() {
+        let admin = settings::find("admin_connection").unwrap();
+        let address = "postgres://reader@admin/EdFi_Admin".to_owned();
+        let of_flags = Starter { place: None, further: vec![(admin, address.clone())], ..starter("", true) };
+        let found = settings_of(&text(&of_flags));
+        assert!(found.contains(&("admin_connection".into(), address)), "{found:?}");
+        let of_environment = text(&Starter { place: None, ..starter("", true) });
+        assert!(of_environment.contains("stays where it was, in the environment"), "{of_environment}");
+        assert!(settings_of(&of_environment).iter().all(|(name, _)| name != "place"));
     }
 
     #[test]

@@ -43,12 +43,16 @@ pub struct Survey {
     pub rows: u64,
 }
 
-/// School years of a source.
+/// School years of a source, at the schools that are chosen.
 ///
 /// # Errors
 /// What the source refuses.
-pub fn years(source: &dyn Source, data_standard: Option<&str>) -> Result<SchoolYears, SourceError> {
-    years::count(source, edfi::detect(source.catalog(), data_standard)?, &Scope::default())
+pub fn years(
+    source: &dyn Source,
+    data_standard: Option<&str>,
+    scope: &Scope,
+) -> Result<SchoolYears, SourceError> {
+    years::count(source, edfi::detect(source.catalog(), data_standard)?, scope)
 }
 
 /// The school year that is meant when nobody names one: the latest with sections that has begun by a day, else the first

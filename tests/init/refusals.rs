@@ -68,6 +68,8 @@ fn what_is_said_wrongly_is_told_before_anything_is_read() {
     let source = sample();
     let year = |year| ["init", "--source", &source, "--tenant", "t", "--school-year", year];
     desk.fails(2, &year("1999"), &["school year 1999 has no sections", "2024, 2025"]);
+    let nowhere = ["init", "--source", &source, "--tenant", "t", "--set", "schools=1"];
+    desk.fails(2, &nowhere, &["at the chosen schools"]);
 }
 
 #[test]
