@@ -182,6 +182,7 @@ impl Setting {
             | "compare_with"
             | "tables"
             | "archive"
+            | "metrics"
             | "identity"
             | "known_hosts"
             | "passphrase_file"

@@ -1,8 +1,8 @@
 //! Publishing: a finished package is judged, kept and delivered, or held.
 //!
 //! In: a package on the disk and plain settings, which a configuration fills. Out: a verdict ([`guard`]), an archive
-//! with an audit log ([`archive`]), receipts of deliveries ([`delivery`]), the outcome of a command ([`hook`]). Each
-//! part works without the others; the caller puts them together. No part reads the clock for a result: times and days are
+//! with an audit log ([`archive`]), receipts of deliveries ([`delivery`]), the outcome of a command ([`hook`]), numbers for
+//! whoever watches ([`metrics`]). Each part works without the others; the caller puts them together. No part reads the clock for a result: times and days are
 //! handed in. Nothing here knows Ed-Fi or the configuration.
 
 pub mod archive;
@@ -12,5 +12,6 @@ pub mod durable;
 pub mod guard;
 pub mod hook;
 pub mod lock;
+pub mod metrics;
 pub mod parcel;
 pub mod sftp;

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use super::profile::Profile;
 use crate::cli::{ExitCode, Process};
-use crate::publish::archive::Moved;
+use crate::publish::archive::{self, Moved};
 use crate::publish::hook::{self, Hook, HookEnd};
+use crate::publish::metrics::Metrics;
 use crate::report::terminal::grouped;
 
 /// A target, and why it has not got the package if it has not.
@@ -37,6 +38,9 @@ pub enum Became {
 }
 
 impl Became {
+    /// Every name.
+    const WORDS: [&'static str; 5] = ["delivered", "held", "refused", "undelivered", "failed"];
+
     /// Its name, for programs.
     pub fn word(self) -> &'static str {
         match self {
@@ -127,6 +131,7 @@ impl Ending {
     pub fn tell(self, profile: &Profile, process: &mut Process<'_>) -> ExitCode {
         let summary = self.summary(profile);
         let mut code = self.code;
+        self.measure(profile, process);
         let command = match self.became {
             Became::Delivered => &profile.publish.on_success,
             Became::Held => &profile.publish.on_held,
@@ -162,6 +167,28 @@ impl Ending {
             code = ExitCode::weightiest([code, ExitCode::Output]);
         }
         code
+    }
+
+    /// Writes the file of metrics, if the profile has one. That it cannot changes nothing about the night.
+    fn measure(&self, profile: &Profile, process: &mut Process<'_>) {
+        // Whoever holds the lock writes what becomes of it.
+        let Some(path) = profile.metrics.as_ref().filter(|_| self.code != ExitCode::Locked) else { return };
+        let events = archive::history(&profile.folder).unwrap_or_default();
+        let ended = (process.clock)().utc_milliseconds;
+        let metrics = Metrics {
+            profile: &profile.name,
+            tenant: &profile.tenant,
+            consumer: &profile.consumer,
+            outcome: self.became.word(),
+            outcomes: &Became::WORDS,
+            exit_code: self.code.number(),
+            ended,
+            duration_ms: u64::try_from(ended - profile.begun).unwrap_or_default(),
+            events: &events,
+        };
+        if let Err(error) = metrics.write(path) {
+            process.note(format_args!("the metrics {} cannot be written: {error}", path.display()));
+        }
     }
 
     fn hook_name(&self) -> &'static str {
