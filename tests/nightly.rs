@@ -102,6 +102,16 @@ fn what_is_gone_is_held_until_it_is_named_and_a_release_is_a_ceiling() {
         report["packages"][0]["comparison"]
     );
 
+    // It names the package where it is found, not where it was built; the archive's own copy is the same.
+    let zip = report["packages"][0]["zip"]["path"].as_str().unwrap();
+    assert_eq!(fs::read(desk.join(zip)).unwrap(), delivered, "{zip}");
+    let page = fs::read_to_string(desk.join("report/report.html")).unwrap();
+    assert!(!page.contains("/built/"), "the page names it too");
+    assert_eq!(
+        fs::read(desk.join(zip).with_extension("json")).unwrap(),
+        fs::read(desk.join("report/report.json")).unwrap()
+    );
+
     extracts(&desk.join("extracts"), 60);
     let held = ended(desk, &EXPORT, 4);
     assert!(held.contains("users: ") && held.contains("ids are gone"), "{held}");

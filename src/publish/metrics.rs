@@ -10,7 +10,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use super::archive::{Event, Moment, Run, RunOutcome};
-use super::durable::{self, NoFailpoint, Sum, Sweep};
+use super::durable::{self, Failpoint, Sum, Sweep};
 
 /// The collector of another account must be able to read it; it holds numbers and names of profiles only.
 const MODE: u32 = 0o644;
@@ -110,7 +110,7 @@ impl Metrics<'_> {
     ///
     /// # Errors
     /// Those of the system; the file then holds what it held.
-    pub fn write(&self, path: &Path) -> io::Result<()> {
+    pub fn write(&self, path: &Path, failpoint: &dyn Failpoint) -> io::Result<()> {
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
@@ -120,7 +120,7 @@ impl Metrics<'_> {
         // Of runs that were killed over it; others may be writing theirs here.
         durable::sweep(folder, Sweep::Dead)?;
         let text = self.text();
-        let written = durable::replace(folder, name, MODE, &NoFailpoint, |file| {
+        let written = durable::replace(folder, name, MODE, failpoint, |file| {
             file.write_all(text.as_bytes())?;
             Ok(Sum { bytes: text.len() as u64, sha256: String::new() })
         });
@@ -201,6 +201,7 @@ fn escaped(value: &str) -> String {
 mod tests {
     use super::*;
     use crate::publish::archive::Moved;
+    use crate::publish::durable::NoFailpoint;
     use crate::publish::guard::Shape;
 
     fn at(hour: u32) -> Moment {
@@ -298,11 +299,11 @@ mod tests {
         let path = folder.path().join("reading.prom");
         std::fs::write(folder.path().join(".rosterpack-2000000000-b.partial"), "of a run that was killed")
             .unwrap();
-        metrics.write(&path).unwrap();
+        metrics.write(&path, &NoFailpoint).unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions());
         assert_eq!(mode & 0o777, 0o644);
-        assert!(metrics.write(&folder.path().join("missing/x.prom")).is_err());
+        assert!(metrics.write(&folder.path().join("missing/x.prom"), &NoFailpoint).is_err());
     }
 }

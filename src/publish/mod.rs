@@ -11,6 +11,8 @@ pub mod directory;
 pub mod durable;
 pub mod guard;
 pub mod hook;
+#[cfg(debug_assertions)]
+pub mod killed;
 pub mod lock;
 pub mod metrics;
 pub mod parcel;

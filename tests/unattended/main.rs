@@ -4,10 +4,15 @@
 // Helpers of tests count as code to clippy, and a test may fail loudly.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "../support/json_schema.rs"]
+mod json_schema;
+mod killed;
+mod log;
 mod metrics;
 #[path = "../support/night.rs"]
 mod night;
 mod prometheus;
+mod schemas;
 mod silence;
 
 use std::fs;

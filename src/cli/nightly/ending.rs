@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::failpoint;
 use super::profile::Profile;
+use super::step;
 use crate::cli::{ExitCode, Process};
 use crate::publish::archive::{self, Moved};
 use crate::publish::hook::{self, Hook, HookEnd};
@@ -131,7 +133,9 @@ impl Ending {
     pub fn tell(self, profile: &Profile, process: &mut Process<'_>) -> ExitCode {
         let summary = self.summary(profile);
         let mut code = self.code;
+        step(profile, failpoint::CLOSED);
         self.measure(profile, process);
+        step(profile, failpoint::MEASURED);
         let command = match self.became {
             Became::Delivered => &profile.publish.on_success,
             Became::Held => &profile.publish.on_held,
@@ -159,6 +163,7 @@ impl Ending {
                 ));
             }
         }
+        step(profile, failpoint::TOLD);
         if writeln!(process.out, "{summary}").and_then(|()| process.out.flush()).is_err() {
             process.fault(
                 "cannot write the summary to standard output",
@@ -186,7 +191,7 @@ impl Ending {
             duration_ms: u64::try_from(ended - profile.begun).unwrap_or_default(),
             events: &events,
         };
-        if let Err(error) = metrics.write(path) {
+        if let Err(error) = metrics.write(path, profile.failpoint) {
             process.note(format_args!("the metrics {} cannot be written: {error}", path.display()));
         }
     }

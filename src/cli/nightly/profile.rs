@@ -8,13 +8,14 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::failpoint;
 use crate::cli::{ExitCode, Process, interrupt, target};
 use crate::config::publish::{Publish, Renaming};
 use crate::config::{Run, values};
 use crate::publish::archive::{Archive, ArchiveError, Moment, Retention};
 use crate::publish::delivery::{Road, Target};
 use crate::publish::directory::FolderTarget;
-use crate::publish::durable::NoFailpoint;
+use crate::publish::durable::{Failpoint, NoFailpoint};
 use crate::publish::guard::{Blackout, GuardSettings, Limits};
 use crate::publish::lock::{Holder, LockError};
 use crate::publish::parcel::{Form, expand};
@@ -43,6 +44,8 @@ pub struct Profile {
     pub metrics: Option<PathBuf>,
     /// When its work began, in milliseconds since 1970-01-01 UTC.
     pub begun: i64,
+    /// What hears of the steps of its nights.
+    pub failpoint: &'static dyn Failpoint,
     /// What else its table says.
     pub publish: Publish,
 }
@@ -55,10 +58,11 @@ impl Profile {
     pub fn of(run: &Run, process: &mut Process<'_>) -> Result<Profile, ExitCode> {
         let environment = process.environment.clone();
         let begun = (process.clock)().utc_milliseconds;
-        build(run, begun, &|name| variable(&environment, name)).map_err(|(what, help)| {
+        let profile = build(run, begun, &|name| variable(&environment, name)).map_err(|(what, help)| {
             process.fault(what, help);
             ExitCode::Usage
-        })
+        })?;
+        Ok(Profile { failpoint: failpoint::of(&environment), ..profile })
     }
 
     /// What it is called in messages.
@@ -91,7 +95,7 @@ impl Profile {
             interrupt::clear_up_on_signal(folders.chain(own).collect());
         }
         let now = moment(process);
-        match Archive::open(&self.folder, &Holder::this(now.to_string()), &now, &NoFailpoint) {
+        match Archive::open(&self.folder, &Holder::this(now.to_string()), &now, self.failpoint) {
             Ok(archive) => {
                 if let Some(holder) = archive.died() {
                     process.note(format_args!(
@@ -176,6 +180,7 @@ fn build(run: &Run, begun: i64, environment: &dyn Fn(&str) -> Option<String>) ->
         targets,
         metrics: None,
         begun,
+        failpoint: &NoFailpoint,
         publish,
         name,
     };
