@@ -54,10 +54,12 @@ pub use exit::ExitCode;
                   6 locked, 7 output; see docs/reference/exit-codes.md."
 )]
 pub struct Cli {
-    /// How standard error is written: lines for people, or a JSON object a line [default:
-    /// ROSTERPACK_LOG_FORMAT, else text]
-    #[arg(long, global = true, value_name = "FORMAT", help_heading = "Global Options")]
-    pub log_format: Option<log::LogFormat>,
+    /// Standard error as text, or as json: an object a line [default: ROSTERPACK_LOG_FORMAT, else
+    /// text]
+    // Read by `log::asked` before all other arguments; declared here for those who ask and for clap.
+    #[arg(long, global = true, value_name = "FORMAT", value_parser = ["text", "json"], hide_possible_values = true)]
+    #[arg(help_heading = "How it runs")]
+    pub log_format: Option<String>,
     /// What to do.
     #[command(subcommand)]
     pub verb: Verb,

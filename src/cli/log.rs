@@ -24,11 +24,11 @@ const FLAG: &str = "--log-format";
 const SEPARATOR: char = '\u{1e}';
 
 /// How standard error is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
-    /// Lines for people
+    /// Lines for people.
     Text,
-    /// A JSON object a line
+    /// A JSON object a line.
     Json,
 }
 
