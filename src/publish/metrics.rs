@@ -34,8 +34,8 @@ pub struct Metrics<'a> {
     pub ended: i64,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
-    /// The audit log.
-    pub events: &'a [Event],
+    /// The audit log; `None` when it cannot be read.
+    pub events: Option<&'a [Event]>,
 }
 
 impl Metrics<'_> {
@@ -74,18 +74,20 @@ impl Metrics<'_> {
             .iter()
             .map(|outcome| (vec![("outcome", *outcome)], u8::from(*outcome == self.outcome).to_string()));
         family("last_run_outcome", "1 for how the last run ended, else 0.", &outcomes.collect::<Vec<_>>());
-        let success = last_success(self.events).map_or(0, Moment::utc_seconds);
+        let success = self.events.and_then(last_success).map_or(0, Moment::utc_seconds);
         family(
             "last_success_timestamp_seconds",
             "When every target of a package last had it; 0 when the audit log tells of none.",
             &one(success.to_string()),
         );
+        // Of what nobody can read nothing is claimed; that there is no success to tell of is what must ring.
+        let Some(events) = self.events else { return text };
         family(
             "held",
             "1 while the newest package is held and waits for a release, else 0.",
-            &one(u8::from(is_held(self.events)).to_string()),
+            &one(u8::from(is_held(events)).to_string()),
         );
-        let Some(run) = newest(self.events) else { return text };
+        let Some(run) = newest(events) else { return text };
         let removed = run.changes.iter().map(|(file, moved)| (file, moved.removed));
         let added = run.changes.iter().map(|(file, moved)| (file, moved.added));
         family(
@@ -279,7 +281,7 @@ mod tests {
             exit_code: 3,
             ended: 1_727_764_200_250,
             duration_ms: 1_050,
-            events: &events,
+            events: Some(&events),
         };
         let text = metrics.text();
         for line in [
@@ -295,6 +297,8 @@ mod tests {
         ] {
             assert!(text.contains(line), "{line}\n{text}");
         }
+        let unread = Metrics { events: None, ..metrics }.text();
+        assert!(unread.contains("rosterpack_last_success_timestamp_seconds") && !unread.contains("held"));
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("reading.prom");
         std::fs::write(folder.path().join(".rosterpack-2000000000-b.partial"), "of a run that was killed")

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use crate::{EXPORT, command, configure, desk, ended, extracts, json_schema};
 
-fn schema(name: &str) -> Value {
+/// A schema of the reference.
+pub fn schema(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference").join(name);
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }

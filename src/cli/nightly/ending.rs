@@ -178,7 +178,7 @@ impl Ending {
     fn measure(&self, profile: &Profile, process: &mut Process<'_>) {
         // Whoever holds the lock writes what becomes of it.
         let Some(path) = profile.metrics.as_ref().filter(|_| self.code != ExitCode::Locked) else { return };
-        let events = archive::history(&profile.folder).unwrap_or_default();
+        let events = archive::history(&profile.folder).ok();
         let ended = (process.clock)().utc_milliseconds;
         let metrics = Metrics {
             profile: &profile.name,
@@ -189,7 +189,7 @@ impl Ending {
             exit_code: self.code.number(),
             ended,
             duration_ms: u64::try_from(ended - profile.begun).unwrap_or_default(),
-            events: &events,
+            events: events.as_deref(),
         };
         if let Err(error) = metrics.write(path, profile.failpoint) {
             process.note(format_args!("the metrics {} cannot be written: {error}", path.display()));
