@@ -17,6 +17,7 @@ pub mod host_key;
 pub mod ids;
 pub mod init;
 pub mod interrupt;
+pub mod log;
 pub mod man;
 pub mod nightly;
 pub mod profiles;
@@ -54,6 +55,12 @@ pub use exit::ExitCode;
                   6 locked, 7 output; see docs/reference/exit-codes.md."
 )]
 pub struct Cli {
+    /// Standard error as text, or as json: an object a line [default: ROSTERPACK_LOG_FORMAT, else
+    /// text]
+    // Read by `log::asked` before all other arguments; declared here for those who ask and for clap.
+    #[arg(long, global = true, value_name = "FORMAT", value_parser = ["text", "json"], hide_possible_values = true)]
+    #[arg(help_heading = "How it runs")]
+    pub log_format: Option<String>,
     /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
@@ -138,8 +145,12 @@ impl Process<'_> {
         if interrupt::is_under_way() {
             return;
         }
-        let _ = writeln!(self.err, "error: {what}");
         let help = help.to_string();
+        if log::is_json(&self.environment) {
+            let help = Some(help).filter(|help| !help.is_empty());
+            return self.say(&log::Record { help, ..log::Record::new("error", what) });
+        }
+        let _ = writeln!(self.err, "error: {what}");
         if !help.is_empty() {
             let _ = writeln!(self.err, "help: {help}");
         }
@@ -147,18 +158,42 @@ impl Process<'_> {
 
     /// Tells of something worth knowing that ends no run.
     pub fn note(&mut self, what: impl std::fmt::Display) {
+        if log::is_json(&self.environment) {
+            return self.say(&log::Record::new("notice", what));
+        }
         let _ = writeln!(self.err, "note: {what}");
+    }
+
+    /// Says whose lines the next ones are; a matter of JSON only, where every line has to name it.
+    pub fn about(&mut self, about: log::About) {
+        if log::is_json(&self.environment) {
+            self.say(&log::Record { about: Some(about), ..log::Record::default() });
+        }
+    }
+
+    /// Writes a record; for whoever has asked for JSON.
+    fn say(&mut self, record: &log::Record) {
+        // A broken stderr ends no run.
+        let _ = self.err.write_all(log::framed(record).as_bytes());
     }
 }
 
 /// Parses the arguments (the first is the program's name) and does what they say.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, process: &mut Process<'_>) -> ExitCode {
-    let code = run_verb(arguments, process);
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let code = match log::asked(&arguments, &process.environment) {
+        Ok(log::LogFormat::Text) => run_verb(arguments, process),
+        Ok(log::LogFormat::Json) => log::as_json(process, |process| run_verb(arguments, process)),
+        Err((what, help)) => {
+            process.fault(what, help);
+            ExitCode::Usage
+        }
+    };
     interrupt::give_way();
     code
 }
 
-fn run_verb(arguments: impl IntoIterator<Item = OsString>, process: &mut Process<'_>) -> ExitCode {
+fn run_verb(arguments: Vec<OsString>, process: &mut Process<'_>) -> ExitCode {
     match Cli::try_parse_from(arguments) {
         Ok(cli) => match cli.verb {
             Verb::Init(args) => init::run(&args, process),
@@ -183,7 +218,12 @@ fn run_verb(arguments: impl IntoIterator<Item = OsString>, process: &mut Process
         },
         Err(told) if told.use_stderr() => {
             // clap's messages begin with `error:` as ours do, and name what is accepted.
-            let _ = write!(process.err, "{}", told.render());
+            let told = told.render().to_string();
+            if log::is_json(&process.environment) {
+                process.fault(told.trim_end().trim_start_matches("error: "), "");
+            } else {
+                let _ = write!(process.err, "{told}");
+            }
             ExitCode::Usage
         }
         Err(asked) => match write!(process.out, "{}", asked.render()).and_then(|()| process.out.flush()) {

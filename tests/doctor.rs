@@ -294,9 +294,7 @@ fn the_school_year_is_picked_or_refused() {
     ended(&value, "as-of", "warn", &["outside of school year 2025"]);
     assert_eq!(code, ExitCode::Published);
     let (code, value) = district.examined(&["--school-year", "2025", "--set", "schools=1"]);
-    // Years are those of the schools that are chosen.
-    ended(&value, "school-years", "fail", &["configuration", "at the chosen schools"]);
-    ended(&value, "students", "skipped", &[]);
+    ended(&value, "students", "fail", &["0 of ", "would be refused"]);
     assert_eq!(code, ExitCode::Usage);
     district.table("section", |text| text.lines().next().unwrap().to_owned() + "\n");
     let (code, value) = district.examined(&[]);

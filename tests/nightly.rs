@@ -102,6 +102,16 @@ fn what_is_gone_is_held_until_it_is_named_and_a_release_is_a_ceiling() {
         report["packages"][0]["comparison"]
     );
 
+    // It names the package where it is found, not where it was built; the archive's own copy is the same.
+    let zip = report["packages"][0]["zip"]["path"].as_str().unwrap();
+    assert_eq!(fs::read(desk.join(zip)).unwrap(), delivered, "{zip}");
+    let page = fs::read_to_string(desk.join("report/report.html")).unwrap();
+    assert!(!page.contains("/built/"), "the page names it too");
+    assert_eq!(
+        fs::read(desk.join(zip).with_extension("json")).unwrap(),
+        fs::read(desk.join("report/report.json")).unwrap()
+    );
+
     extracts(&desk.join("extracts"), 60);
     let held = ended(desk, &EXPORT, 4);
     assert!(held.contains("users: ") && held.contains("ids are gone"), "{held}");
@@ -288,7 +298,8 @@ fn fifo(path: &Path) {
 fn two_runs_of_one_profile_do_not_work_at_once_and_a_dead_one_holds_nobody_up() {
     // The first run waits under its lock until somebody tells it the password; nobody listens at port 1.
     let waits = "deliver_to = [\"sftp://me@127.0.0.1:1/in/x.zip\"]\nhost_keys = [\"SHA256:n1a9XlsGnfCSBsBIsCKKEo0jJgM5NJ6TSIEUzGmZvwY\"]\n\
-                 delivery_attempts = 1\nsftp_password_command = \"echo > started; cat go\"";
+                 delivery_attempts = 1\nsftp_password_command = \"echo > started; cat go\"\n\
+                 on_failure = \"cat > facts.json\"";
     let temp = desk(waits);
     let desk = temp.path();
     fifo(&desk.join("started"));
@@ -302,6 +313,13 @@ fn two_runs_of_one_profile_do_not_work_at_once_and_a_dead_one_holds_nobody_up() 
     let mut first = begin();
     let told = ended(desk, &EXPORT, 6);
     assert!(told.contains(&format!("process {} on ", first.id())), "{told}");
+    // The hook hears of it too; the audit log, which belongs to the other run, does not.
+    let facts: Value = serde_json::from_slice(&fs::read(desk.join("facts.json")).unwrap()).unwrap();
+    assert_eq!(facts["exit_code"], 6);
+    assert!(
+        facts["reasons"][0].as_str().unwrap().contains(&format!("process {} on ", first.id())),
+        "{facts}"
+    );
     assert!(told.contains("reading/north: failed, nothing was delivered: another run works in"), "{told}");
     fs::write(desk.join("go"), "password\n").unwrap();
     assert_eq!(first.wait().unwrap().code(), Some(5));

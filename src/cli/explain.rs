@@ -186,7 +186,7 @@ fn row(
         ));
     }
     opened.warn(process);
-    let progress = source::progress(args.shaping.quiet, process);
+    let progress = source::progress(args.shaping.quiet, Default::default(), process);
     let explained =
         explain::explain(opened.source(), &crosswalks, &run.plan, edition, question, progress.as_ref());
     drop(progress);

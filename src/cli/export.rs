@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::interrupt;
+use super::log::{self, About};
 use super::nightly;
 use super::report::{self as place, Place};
 use super::shaping::ShapingArgs;
@@ -180,6 +181,9 @@ pub(super) fn frozen(
     run: Result<Run, Vec<ConfigError>>,
     process: &mut Process<'_>,
 ) -> ExitCode {
+    if let Ok(run) = &run {
+        process.about(About::of(run));
+    }
     match run {
         Ok(run) if !args.dry_run && nightly::wanted(&run) => nightly::run(args, &run, process),
         Ok(run) => match alone(args, &run, process) {
@@ -254,7 +258,7 @@ pub(super) fn export(
                 .map_err(|e| source::tell_open(&e, process))?,
         };
         opened.warn(process);
-        let shown = source::progress(args.shaping.quiet || args.shaping.unwatched, process);
+        let shown = source::progress(args.shaping.quiet || args.shaping.unwatched, About::of(run), process);
         let progress = Noted::new(shown.as_ref(), &now);
         let at = targets.as_ref().map(|targets| |version| targets.of(version));
         let outputs = pipeline::Outputs {
@@ -375,7 +379,9 @@ pub(super) fn tell(error: &PipelineError, process: &mut Process<'_>) -> ExitCode
 /// Tells what a run came to, writes its report and gives its exit code.
 fn conclude(quiet: bool, place: Option<&Place>, report: &Report, process: &mut Process<'_>) -> ExitCode {
     let several = report.packages.len() > 1;
-    if !quiet {
+    if !quiet && log::is_json(&process.environment) {
+        log::of_report(report).iter().for_each(|record| process.say(record));
+    } else if !quiet {
         let _ = write!(process.err, "\n{}", terminal::summary(report));
     }
     let mut code = ExitCode::Published;

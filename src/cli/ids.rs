@@ -103,7 +103,7 @@ fn write(args: &IdsArgs, run: &mut Run, process: &mut Process<'_>) -> Result<Exi
         .map_err(|e| source::tell_open(&e, process))?;
     source::settle_year(&opened, run, process)?;
     opened.warn(process);
-    let progress = source::progress(args.shaping.quiet, process);
+    let progress = source::progress(args.shaping.quiet, Default::default(), process);
     let migrate = |out: &mut dyn Write| {
         pipeline::migrate_ids(
             opened.source(),

@@ -368,7 +368,7 @@ fn survey(
         return Err(ExitCode::Usage);
     };
     let result = {
-        let progress = source::progress(args.quiet, process);
+        let progress = source::progress(args.quiet, Default::default(), process);
         init::survey(source, standard, crosswalks, (year, years), progress.as_ref())
     };
     result.map_err(|error| source::tell(&error, process))

@@ -5,6 +5,7 @@
 //! held or refused reaches no place that anybody reads. ADR 0048 says in which order, and what stands behind it.
 
 pub mod ending;
+pub mod failpoint;
 pub mod profile;
 pub mod resend;
 pub mod steps;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use self::ending::{Became, Ending};
 use self::profile::{Profile, moment};
 use super::export::{self, ExportArgs};
+use super::report::Place;
 use super::told;
 use super::{ExitCode, Process, interrupt};
 use crate::config::Run;
@@ -54,6 +56,7 @@ fn night(
     archive: &mut Archive<'_>,
     process: &mut Process<'_>,
 ) -> Ending {
+    step(profile, failpoint::OPENED);
     let begun = (process.clock)().utc_milliseconds;
     let built = profile.folder.join("built");
     if let Err(error) = emptied(&built) {
@@ -63,10 +66,12 @@ fn night(
         );
         return Ending::without(Became::Failed, ExitCode::Output, vec![error.to_string()]);
     }
+    step(profile, failpoint::EMPTIED);
     if process.signals {
         interrupt::clear_up_on_signal(vec![built.clone()]);
     }
     let (result, told) = export(args, &aside(run, profile, archive, &built), process);
+    step(profile, failpoint::BUILT);
     let mut described = archive::Run {
         when: moment(process),
         profile: profile.name.clone(),
@@ -98,7 +103,7 @@ fn night(
         Ok(finished) => finished,
         Err(code) => return without(code, described, told, archive, process),
     };
-    let ending = publish(&report, &package, described, profile, archive, process);
+    let ending = publish(run, report, &package, described, profile, archive, process);
     // The archive has it; nobody looks for it here.
     let _ = fs::remove_dir_all(&built);
     ending
@@ -106,7 +111,8 @@ fn night(
 
 /// A finished package on its way: judged, kept, sent.
 fn publish(
-    report: &Report,
+    run: &Run,
+    mut report: Report,
     package: &std::path::Path,
     mut described: archive::Run,
     profile: &Profile,
@@ -122,6 +128,7 @@ fn publish(
             Default::default()
         }
     };
+    step(profile, failpoint::JUDGED);
     for note in &judged.notes {
         process.note(format_args!("{}: {note}", profile.label()));
     }
@@ -137,6 +144,14 @@ fn publish(
         ..Ending::without(Became::Held, ExitCode::Held, Vec::new())
     };
     let name = described.package.clone();
+    // Where it was built nobody will find it.
+    match archive.future(package, &described.when) {
+        Ok(kept) => {
+            let zips = report.packages.iter_mut().filter_map(|package| package.zip.as_mut());
+            zips.for_each(|zip| zip.path = kept.display().to_string());
+        }
+        Err(error) => return broken(ending, &error, process),
+    }
     let mut json = Vec::new();
     // A vector takes all that is written.
     let _ = report.json(&mut json);
@@ -146,6 +161,11 @@ fn publish(
     };
     ending.package = Some(profile.folder.join(format!("packages/{id}.zip")).display().to_string());
     ending.id = Some(id.clone());
+    step(profile, failpoint::STORED);
+    if let Some(place) = Place::again(run) {
+        // Told, and no reason to keep the package from anybody.
+        let _ = place.save(&report, "the package itself is complete, and archived with its report", process);
+    }
     if held {
         if !judged.held.is_empty() {
             steps::tell_held(profile, &judged.held, process);
@@ -156,8 +176,15 @@ fn publish(
             Err(error) => return broken(ending, &error, process),
         }
     }
+    step(profile, failpoint::SENT);
     steps::retain(archive, profile, process);
+    step(profile, failpoint::RETAINED);
     ending
+}
+
+/// Tells a test that a step of the night is reached; nothing depends on what it says.
+fn step(profile: &Profile, name: &'static str) {
+    let _ = profile.failpoint.reach(name);
 }
 
 /// The ending of a package that was sent.

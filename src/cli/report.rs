@@ -66,6 +66,11 @@ impl Place {
         Ok(Some(place))
     }
 
+    /// The place of a report that was written already and has to say more now.
+    pub fn again(run: &Run) -> Option<Place> {
+        run.report.clone().map(|path| Place { path, made: false })
+    }
+
     /// The folder in which its files are made.
     pub fn folder(&self) -> PathBuf {
         if save::is_file(&self.path) { target::parent(&self.path) } else { self.path.clone() }

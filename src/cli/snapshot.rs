@@ -139,7 +139,7 @@ fn snapshot(
     };
     // The bars go before anything else is told.
     let result = {
-        let progress = source::progress(args.quiet, process);
+        let progress = source::progress(args.quiet, Default::default(), process);
         snapshot::write(opened.source(), destination, options, progress.as_ref())
     };
     result.map_err(|e| tell(&e, process))

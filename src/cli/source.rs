@@ -12,13 +12,14 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::log::{self, About, JsonLines};
 use super::{ExitCode, Process, sample};
 use crate::config::connection::Connection;
 use crate::config::{Overrides, Run};
 use crate::edfi::SchemaError;
 use crate::edfi_admin::InstanceError;
 use crate::pipeline::{self, NoSchoolYear};
-use crate::report::progress::{Bars, Lines, Progress, Silent};
+use crate::report::progress::{Bars, Lines, Progress, Silent, Watch};
 use crate::source::dump::DumpSource;
 use crate::source::postgres::{
     ConnectionError, ConnectionSettings, Options, PasswordSources, PostgresSource, Retry, Snapshot,
@@ -324,15 +325,17 @@ fn help_of(error: &SourceError) -> (&'static str, ExitCode) {
     }
 }
 
-/// How progress is shown: nothing, bars on a terminal, else a line a stage.
-pub fn progress(quiet: bool, process: &Process<'_>) -> Box<dyn Progress> {
+/// How progress is shown: nothing, bars on a terminal, else a line a stage, which says whose it is if it is JSON.
+pub fn progress(quiet: bool, about: About, process: &Process<'_>) -> Box<dyn Progress> {
     let clock = process.clock;
+    let watch: Watch =
+        Box::new(move || Duration::from_millis(u64::try_from(clock().utc_milliseconds).unwrap_or(0)));
     match (quiet, process.terminal) {
         (true, _) => Box::new(Silent),
         (false, true) => Box::new(Bars::new()),
-        (false, false) => Box::new(Lines::new(
-            std::io::stderr(),
-            Box::new(move || Duration::from_millis(u64::try_from(clock().utc_milliseconds).unwrap_or(0))),
-        )),
+        (false, false) if log::is_json(&process.environment) => {
+            Box::new(Lines::new(JsonLines::new(std::io::stderr(), clock, about), watch))
+        }
+        (false, false) => Box::new(Lines::new(std::io::stderr(), watch)),
     }
 }

@@ -12,7 +12,8 @@ pub mod list;
 use wildmatch::WildMatch;
 
 use super::export::{self, ExportArgs};
-use super::{ExitCode, Process, shard, told};
+use super::log::{About, Record};
+use super::{ExitCode, Process, log, shard, told};
 use crate::config::values::nearest;
 use crate::config::{ConfigError, Run};
 
@@ -73,7 +74,7 @@ pub fn run(args: &ExportArgs, pattern: &str, process: &mut Process<'_>) -> ExitC
             )
         }
     };
-    let _ = write!(process.err, "\n{}", table(&ended));
+    tell(&ended, process);
     ExitCode::weightiest(ended.iter().map(|ended| ended.code))
 }
 
@@ -91,7 +92,11 @@ fn at_most(args: &ExportArgs, process: &Process<'_>) -> usize {
 /// The run of one tenant.
 fn one(args: &ExportArgs, waiting: Waiting, process: &mut Process<'_>) -> Ended {
     let Waiting { tenant, run } = waiting;
-    let _ = writeln!(process.err, "\n== {tenant} ==");
+    if log::is_json(&process.environment) {
+        process.about(About { profile: args.shaping.file.profile.clone(), tenant: Some(tenant.clone()) });
+    } else {
+        let _ = writeln!(process.err, "\n== {tenant} ==");
+    }
     let args = of_tenant(args, &tenant);
     let (code, errors) = told::errors_of(process, |process| export::frozen(&args, run, process));
     Ended { tenant, code, why: errors.into_iter().next() }
@@ -154,6 +159,23 @@ fn chosen(
         mine.join(", ")
     ));
     Ok(mine)
+}
+
+/// Says how all of them ended.
+fn tell(ended: &[Ended], process: &mut Process<'_>) {
+    if !log::is_json(&process.environment) {
+        let _ = write!(process.err, "\n{}", table(ended));
+        return;
+    }
+    for Ended { tenant, code, why } in ended {
+        let (name, what, _) = code.meaning();
+        let about = About { profile: None, tenant: Some(tenant.clone()) };
+        let level = if *code == ExitCode::Published { "info" } else { "notice" };
+        let message = format!("exit code {}: {}", code.number(), why.as_deref().unwrap_or(what));
+        process.about(about);
+        process.say(&Record { code: Some(name.to_owned()), ..Record::new(level, message) });
+    }
+    process.about(About::default());
 }
 
 /// One line a tenant: how it ended, and why.

@@ -4,7 +4,7 @@
 
 use std::io::{self, Write};
 
-use super::Process;
+use super::{Process, log};
 
 /// Does something, and keeps the errors that it tells.
 pub(super) fn errors_of<T>(
@@ -22,7 +22,7 @@ pub(super) fn errors_of<T>(
         signals: process.signals,
     });
     let told = String::from_utf8_lossy(&kept);
-    let errors = told.lines().filter_map(|line| line.strip_prefix("error: ")).map(str::to_owned);
+    let errors = told.lines().filter_map(log::error_in);
     (result, errors.collect())
 }
 

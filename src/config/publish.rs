@@ -79,6 +79,10 @@ pub struct Publish {
     pub renaming: Renaming,
     /// Attempts when a connection breaks.
     pub delivery_attempts: u32,
+    /// Seconds until a connection to an SFTP target is open, with its login.
+    pub delivery_connect_timeout: u64,
+    /// Seconds without any sign of life of an SFTP target.
+    pub delivery_idle_timeout: u64,
     /// Command after a delivery.
     pub on_success: Option<String>,
     /// Command after a refusal.
@@ -89,6 +93,8 @@ pub struct Publish {
     pub on_failure: Option<String>,
     /// Seconds that a hook may take.
     pub hook_timeout: u64,
+    /// File for whoever watches the nights; `None` when there is none.
+    pub metrics: Option<PathBuf>,
 }
 
 impl Default for Publish {
@@ -118,11 +124,14 @@ impl Default for Publish {
             host_keys: Vec::new(),
             renaming: Renaming::Rename,
             delivery_attempts: 5,
+            delivery_connect_timeout: 30,
+            delivery_idle_timeout: 60,
             on_success: None,
             on_refused: None,
             on_held: None,
             on_failure: None,
             hook_timeout: 60,
+            metrics: None,
         }
     }
 }
@@ -170,6 +179,17 @@ pub fn holds_password(target: &str) -> bool {
     user.is_some_and(|user| user.contains(':'))
 }
 
+/// The file of metrics: the collector passes over files that are called otherwise.
+///
+/// # Errors
+/// Its name does not end with `.prom`.
+pub fn metrics(text: &str) -> Parsed<PathBuf> {
+    match text.strip_suffix(".prom").is_some_and(|stem| !stem.is_empty() && !stem.ends_with('/')) {
+        true => Ok(values::text(text)?.into()),
+        false => Err("node_exporter reads only files whose names end with .prom".into()),
+    }
+}
+
 /// Permissions in octal: whoever delivers must be able to replace the file, and nobody executes a roster.
 ///
 /// # Errors
@@ -202,6 +222,10 @@ mod tests {
         for bad in ["ftp://h/x", "file://srv/x", "/srv/x", "sftp://a:hunter2@h/x"] {
             assert!(!targets(bad).unwrap_err().contains("hunter2"), "{bad}");
         }
+        for bad in ["", "metrics", "metrics.prom/", "folder/.prom"] {
+            assert!(metrics(bad).is_err(), "{bad}");
+        }
+        assert_eq!(metrics("m/{tenant}.prom").unwrap(), PathBuf::from("m/{tenant}.prom"));
         for bad in ["", "888", "755", "400", "0x1", "1777"] {
             assert!(file_mode(bad).is_err(), "{bad}");
         }

@@ -184,6 +184,7 @@ impl Setting {
             | "compare_with"
             | "tables"
             | "archive"
+            | "metrics"
             | "identity"
             | "known_hosts"
             | "passphrase_file"

@@ -197,6 +197,15 @@ impl<'f> Archive<'f> {
         &self.events
     }
 
+    /// The file that a package will be when it is taken in next: for a report that must name it.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn future(&self, package: &Path, when: &Moment) -> Result<PathBuf, ArchiveError> {
+        let sum = durable::sum_of(package).map_err(failed("read", package))?;
+        Ok(self.place(&self.free_id(when, &sum.sha256), "zip"))
+    }
+
     /// Takes a package in, with its report, and writes the line of its run. Returns its id.
     ///
     /// # Errors

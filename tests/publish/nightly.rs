@@ -8,6 +8,7 @@ use std::process::{Command, Output};
 use assert_cmd::cargo::cargo_bin;
 
 use crate::night::{AS_OF, extracts, told};
+use crate::proxy::{Fate, Proxy};
 use crate::server::{Server, Setup, is_root, run};
 
 /// A section of the README: its TOML, and its commands in order.
@@ -111,4 +112,33 @@ fn the_commands_of_the_readme_lead_from_nothing_to_a_vendor_every_night() {
     let packages = desk.join("archive/reading/north/packages");
     let archived = fs::read_dir(packages).unwrap().map(|entry| fs::read(entry.unwrap().path()).unwrap());
     assert!(archived.collect::<Vec<_>>().contains(&delivered().unwrap()));
+}
+
+#[test]
+fn a_server_that_falls_silent_is_given_up_after_the_time_that_the_profile_allows() {
+    let server = Server::start(Setup::default());
+    // Far behind the login, and before the end of the package.
+    let proxy = Proxy::start(server.port, vec![Fate::SilentAfter(20_000), Fate::SilentAfter(20_000)]);
+    let temp = tempfile::tempdir().unwrap();
+    let desk = temp.path();
+    extracts(&desk.join("extracts"), 100);
+    let text = format!(
+        "[defaults]\nplace = \"extracts\"\nschool_year = 2025\n[tenants.north]\n[profiles.reading]\narchive = \"archive\"\n\
+         deliver_to = [\"sftp://{}@127.0.0.1:{}{}/in/x.zip\"]\nidentity = \"{}\"\nknown_hosts = \"{}\"\n\
+         delivery_attempts = 2\ndelivery_idle_timeout = 1\n",
+        server.user,
+        proxy.port,
+        server.folder.path().display(),
+        server.key("id_ed25519").display(),
+        server.known_hosts(None).display()
+    );
+    fs::write(desk.join("rosterpack.toml"), text).unwrap();
+    let night = ["export", "--profile", "reading", "--tenant", "north", "--quiet"];
+    let mut command = Command::new(cargo_bin!("rosterpack"));
+    let output = command.env_clear().envs([AS_OF]).current_dir(desk).args(night).output().unwrap();
+    let said = told(&output);
+    assert_eq!(output.status.code(), Some(5), "{said}");
+    assert!(said.contains("waited 1 s for the server to take bytes") || said.contains("nactivity"), "{said}");
+    assert_eq!(proxy.connections(), 2, "silence is a fault of the connection, which is tried again");
+    assert!(!server.path("in/x.zip").exists());
 }

@@ -6,10 +6,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::failpoint;
 use super::profile::Profile;
+use super::step;
 use crate::cli::{ExitCode, Process};
-use crate::publish::archive::Moved;
+use crate::publish::archive::{self, Moved};
 use crate::publish::hook::{self, Hook, HookEnd};
+use crate::publish::metrics::Metrics;
 use crate::report::terminal::grouped;
 
 /// A target, and why it has not got the package if it has not.
@@ -37,6 +40,9 @@ pub enum Became {
 }
 
 impl Became {
+    /// Every name.
+    const WORDS: [&'static str; 5] = ["delivered", "held", "refused", "undelivered", "failed"];
+
     /// Its name, for programs.
     pub fn word(self) -> &'static str {
         match self {
@@ -127,6 +133,9 @@ impl Ending {
     pub fn tell(self, profile: &Profile, process: &mut Process<'_>) -> ExitCode {
         let summary = self.summary(profile);
         let mut code = self.code;
+        step(profile, failpoint::CLOSED);
+        self.measure(profile, process);
+        step(profile, failpoint::MEASURED);
         let command = match self.became {
             Became::Delivered => &profile.publish.on_success,
             Became::Held => &profile.publish.on_held,
@@ -154,6 +163,7 @@ impl Ending {
                 ));
             }
         }
+        step(profile, failpoint::TOLD);
         if writeln!(process.out, "{summary}").and_then(|()| process.out.flush()).is_err() {
             process.fault(
                 "cannot write the summary to standard output",
@@ -162,6 +172,28 @@ impl Ending {
             code = ExitCode::weightiest([code, ExitCode::Output]);
         }
         code
+    }
+
+    /// Writes the file of metrics, if the profile has one. That it cannot changes nothing about the night.
+    fn measure(&self, profile: &Profile, process: &mut Process<'_>) {
+        // Whoever holds the lock writes what becomes of it.
+        let Some(path) = profile.metrics.as_ref().filter(|_| self.code != ExitCode::Locked) else { return };
+        let events = archive::history(&profile.folder).ok();
+        let ended = (process.clock)().utc_milliseconds;
+        let metrics = Metrics {
+            profile: &profile.name,
+            tenant: &profile.tenant,
+            consumer: &profile.consumer,
+            outcome: self.became.word(),
+            outcomes: &Became::WORDS,
+            exit_code: self.code.number(),
+            ended,
+            duration_ms: u64::try_from(ended - profile.begun).unwrap_or_default(),
+            events: events.as_deref(),
+        };
+        if let Err(error) = metrics.write(path, profile.failpoint) {
+            process.note(format_args!("the metrics {} cannot be written: {error}", path.display()));
+        }
     }
 
     fn hook_name(&self) -> &'static str {

@@ -8,13 +8,14 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::failpoint;
 use crate::cli::{ExitCode, Process, interrupt, target};
 use crate::config::publish::{Publish, Renaming};
 use crate::config::{Run, values};
 use crate::publish::archive::{Archive, ArchiveError, Moment, Retention};
 use crate::publish::delivery::{Road, Target};
 use crate::publish::directory::FolderTarget;
-use crate::publish::durable::NoFailpoint;
+use crate::publish::durable::{Failpoint, NoFailpoint};
 use crate::publish::guard::{Blackout, GuardSettings, Limits};
 use crate::publish::lock::{Holder, LockError};
 use crate::publish::parcel::{Form, expand};
@@ -39,6 +40,12 @@ pub struct Profile {
     pub guard: GuardSettings,
     /// How many are kept.
     pub keep: Retention,
+    /// The file of metrics, if there is one.
+    pub metrics: Option<PathBuf>,
+    /// When its work began, in milliseconds since 1970-01-01 UTC.
+    pub begun: i64,
+    /// What hears of the steps of its nights.
+    pub failpoint: &'static dyn Failpoint,
     /// What else its table says.
     pub publish: Publish,
 }
@@ -50,10 +57,12 @@ impl Profile {
     /// It cannot be what is meant; the fault has been told.
     pub fn of(run: &Run, process: &mut Process<'_>) -> Result<Profile, ExitCode> {
         let environment = process.environment.clone();
-        build(run, &|name| variable(&environment, name)).map_err(|(what, help)| {
+        let begun = (process.clock)().utc_milliseconds;
+        let profile = build(run, begun, &|name| variable(&environment, name)).map_err(|(what, help)| {
             process.fault(what, help);
             ExitCode::Usage
-        })
+        })?;
+        Ok(Profile { failpoint: failpoint::of(&environment), ..profile })
     }
 
     /// What it is called in messages.
@@ -86,7 +95,7 @@ impl Profile {
             interrupt::clear_up_on_signal(folders.chain(own).collect());
         }
         let now = moment(process);
-        match Archive::open(&self.folder, &Holder::this(now.to_string()), &now, &NoFailpoint) {
+        match Archive::open(&self.folder, &Holder::this(now.to_string()), &now, self.failpoint) {
             Ok(archive) => {
                 if let Some(holder) = archive.died() {
                     process.note(format_args!(
@@ -123,7 +132,7 @@ pub fn variable(environment: &[(OsString, OsString)], name: &str) -> Option<Stri
 
 type Fault = (String, &'static str);
 
-fn build(run: &Run, environment: &dyn Fn(&str) -> Option<String>) -> Result<Profile, Fault> {
+fn build(run: &Run, begun: i64, environment: &dyn Fn(&str) -> Option<String>) -> Result<Profile, Fault> {
     let publish = run.publish.clone();
     let Some(name) = run.profile.clone() else {
         return Err(("no profile is named".into(), "name one: --profile NAME"));
@@ -173,10 +182,13 @@ fn build(run: &Run, environment: &dyn Fn(&str) -> Option<String>) -> Result<Prof
             .clone()
             .filter(|out| out.as_os_str().to_string_lossy().ends_with(std::path::is_separator)),
         targets,
+        metrics: None,
+        begun,
+        failpoint: &NoFailpoint,
         publish,
         name,
     };
-    let values = profile.values("package");
+    let mut values = profile.values("package");
     for target in &profile.targets {
         let path = match &target.road {
             Road::Sftp(sftp) => sftp.address.path.as_str(),
@@ -187,7 +199,11 @@ fn build(run: &Run, environment: &dyn Fn(&str) -> Option<String>) -> Result<Prof
                 .map_err(|why| (why, "correct deliver_to in the table of the profile"))?;
         }
     }
-    Ok(profile)
+    // Of a night without a package there are metrics too.
+    values.remove("name");
+    let metrics = profile.publish.metrics.as_ref().map(|path| expand(&path.to_string_lossy(), &values));
+    let metrics = metrics.transpose().map_err(|why| (why, "correct metrics in the table of the profile"))?;
+    Ok(Profile { metrics: metrics.map(PathBuf::from), ..profile })
 }
 
 fn guard(publish: &Publish) -> GuardSettings {
@@ -277,7 +293,10 @@ fn target(
             first: Duration::from_secs(1),
             max: Duration::from_secs(60),
         },
-        patience: Patience { connect: Duration::from_secs(30), idle: Duration::from_secs(60) },
+        patience: Patience {
+            connect: Duration::from_secs(publish.delivery_connect_timeout),
+            idle: Duration::from_secs(publish.delivery_idle_timeout),
+        },
     };
     Target::sftp(sftp, form)
 }

@@ -7,6 +7,7 @@
 use super::ending::{Became, Ending};
 use super::profile::Profile;
 use super::{arrived, broken, steps};
+use crate::cli::log::About;
 use crate::cli::shaping::FileArgs;
 use crate::cli::{ExitCode, Process};
 use crate::config::{Overrides, Run};
@@ -67,6 +68,7 @@ pub fn open(
     process: &mut Process<'_>,
 ) -> Result<Found, ExitCode> {
     let run = configured(file, tenant, process)?;
+    process.about(About::of(&run));
     let profile = Profile::of(&run, process)?;
     if !profile.folder.is_dir() {
         process.fault(

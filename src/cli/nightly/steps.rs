@@ -12,7 +12,6 @@ use crate::config::Run;
 use crate::config::settings::{SETTINGS, Standing};
 use crate::publish::archive::{Archive, ArchiveError, Delivered, Moment, Moved};
 use crate::publish::delivery;
-use crate::publish::durable::NoFailpoint;
 use crate::publish::guard::{self, Baseline, GuardError, Reason, Release, Shape, Verdict};
 
 /// A package as the guard sees it.
@@ -175,7 +174,7 @@ pub fn send(
         &profile.targets,
         &profile.values(package),
         &|name| variable(&variables, name),
-        &NoFailpoint,
+        profile.failpoint,
         &now,
     )?;
     let reached = sent.into_iter().map(|sent| {

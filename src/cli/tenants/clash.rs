@@ -45,6 +45,11 @@ fn places_of(run: &Run) -> Vec<(&'static str, String)> {
     if let Some(archive) = &run.publish.archive {
         places.push(("the archives", shown(archive.join(profile).join(&run.plan.tenant))));
     }
+    if let Some(metrics) = &run.publish.metrics {
+        let path = metrics.to_string_lossy();
+        let path = path.replace("{tenant}", &run.plan.tenant).replace("{profile}", profile);
+        places.push(("the metrics", path));
+    }
     for address in &run.publish.deliver_to {
         let mut address = address.replace("{tenant}", &run.plan.tenant).replace("{name}", &name);
         if address.ends_with('/') && !run.publish.loose {

@@ -448,6 +448,12 @@ pub static SETTINGS: &[Setting] = settings! {
         "delivery_attempts": "a whole number from 1 to 100", Value("5"), "3",
             "Attempts when the connection to an SFTP target fails, with growing waits.",
             |d, v| { d.publish.delivery_attempts = values::whole(v, 1..=100)?; Ok(()) };
+        "delivery_connect_timeout": "seconds from 1 to 3600", Value("30"), "120",
+            "The longest that an SFTP target may take for the connection and the login together.",
+            |d, v| { d.publish.delivery_connect_timeout = values::whole(v, 1..=3600)?; Ok(()) };
+        "delivery_idle_timeout": "seconds from 1 to 3600", Value("60"), "300",
+            "An SFTP target that gives no sign of life for so long is given up; that is a connection that failed.",
+            |d, v| { d.publish.delivery_idle_timeout = values::whole(v, 1..=3600)?; Ok(()) };
         "on_success": "a shell command", Computed("nothing"), "mail -s roster me@north.example",
             "Runs when every target got the package. The facts come as JSON on its standard input and as ROSTERPACK_OUTCOME, ROSTERPACK_SUMMARY and others in its environment.",
             |d, v| { d.publish.on_success = Some(values::text(v)?); Ok(()) };
@@ -463,6 +469,9 @@ pub static SETTINGS: &[Setting] = settings! {
         "hook_timeout": "seconds from 1 to 3600", Value("60"), "300",
             "The longest that such a command may take.",
             |d, v| { d.publish.hook_timeout = values::whole(v, 1..=3600)?; Ok(()) };
+        "metrics": "a file whose name ends with .prom, in an existing folder", Computed("no metrics"), "/var/lib/prometheus/node-exporter/{profile}-{tenant}.prom",
+            "File for the textfile collector of Prometheus' node_exporter, replaced after every run: last success, outcome, duration, rows and removed rows of each file, whether a package is held. {tenant} and {profile} stand for themselves.",
+            |d, v| { d.publish.metrics = Some(publish::metrics(v)?); Ok(()) };
     }
 };
 

@@ -6,6 +6,9 @@ use std::fmt;
 
 use crate::day::Day;
 
+/// Days from 1970-01-01 to 2000-01-01, which is day 0.
+const EPOCH: i64 = 10_957;
+
 /// A second in UTC, as `YYYY-MM-DDTHH:MM:SSZ`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -31,13 +34,18 @@ impl Moment {
 
     /// The moment that is so many milliseconds behind 1970-01-01 UTC.
     pub fn of_utc_milliseconds(milliseconds: i64) -> Moment {
-        // Day 0 is 2000-01-01.
-        const EPOCH: i64 = 10_957;
         let (day, seconds) =
             (milliseconds.div_euclid(86_400_000), milliseconds.rem_euclid(86_400_000) / 1000);
         let day = Day::at(i32::try_from(day - EPOCH).unwrap_or_default());
         let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
         Moment(format!("{day}T{hours:02}:{minutes:02}:{seconds:02}Z"))
+    }
+
+    /// Seconds since 1970-01-01 UTC.
+    pub fn utc_seconds(&self) -> i64 {
+        let pair =
+            |from: usize| self.0.get(from..from + 2).and_then(|text| text.parse().ok()).unwrap_or(0_i64);
+        (i64::from(self.day().number()) + EPOCH) * 86_400 + pair(11) * 3600 + pair(14) * 60 + pair(17)
     }
 
     /// Its day in UTC.
@@ -81,6 +89,8 @@ mod tests {
         assert_eq!(moment.compact(), "20241001T063009Z");
         assert_eq!(Moment::of_utc_milliseconds(1_727_764_209_999), moment);
         assert_eq!(Moment::of_utc_milliseconds(-1).to_string(), "1969-12-31T23:59:59Z");
+        assert_eq!(moment.utc_seconds(), 1_727_764_209);
+        assert_eq!(Moment::of_utc_milliseconds(-1).utc_seconds(), -1);
         assert_eq!(moment.day(), Day::from_ymd(2024, 10, 1).unwrap());
         for bad in [
             "",
