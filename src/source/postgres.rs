@@ -143,13 +143,7 @@ impl PostgresSource {
         remark: Option<String>,
         options: &Options,
     ) -> Result<PostgresSource, SourceError> {
-        let context = Context {
-            place: settings.place(),
-            user: settings.user.clone(),
-            ssl_mode: settings.ssl_mode,
-            has_password: settings.password.is_some(),
-            remark,
-        };
+        let context = Context::new(settings, remark);
         let opened = opening::open(settings, options, &context)?;
         let catalog = Catalog {
             tables: opened.relations.catalog_tables(),

@@ -59,7 +59,7 @@ fn now() -> f64 {
 
 #[test]
 fn every_ending_is_measured_and_the_last_success_outlasts_all_that_fail() {
-    let consumer_name = "consumer = 'Reading \"R\" \\ vendor'\n";
+    let consumer = "consumer_name = 'Reading \"R\" \\ vendor'\n";
     let lines = format!("{PICKUP}{FILE}{consumer}");
     let temp = desk(&lines);
     let desk = temp.path();

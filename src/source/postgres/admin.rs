@@ -5,7 +5,7 @@
 
 use super::connection::ConnectionSettings;
 use super::fault::{CONNECTING, Context, Failure};
-use super::session::{Patience, Session, TextRow};
+use super::session::{Session, TextRow};
 use super::statement::{literal, quoted};
 use super::{Options, SourceError};
 use crate::edfi_admin::OdsInstance;
@@ -29,16 +29,8 @@ pub fn ods_instances(
     remark: Option<String>,
     options: &Options,
 ) -> Result<Vec<OdsInstance>, SourceError> {
-    let context = Context {
-        place: settings.place(),
-        user: settings.user.clone(),
-        ssl_mode: settings.ssl_mode,
-        has_password: settings.password.is_some(),
-        remark,
-    };
-    let connect = settings.connect_timeout.unwrap_or(options.connect_timeout);
-    let patience = Patience { connect, silence: options.silence };
-    let session = Session::connect(settings, patience, options.retry, false)
+    let context = Context::new(settings, remark);
+    let session = Session::connect(settings, options, false)
         .map_err(|failure| failure.explain(&format!("{CONNECTING}{}", settings.user), &context))?;
     let mut reader = Reader { session, context };
     let found = reader.instances()?;

@@ -9,7 +9,7 @@ use std::io::{self, ErrorKind};
 use fallible_iterator::FallibleIterator;
 use postgres_protocol::message::backend::ErrorFields;
 
-use super::connection::SslMode;
+use super::connection::{ConnectionSettings, SslMode};
 use crate::source::SourceError;
 
 /// How the reason of a TLS failure begins.
@@ -111,6 +111,19 @@ pub(super) struct Context {
     pub(super) has_password: bool,
     /// Why a pgpass file gave none.
     pub(super) remark: Option<String>,
+}
+
+impl Context {
+    /// What settings have to say.
+    pub(super) fn new(settings: &ConnectionSettings, remark: Option<String>) -> Context {
+        Context {
+            place: settings.place(),
+            user: settings.user.clone(),
+            ssl_mode: settings.ssl_mode,
+            has_password: settings.password.is_some(),
+            remark,
+        }
+    }
 }
 
 impl Failure {

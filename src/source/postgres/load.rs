@@ -6,7 +6,7 @@
 
 use super::connection::ConnectionSettings;
 use super::fault::{CONNECTING, Context, Failure};
-use super::session::{Patience, Session};
+use super::session::Session;
 use super::statement::{literal, quoted};
 use super::{Options, SourceError};
 
@@ -53,16 +53,8 @@ impl Load {
         options: &Options,
         schemas: &[&str],
     ) -> Result<Load, LoadError> {
-        let context = Context {
-            place: settings.place(),
-            user: settings.user.clone(),
-            ssl_mode: settings.ssl_mode,
-            has_password: settings.password.is_some(),
-            remark,
-        };
-        let connect = settings.connect_timeout.unwrap_or(options.connect_timeout);
-        let patience = Patience { connect, silence: options.silence };
-        let session = Session::connect(settings, patience, options.retry, false)
+        let context = Context::new(settings, remark);
+        let session = Session::connect(settings, options, false)
             .map_err(|failure| explain(&failure, &format!("{CONNECTING}{}", settings.user), &context))?;
         let mut load = Load { session, context };
         load.execute(

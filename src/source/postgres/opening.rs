@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::connection::ConnectionSettings;
 use super::fault::{CONNECTING, Context, Failure};
 use super::relation::{RELATIONS, Relations};
-use super::session::{Patience, Session, TextRow};
+use super::session::{Session, TextRow};
 use super::statement::{literal, quoted};
 use super::{Options, ServerFacts, Snapshot};
 use crate::edfi::scripts;
@@ -49,9 +49,7 @@ impl Opener<'_> {
     }
 
     fn connect(&self, give_way: bool) -> Result<Session, Failure> {
-        let connect = self.settings.connect_timeout.unwrap_or(self.options.connect_timeout);
-        let patience = Patience { connect, silence: self.options.silence };
-        Session::connect(self.settings, patience, self.options.retry, give_way)
+        Session::connect(self.settings, self.options, give_way)
     }
 
     fn open(&mut self) -> Step<Opened> {

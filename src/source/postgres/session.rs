@@ -11,25 +11,17 @@ use fallible_iterator::FallibleIterator;
 use postgres_protocol::message::backend::{DataRowBody, Message};
 use postgres_protocol::message::frontend;
 
+use super::Options;
 use super::cancel;
 use super::connection::ConnectionSettings;
 use super::fault::{Failure, ServerError};
 use super::login::{log_in, parse, unexpected};
 use super::wire::Wire;
-use crate::retry::{Retry, jitter};
+use crate::retry::jitter;
 use crate::source::SourceError;
 
 /// A row of a statement whose columns are all text.
 pub(super) type TextRow = Vec<Option<String>>;
-
-/// Limits of waiting for the server.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Patience {
-    /// One attempt to connect, TLS and authentication included.
-    pub(super) connect: Duration,
-    /// Nothing at all from the server while something is expected.
-    pub(super) silence: Duration,
-}
 
 /// Why a stream did not reach its end.
 #[derive(Debug)]
@@ -72,32 +64,32 @@ enum Answer {
 
 impl Session {
     /// Connects, again and again while the fault may pass. With `give_way`, a crowded server is not asked
-    /// again: the caller can do with fewer sessions.
+    /// again: the caller can do with fewer sessions. A time-out that the address names goes before that of the options.
     pub(super) fn connect(
         settings: &ConnectionSettings,
-        patience: Patience,
-        retry: Retry,
+        options: &Options,
         give_way: bool,
     ) -> Result<Session, Failure> {
         let mut failed = 0;
         loop {
-            let failure = match Session::attempt(settings, patience) {
+            let failure = match Session::attempt(settings, options) {
                 Ok(session) => return Ok(session),
                 Err(failure) => failure,
             };
             failed += 1;
             let hopeless = !failure.may_pass() || (give_way && failure.is_crowding());
-            match retry.wait(failed, jitter()) {
+            match options.retry.wait(failed, jitter()) {
                 Some(wait) if !hopeless => std::thread::sleep(wait),
                 _ => return Err(failure),
             }
         }
     }
 
-    fn attempt(settings: &ConnectionSettings, patience: Patience) -> Result<Session, Failure> {
-        let mut wire = Wire::connect(settings, patience.connect)?;
+    fn attempt(settings: &ConnectionSettings, options: &Options) -> Result<Session, Failure> {
+        let connect = settings.connect_timeout.unwrap_or(options.connect_timeout);
+        let mut wire = Wire::connect(settings, connect)?;
         let key = log_in(&mut wire, settings)?;
-        wire.be_patient(patience.silence)?;
+        wire.be_patient(options.silence)?;
         let peer = wire.peer().ok();
         let cancel = key.zip(peer).map(|(key, peer)| cancel::Entry::new(settings, peer, key));
         Ok(Session { wire, cancel, busy: false })
