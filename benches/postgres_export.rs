@@ -14,7 +14,7 @@
 #[path = "../tests/support/postgres.rs"]
 mod cluster;
 #[path = "../tests/postgres/ods.rs"]
-#[allow(dead_code)]
+#[allow(dead_code)] // of the DDL of all data standards a bench needs one
 mod ods;
 
 use std::path::Path;

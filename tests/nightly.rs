@@ -3,6 +3,8 @@
 // Helpers of tests count as code to clippy, and a test may fail loudly.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "support/desk.rs"]
+mod desk;
 #[path = "support/night.rs"]
 mod night;
 
@@ -11,50 +13,18 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use assert_cmd::cargo::cargo_bin;
+use desk::{EXPORT, PICKUP, command, configure, desk};
 use night::{AS_OF, extracts, told};
 use serde_json::Value;
-
-const EXPORT: [&str; 6] = ["export", "--profile", "reading", "--tenant", "north", "--quiet"];
-
-/// A folder with the sample's tables, a profile with these lines, and a folder that a vendor polls.
-fn desk(lines: &str) -> tempfile::TempDir {
-    let temp = tempfile::tempdir().unwrap();
-    extracts(&temp.path().join("extracts"), 100);
-    fs::create_dir(temp.path().join("pickup")).unwrap();
-    configure(temp.path(), lines);
-    temp
-}
-
-fn configure(desk: &Path, lines: &str) {
-    let text = format!(
-        "[defaults]\nplace = \"extracts\"\nschool_year = 2025\n[tenants.north]\n[tenants.south]\n\
-         [profiles.reading]\narchive = \"archive\"\n{}\n",
-        lines.replace("DESK", desk.to_str().unwrap())
-    );
-    fs::write(desk.join("rosterpack.toml"), text).unwrap();
-}
-
-const PICKUP: &str = "deliver_to = [\"file://DESK/pickup/{tenant}.zip\"]\n";
 
 /// Runs the binary in a folder.
 fn rosterpack(folder: &Path, arguments: &[&str]) -> Output {
     command(folder, arguments).output().unwrap()
 }
 
-/// The binary, about to be run in a folder.
-fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(cargo_bin!("rosterpack"));
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    command.env_clear().env("PATH", path).envs([AS_OF]).current_dir(folder).args(arguments);
-    command
-}
-
 /// Runs the verb, demands this code, and gives what it said.
 fn ended(desk: &Path, arguments: &[&str], code: i32) -> String {
-    let output = rosterpack(desk, arguments);
-    let told = told(&output);
-    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
-    told
+    told(&desk::ended(desk, arguments, code))
 }
 
 fn history(desk: &Path) -> Vec<Value> {

@@ -135,11 +135,6 @@ impl DeliverArgs {
             let (mode, marker, keep_absent) = (self.mode, self.marker.clone(), self.keep_absent);
             return Target::folder(FolderTarget { folder: path.into(), mode, marker, keep_absent }, form);
         }
-        let place = |variable: &str, file: &Option<PathBuf>, command: &Option<String>| SecretPlace {
-            variable: Some(variable.to_owned()),
-            file: file.clone(),
-            command: command.clone(),
-        };
         let agent = match (self.agent, environment("SSH_AUTH_SOCK")) {
             (true, None) => return Err("--agent was given, but SSH_AUTH_SOCK is not set".to_owned()),
             (asked, socket) => socket.filter(|_| asked).map(PathBuf::from),
@@ -154,13 +149,17 @@ impl DeliverArgs {
             pin,
             login: Login {
                 identities: self.identity.clone(),
-                passphrase: place(
+                passphrase: SecretPlace::new(
                     "ROSTERPACK_SFTP_PASSPHRASE",
                     &self.passphrase_file,
                     &self.passphrase_command,
                 ),
                 agent,
-                password: place("ROSTERPACK_SFTP_PASSWORD", &self.password_file, &self.password_command),
+                password: SecretPlace::new(
+                    "ROSTERPACK_SFTP_PASSWORD",
+                    &self.password_file,
+                    &self.password_command,
+                ),
             },
             manners: Manners {
                 replace: match self.replace {

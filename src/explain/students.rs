@@ -127,8 +127,8 @@ pub fn explain(world: &World<'_>, unique_id: &str) -> Answer {
     let (roster, user) = (world.roster, UserRef { person: Person::Student, row });
     let fate = roster.users.students.fate[row as usize];
     let mut reasons = Vec::new();
-    for association in &world.staged.student_schools.of(row).collect::<Vec<_>>() {
-        let (decision, told) = attendance(world, association);
+    for association in world.staged.student_schools.of(row) {
+        let (decision, told) = attendance(world, &association);
         answer.decisions.push(decision);
         reasons.extend(told);
     }

@@ -221,12 +221,14 @@ impl Students {
         let mut key = String::new();
         let mut counted: Vec<(StudentSchool, u32)> = Vec::new();
         let mut associations: Vec<StudentSchool> = Vec::new();
+        let mut all = staged.student_schools.iter().peekable();
         for student in 0..count {
             let unique_id = staged.students.unique_id.get(student);
             ctx.keys.user(&mut key, Person::Student, unique_id, None);
             students.sourced_id.push(SourcedId::of(&key));
             associations.clear();
-            associations.extend(staged.student_schools.of(student as u32));
+            // Both are in the order of students.
+            associations.extend(std::iter::from_fn(|| all.next_if(|a| a.student as usize == student)));
             let fate = attend(ctx, orgs, sessions, &associations, &mut counted);
             let named = !clean(staged.students.first.get(student)).is_empty()
                 && !clean(staged.students.last.get(student)).is_empty();

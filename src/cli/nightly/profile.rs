@@ -248,11 +248,6 @@ fn target(
         let folder = FolderTarget { folder: path.into(), mode: publish.file_mode, marker, keep_absent };
         return Target::folder(folder, form);
     }
-    let place = |variable: &str, file: &Option<PathBuf>, command: &Option<String>| SecretPlace {
-        variable: Some(variable.to_owned()),
-        file: file.clone(),
-        command: command.clone(),
-    };
     let agent = match (publish.ssh_agent, environment("SSH_AUTH_SOCK")) {
         (true, None) => return Err("ssh_agent is on, but SSH_AUTH_SOCK is not set".to_owned()),
         (asked, socket) => socket.filter(|_| asked).map(PathBuf::from),
@@ -267,13 +262,13 @@ fn target(
         pin,
         login: Login {
             identities: publish.identity.iter().cloned().collect(),
-            passphrase: place(
+            passphrase: SecretPlace::new(
                 "ROSTERPACK_SFTP_PASSPHRASE",
                 &publish.passphrase_file,
                 &publish.passphrase_command,
             ),
             agent,
-            password: place(
+            password: SecretPlace::new(
                 "ROSTERPACK_SFTP_PASSWORD",
                 &publish.sftp_password_file,
                 &publish.sftp_password_command,

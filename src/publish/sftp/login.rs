@@ -28,6 +28,11 @@ pub struct SecretPlace {
 }
 
 impl SecretPlace {
+    /// A place whose variable is this one, with what the settings say of file and command.
+    pub fn new(variable: &str, file: &Option<PathBuf>, command: &Option<String>) -> SecretPlace {
+        SecretPlace { variable: Some(variable.to_owned()), file: file.clone(), command: command.clone() }
+    }
+
     /// The secret, if there is one.
     fn find(&self, what: &str, environment: &Environment<'_>) -> Result<Option<Secret>, SftpError> {
         let fault = |place: String, reason: String| SftpError::Setting {
