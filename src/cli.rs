@@ -18,6 +18,7 @@ pub mod ids;
 pub mod init;
 pub mod interrupt;
 pub mod log;
+mod memory;
 pub mod man;
 pub mod nightly;
 pub mod profiles;
