@@ -357,8 +357,7 @@ fn read(
     source.check(&requests)?;
     progress.expect(&mut requests.iter().map(|request| source.catalog().expectation(&request.table)));
     progress.stage("reading");
-    let (mut staged, notices) =
-        staging::stage(source, &resolved, plan.school_year, spooling, progress)?;
+    let (mut staged, notices) = staging::stage(source, &resolved, plan.school_year, spooling, progress)?;
     staged.forget_keys();
     Ok((staged, notices))
 }

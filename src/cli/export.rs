@@ -268,9 +268,8 @@ pub(super) fn export(
         let progress = Noted::new(shown.as_ref(), &now);
         let at = targets.as_ref().map(|targets| |version| targets.of(version));
         let folder = targets.as_ref().map_or_else(std::env::temp_dir, |targets| targets.folder.clone());
-        let memory = memory::limit(run).and_then(|limit| {
-            pipeline::memory::plan(opened.source(), &run.plan, limit, &folder)
-        });
+        let memory = memory::limit(run)
+            .and_then(|limit| pipeline::memory::plan(opened.source(), &run.plan, limit, &folder));
         if let Some(told) = memory.as_ref().and_then(Memory::told) {
             process.note(format_args!("{told}"));
         }
@@ -280,7 +279,10 @@ pub(super) fn export(
             figures: run.report.is_some(),
             names: run.report.is_some() && run.report_names,
             last: last.as_ref().map(|last| last as &dyn Fn(Version) -> PathBuf),
-            spooling: memory.as_ref().and_then(|memory| memory.instead.as_ref()).map(|(spooling, _)| spooling),
+            spooling: memory
+                .as_ref()
+                .and_then(|memory| memory.instead.as_ref())
+                .map(|(spooling, _)| spooling),
         };
         let result = pipeline::export_to(opened.source(), &crosswalks, &run.plan, outputs, &progress);
         (opened.source().catalog().place.clone(), result, progress.end())

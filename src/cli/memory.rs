@@ -18,7 +18,13 @@ pub fn limit(run: &Run) -> Option<u64> {
 fn of_machine(root: &Path) -> Option<u64> {
     let text = |path: &str| fs::read_to_string(root.join(path)).unwrap_or_default();
     let installed = text("proc/meminfo").lines().find_map(|line| {
-        line.strip_prefix("MemTotal:")?.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+        line.strip_prefix("MemTotal:")?
+            .trim()
+            .strip_suffix("kB")?
+            .trim()
+            .parse::<u64>()
+            .ok()?
+            .checked_mul(1024)
     });
     let groups = text("proc/self/cgroup");
     let allowed = groups.lines().flat_map(|line| {
@@ -34,7 +40,8 @@ fn of_machine(root: &Path) -> Option<u64> {
         };
         // A limit holds for all groups below it. In a container the path may begin outside of what it sees.
         let group = group.trim_matches('/');
-        let ancestors = Path::new(group).ancestors().map(|group| format!("{tree}/{}/{file}", group.display()));
+        let ancestors =
+            Path::new(group).ancestors().map(|group| format!("{tree}/{}/{file}", group.display()));
         ancestors.filter_map(|path| text(&path).trim().parse::<u64>().ok()).collect()
     });
     installed.into_iter().chain(allowed).min()

@@ -106,7 +106,9 @@ fn grades(emitter: &Emitter<'_>, class: usize) -> Vec<&'static str> {
     if words.is_empty() && emitter.plan.mapping.class_grades_from_students {
         let students = roster.facts.students_at(roster.enrollments.students(class));
         words = students
-            .filter_map(|fact| roster.grades.peek(roster.users.students.grade[fact.student as usize]).mapped())
+            .filter_map(|fact| {
+                roster.grades.peek(roster.users.students.grade[fact.student as usize]).mapped()
+            })
             .collect();
     }
     // By the vocabulary's order, in which kindergarten stands before the first grade.

@@ -5,6 +5,7 @@
 //! range ([`Spooling`]). The packages are the same either way. An estimate is one: what a source does not know counts
 //! nothing, and what it counts of other school years counts here.
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use crate::config::plan::Plan;
@@ -17,8 +18,8 @@ use crate::staging::Spooling;
 const BASE: u64 = 48 << 20;
 /// Of an association: 12 bytes, and what growing and putting in order needs beside them.
 const ASSOCIATION: u64 = 14;
-/// Associations that are put in order at once: 48 MiB of them.
-const ROWS_AT_ONCE: u64 = 4 << 20;
+/// Associations that are put in order at once, at least and at most: 48 KiB and 48 MiB of them.
+const ROWS_AT_ONCE: RangeInclusive<u64> = 4 << 10..=4 << 20;
 /// Bytes for a row of a table, by the measurements in docs/performance.md: its own, and those of what is made of it.
 static BYTES: [(&Table, u64); 18] = [
     (&c::students::TABLE, 130),
@@ -56,18 +57,18 @@ impl Memory {
     /// What there is to say, when there is something: a sentence.
     pub fn told(&self) -> Option<String> {
         let (spooling, needed) = self.instead.as_ref()?;
-        let ranges = spooling.rows / spooling.rows_at_once.max(1) + 1;
         let too_much = match *needed > self.limit {
             true => format!(", with which it still takes about {}", shown(*needed)),
             false => String::new(),
         };
         Some(format!(
             "about {} of memory are needed and {} are allowed: about {} section associations go through temporary files in {}, \
-             in {ranges} ranges of schools{too_much}; the package is the same",
+             in {} ranges of schools{too_much}; the package is the same",
             shown(self.needed),
             shown(self.limit),
             spooling.rows,
             spooling.folder.display(),
+            spooling.ranges(),
         ))
     }
 }
@@ -89,9 +90,10 @@ pub fn plan(source: &dyn Source, plan: &Plan, limit: u64, folder: &Path) -> Opti
     let rest = BASE.saturating_add(others);
     let needed = rest.saturating_add(associations.saturating_mul(ASSOCIATION));
     let instead = (needed > limit).then(|| {
-        let spooling =
-            Spooling { folder: folder.to_owned(), rows: associations, rows_at_once: ROWS_AT_ONCE };
-        (spooling, rest.saturating_add(ROWS_AT_ONCE.min(associations).saturating_mul(ASSOCIATION)))
+        // A quarter of what is allowed, so that a small limit is not spent on putting in order.
+        let rows_at_once = (limit / 4 / ASSOCIATION).clamp(*ROWS_AT_ONCE.start(), *ROWS_AT_ONCE.end());
+        let spooling = Spooling { folder: folder.to_owned(), rows: associations, rows_at_once };
+        (spooling, rest.saturating_add(rows_at_once.min(associations).saturating_mul(ASSOCIATION)))
     });
     Some(Memory { needed, limit, instead })
 }

@@ -17,10 +17,10 @@ use crate::source::{Batch, Part, SourceError};
 use super::descriptors::{Descriptor, Descriptors};
 use super::keys::Found;
 use super::order;
-use super::spool::{FactFile, Spool, Spooling};
 use super::people::People;
 use super::read::{KEY_SPELLING, Reader};
 use super::sections::{SectionColumns, StagedSections};
+use super::spool::{FactFile, Spool, Spooling};
 use super::{PERSON_MISSING, SECTION_MISSING};
 
 /// A day in two bytes: days since 2000-01-01, with the ends of the range set aside.

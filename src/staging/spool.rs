@@ -25,6 +25,13 @@ pub struct Spooling {
     pub rows_at_once: u64,
 }
 
+impl Spooling {
+    /// In how many ranges of sections they are put in order, at most.
+    pub fn ranges(&self) -> u64 {
+        (self.rows / self.rows_at_once.max(1)).saturating_add(1).min(RANGES)
+    }
+}
+
 /// Associations that are written or read at once.
 const BLOCK: usize = 4096;
 /// More ranges than this would write in smaller pieces than disks like.
@@ -56,9 +63,8 @@ struct Heap {
 impl Spool {
     /// An empty one for so many sections.
     pub(super) fn new(plan: &Spooling, sections: usize) -> Result<Spool, SourceError> {
-        let wanted = (plan.rows / plan.rows_at_once.max(1) + 1).min(RANGES);
         let sections = sections.max(1) as u64;
-        let bits = (sections.div_ceil(wanted)).next_power_of_two().trailing_zeros();
+        let bits = sections.div_ceil(plan.ranges()).next_power_of_two().trailing_zeros();
         let ranges = ((sections - 1) >> bits) as usize + 1;
         Ok(Spool {
             file: unnamed(&plan.folder).map_err(|error| trouble(&plan.folder, &error))?,
@@ -173,9 +179,7 @@ impl FactFile {
     pub(super) fn check(&self) -> Result<(), SourceError> {
         match &*self.failure.lock().unwrap_or_else(PoisonError::into_inner) {
             None => Ok(()),
-            Some(reason) => {
-                Err(SourceError::Scratch { folder: self.folder.clone(), reason: reason.clone() })
-            }
+            Some(reason) => Err(SourceError::Scratch { folder: self.folder.clone(), reason: reason.clone() }),
         }
     }
 }
@@ -227,4 +231,78 @@ fn read(file: &Mutex<File>, at: u64, count: usize, into: &mut Vec<StudentFact>) 
     let (rows, _) = bytes.as_chunks::<FACT_BYTES>();
     into.extend(rows.iter().map(|row| StudentFact::from_bytes(*row)));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fact(n: u32) -> StudentFact {
+        let mixed = n.wrapping_mul(2_654_435_761);
+        let mut bytes = [0; FACT_BYTES];
+        bytes[..4].copy_from_slice(&(mixed % 700).to_le_bytes());
+        bytes[4..8].copy_from_slice(&n.to_le_bytes());
+        bytes[8..].copy_from_slice(&mixed.to_le_bytes());
+        StudentFact::from_bytes(bytes)
+    }
+
+    fn all(file: &FactFile) -> Vec<StudentFact> {
+        let (mut rest, mut rows) = (0..file.len(), Vec::new());
+        while !rest.is_empty() {
+            file.block(&mut rest, &mut rows);
+        }
+        rows
+    }
+
+    fn sort(rows: &mut [StudentFact]) {
+        rows.sort_by_key(|fact| (fact.section(), fact.to_bytes()));
+    }
+
+    #[test]
+    fn nobody_is_lost_and_all_come_in_order_whatever_the_ranges() {
+        let folder = tempfile::tempdir().unwrap();
+        let count = 30_000;
+        let mut expected: Vec<StudentFact> = (0..count).map(fact).collect();
+        sort(&mut expected);
+        for (rows, rows_at_once) in [(0, 1), (30_000, 40_000), (30_000, 5_000), (u64::MAX, 1), (1, 0)] {
+            let plan = Spooling { folder: folder.path().to_owned(), rows, rows_at_once };
+            let mut parts = [Spool::new(&plan, 700).unwrap(), Spool::new(&plan, 700).unwrap()];
+            (0..count).for_each(|n| parts[usize::from(n % 3 == 0)].push(fact(n)).unwrap());
+            let mut ranges = 0;
+            let joined = Spool::join(parts.into(), |rows| {
+                ranges += 1;
+                sort(rows);
+            })
+            .unwrap();
+            assert_eq!(ranges > 4, rows / rows_at_once.max(1) > 4, "{rows} {rows_at_once}");
+            assert_eq!(all(&joined), expected);
+            let even = |fact: &StudentFact| fact.section() % 2 == 0;
+            let kept = joined.retain(even).unwrap();
+            assert_eq!(all(&kept), expected.iter().copied().filter(even).collect::<Vec<_>>());
+            kept.check().unwrap();
+            assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "files have no name");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_afterwards() {
+        let folder = tempfile::tempdir().unwrap();
+        let plan = Spooling { folder: folder.path().to_owned(), rows: 10, rows_at_once: 1 };
+        let mut spool = Spool::new(&plan, 700).unwrap();
+        (0..9000).for_each(|n| spool.push(fact(n)).unwrap());
+        let mut joined = Spool::join(vec![spool], |rows| sort(rows)).unwrap();
+        joined.check().unwrap();
+        joined.file.get_mut().unwrap().set_len(100).unwrap();
+        let (mut rest, mut rows) = (0..joined.len(), Vec::new());
+        joined.block(&mut rest, &mut rows);
+        assert!(rest.is_empty() && rows.is_empty());
+        assert!(joined.check().unwrap_err().to_string().contains("memory_limit"));
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_named() {
+        let plan = Spooling { folder: "/nowhere/at/all".into(), rows: 1, rows_at_once: 1 };
+        let error = Spool::new(&plan, 1).unwrap_err().to_string();
+        assert!(error.contains("/nowhere/at/all") && error.contains("Free space there"), "{error}");
+    }
 }
