@@ -164,6 +164,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("hmac", &["edfi_admin", "publish"]),
     ("hex", &["sourced_id"]),
     ("indicatif", &["report"]),
+    ("isal", &["package"]),
     ("maud", &["check", "diff", "page", "report"]),
     ("md5", &["sourced_id"]),
     ("memchr", &["package", "check", "source", "explain", "rfc4180"]),
