@@ -32,8 +32,8 @@ pub(super) fn pack(block: &[u8], level: u32) -> io::Result<Packed> {
     let mut crc = crc32fast::Hasher::new();
     crc.update(block);
     #[cfg(feature = "isal")]
-    if let Some(level) = isal::level(level) {
-        return Ok(Packed { bytes: isal::pack(block, level)?, length: block.len() as u64, crc });
+    if isal::LEVELS.contains(&level) {
+        return Ok(Packed { bytes: isal::pack(block)?, length: block.len() as u64, crc });
     }
     Ok(Packed { bytes: by_zlib(block, level)?, length: block.len() as u64, crc })
 }

@@ -92,13 +92,15 @@ struct Walk<'s> {
 
 impl Walk<'_> {
     fn to_the_end(mut self) -> Option<Walked> {
-        let fixed = Fixed::default();
         loop {
             let start = self.at;
             let last = self.take(1)? == 1;
             match self.take(2)? {
                 0 => self.stored()?,
-                1 => self.codes(fixed.literals.as_ref()?, fixed.distances.as_ref()?)?,
+                1 => {
+                    let (literals, distances) = fixed()?;
+                    self.codes(&literals, &distances)?;
+                }
                 2 => {
                     let (literals, distances) = self.dynamic()?;
                     self.codes(&literals, &distances)?;
@@ -175,26 +177,29 @@ impl Walk<'_> {
     /// Walks codes up to the end of their block.
     fn codes(&mut self, literals: &Codes, distances: &Codes) -> Option<()> {
         let mut word = self.look()?;
-        let mut spent = 0;
+        let (mut spent, mut length) = (0, 0);
         loop {
             if spent > 57 - LONGEST {
                 self.at += spent;
                 spent = 0;
                 word = self.look()?;
             }
-            let found = literals.find(word >> spent)?;
-            spent += found.bits();
-            if found.literals() > 0 {
-                self.length += found.literals();
+            let found = literals.at(word >> spent);
+            if found.is_run() {
+                spent += found.bits();
+                length += found.literals();
                 continue;
             }
+            let found = literals.sure(found, word >> spent)?;
+            spent += found.bits();
             let symbol = found.symbol();
             if symbol < END_OF_BLOCK {
-                self.length += 1;
+                length += 1;
                 continue;
             }
             if symbol == END_OF_BLOCK {
                 self.at += spent;
+                self.length += length;
                 return (self.at <= self.stream.len() * 8).then_some(());
             }
             // A length's extra bits, a distance's code and its extra bits are 33 at most.
@@ -204,7 +209,7 @@ impl Walk<'_> {
                 word = self.look()?;
             }
             let (least, extra) = *LENGTHS.get(symbol - END_OF_BLOCK - 1)?;
-            self.length += u64::from(least) + (word >> spent & ((1 << extra) - 1));
+            length += u64::from(least) + (word >> spent & ((1 << extra) - 1));
             spent += usize::from(extra);
             let found = distances.find(word >> spent)?;
             let distance = found.symbol();
@@ -236,8 +241,12 @@ impl Found {
         usize::from(self.0 & 15)
     }
 
+    fn is_run(self) -> bool {
+        self.0 >> 15 == 1
+    }
+
     fn literals(self) -> u64 {
-        if self.0 >> 15 == 1 { u64::from(self.0 >> 4 & 15) } else { 0 }
+        u64::from(self.0 >> 4 & 15)
     }
 
     fn symbol(self) -> usize {
@@ -309,9 +318,16 @@ impl Codes {
         Some(codes)
     }
 
-    fn find(&self, bits: u64) -> Option<Found> {
-        let found = self.fast[(bits & ((1 << FAST) - 1)) as usize];
+    fn at(&self, bits: u64) -> Found {
+        self.fast[(bits & ((1 << FAST) - 1)) as usize]
+    }
+
+    fn sure(&self, found: Found, bits: u64) -> Option<Found> {
         if found.bits() > 0 { Some(found) } else { self.find_long(bits) }
+    }
+
+    fn find(&self, bits: u64) -> Option<Found> {
+        self.sure(self.at(bits), bits)
     }
 
     #[cold]
@@ -332,18 +348,11 @@ impl Codes {
 }
 
 /// The codes of blocks that bring none (RFC 1951, 3.2.6).
-struct Fixed {
-    literals: Option<Codes>,
-    distances: Option<Codes>,
-}
-
-impl Default for Fixed {
-    fn default() -> Fixed {
-        let mut lengths = [8; 288];
-        lengths[144..256].fill(9);
-        lengths[256..280].fill(7);
-        Fixed { literals: Codes::with_literals(&lengths), distances: Codes::new(&[5; 32]) }
-    }
+fn fixed() -> Option<(Codes, Codes)> {
+    let mut lengths = [8; 288];
+    lengths[144..256].fill(9);
+    lengths[256..280].fill(7);
+    Some((Codes::with_literals(&lengths)?, Codes::new(&[5; 32])?))
 }
 
 #[cfg(test)]
