@@ -58,7 +58,7 @@ const SYNC: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 /// Opens the stream's end; `None`, with the stream as it was, unless it is one whole stream that stands for so many
 /// bytes.
 pub(super) fn reopen(stream: &mut Vec<u8>, length: u64) -> Option<()> {
-    let walked = Walk { stream, at: 0, length: 0 }.to_the_end()?;
+    let walked = Walk { stream, at: 0, length: 0 }.walked()?;
     let whole = walked.end.div_ceil(8) == stream.len();
     if !whole || walked.length != length {
         return None;
@@ -91,7 +91,7 @@ struct Walk<'s> {
 }
 
 impl Walk<'_> {
-    fn to_the_end(mut self) -> Option<Walked> {
+    fn walked(mut self) -> Option<Walked> {
         loop {
             let start = self.at;
             let last = self.take(1)? == 1;
