@@ -8,6 +8,7 @@ use std::process::{Command, Output};
 use assert_cmd::cargo::cargo_bin;
 
 fn export(folder: &Path, source: &str, arguments: &[&str]) -> Output {
+    std::fs::create_dir_all(folder).unwrap();
     Command::new(cargo_bin!("rosterpack"))
         .args(["export", "--source", source, "--tenant", "demo_isd", "--school-year", "2025"])
         .args(["--as-of", "2024-10-01", "--demographics", "--out"])
@@ -75,6 +76,6 @@ fn a_limit_that_is_none_is_refused_before_anything_is_read() {
         let output = export(desk.path(), "nowhere", &["--memory-limit", limit]);
         assert_eq!(output.status.code(), Some(2), "{}", told(&output));
         let said = told(&output);
-        assert!(said.contains("memory_limit") && said.contains(reason) && said.contains("`75%`"), "{said}");
+        assert!(said.contains("--memory-limit") && said.contains(reason) && said.contains("`75%`"), "{said}");
     }
 }
