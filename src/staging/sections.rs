@@ -156,16 +156,22 @@ impl StagedSections {
             session_words.push(sessions.exact(session_name));
             raw.room.push(b.text(s::ROOM, r))
         })?;
+        let mut schools = raw.school.clone();
+        schools.sort_unstable();
+        schools.dedup();
         let texts = |row: u32| {
             let n = row as usize;
             (raw.local_code.get(n), raw.section.get(n), sessions.get(session_words[n]), raw.room.get(n))
         };
-        let key = |row: u32| {
+        // School and session as one number: of a state's sections the texts of some dozen are compared with each other.
+        let place = |row: u32| {
             let n = row as usize;
-            (raw.school[n], raw.session[n], order::prefix(raw.local_code.get(n)))
+            let school = schools.partition_point(|&school| school < raw.school[n]);
+            (school as u64) << 32 | u64::from(raw.session[n])
         };
-        let mut order: Vec<_> = (0..raw.len() as u32).map(|row| (key(row), row)).collect();
-        order::sort_by(&mut order, |&(key, _)| key, |&(_, x), &(_, y)| texts(x).cmp(&texts(y)));
+        let mut order: Vec<(u64, u32)> = (0..raw.len() as u32).map(|row| (place(row), row)).collect();
+        order::sort_by(&mut order, |&(place, _)| place, |&(_, x), &(_, y)| texts(x).cmp(&texts(y)));
+        drop(schools);
         let mut index = KeyIndex::with_capacity(order.len());
         let mut keys = PackedKeys::default();
         let mut kept: Vec<u32> = Vec::with_capacity(order.len());
@@ -183,21 +189,16 @@ impl StagedSections {
                 }
             }
         }
-        let mut sections = StagedSections {
-            school: reordered(&raw.school, &kept),
-            session: reordered(&raw.session, &kept),
-            offering: reordered(&raw.offering, &kept),
-            local_code: raw.local_code.reordered(&kept),
-            section: raw.section.reordered(&kept),
-            session_name: WordColumn::new(reordered(&session_words, &kept), &sessions),
-            room: raw.room.reordered(&kept),
-            periods: Vec::new(),
-            period_names: WordList::default(),
-            grades: Vec::new(),
-            keys,
-            index,
-        };
-        drop(raw);
+        // One column at a time, so that no two whole tables are in memory at once.
+        let mut sections = StagedSections { keys, index, ..raw };
+        sections.school = reordered(&sections.school, &kept);
+        sections.session = reordered(&sections.session, &kept);
+        sections.offering = reordered(&sections.offering, &kept);
+        sections.local_code = sections.local_code.reordered(&kept);
+        sections.section = sections.section.reordered(&kept);
+        sections.session_name = WordColumn::new(reordered(&session_words, &kept), &sessions);
+        sections.room = sections.room.reordered(&kept);
+        drop((session_words, kept));
         sections.read_details(reader, descriptors)?;
         Ok(sections)
     }
