@@ -60,8 +60,7 @@ const PASSWORD: &str = "password_file = \"FILE\", password_command = \"COMMAND\"
 /// Where the key of EdFi_Admin is kept instead.
 const ENCRYPTION_KEY: &str = "encryption_key_file = \"FILE\", encryption_key_command = \"COMMAND\", or the variable ROSTERPACK_ENCRYPTION_KEY";
 /// Where the secret key of a bucket is kept instead.
-const SECRET_KEY: &str =
-    "s3_secret_key_file = \"FILE\", s3_secret_key_command = \"COMMAND\", or the variable ROSTERPACK_S3_SECRET_KEY";
+const SECRET_KEY: &str = "s3_secret_key_file = \"FILE\", s3_secret_key_command = \"COMMAND\", or the variable ROSTERPACK_S3_SECRET_KEY";
 
 /// The profile that a profile builds on.
 pub const INHERITS: &str = "inherits";

@@ -8,7 +8,8 @@ use std::error::Error;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -21,7 +22,6 @@ use object_store::client::{
 use object_store::{BackoffConfig, RetryConfig};
 use reqwest::header::AUTHORIZATION;
 use rustls::{ClientConfig, RootCertStore};
-use tokio::time::Instant;
 
 use super::error::{S3Error, help};
 use super::{Addressing, S3Target};
@@ -145,46 +145,67 @@ fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn
     })
 }
 
-/// A client for the target's bucket.
-pub(super) fn store(target: &S3Target, environment: &Environment<'_>) -> Result<AmazonS3, S3Error> {
-    let setting = |what: &str, reason: String| S3Error::Setting { what: what.to_owned(), reason };
-    let secret = target
-        .login
-        .secret_key
-        .find(environment)
-        .map_err(|Unfound { place, reason }| setting(&format!("the secret key from {place}"), reason))?;
-    let mut builder = AmazonS3Builder::new()
-        .with_bucket_name(&target.bucket.name)
-        .with_region(target.region())
-        // The base has the bucket in it, wherever it stands.
-        .with_endpoint(target.base())
-        .with_virtual_hosted_style_request(true)
-        .with_disable_bulk_delete(true)
-        .with_retry(RetryConfig {
-            backoff: BackoffConfig::default(),
-            max_retries: 0,
-            retry_timeout: Duration::ZERO,
-        })
-        .with_http_connector(Line::new(target)?);
-    builder = match (&target.login.access_key, secret) {
-        (Some(id), Some(secret)) => builder.with_access_key_id(id).with_secret_access_key(secret.expose()),
-        (Some(_), None) => return Err(setting("the access key", "its secret key is missing".to_owned())),
-        (None, Some(_)) => {
-            return Err(setting("the secret key", "the id of its access key is missing".to_owned()));
-        }
-        (None, None) => {
-            for variable in VARIABLES {
-                if let (Some(value), Ok(key)) = (environment(variable), variable.to_lowercase().parse()) {
-                    builder = builder.with_config(key, value);
-                }
+/// What clients for the target's bucket are made of; secrets were found, authorities read.
+pub(super) struct Ways {
+    builder: AmazonS3Builder,
+    tls: ClientConfig,
+}
+
+impl Ways {
+    /// Finds what is needed.
+    pub(super) fn find(target: &S3Target, environment: &Environment<'_>) -> Result<Ways, S3Error> {
+        let setting =
+            |what: &str, reason: &str| S3Error::Setting { what: what.into(), reason: reason.into() };
+        let secret =
+            target.login.secret_key.find(environment).map_err(|Unfound { place, reason }| {
+                setting(&format!("the secret key from {place}"), &reason)
+            })?;
+        let builder = AmazonS3Builder::new()
+            .with_bucket_name(&target.bucket.name)
+            .with_region(target.region())
+            // The base has the bucket in it, wherever it stands.
+            .with_endpoint(target.base())
+            .with_virtual_hosted_style_request(true)
+            .with_disable_bulk_delete(true)
+            .with_retry(RetryConfig {
+                backoff: BackoffConfig::default(),
+                max_retries: 0,
+                retry_timeout: Duration::ZERO,
+            });
+        let builder = match (&target.login.access_key, secret) {
+            (Some(id), Some(secret)) => {
+                builder.with_access_key_id(id).with_secret_access_key(secret.expose())
             }
-            builder
-        }
-    };
-    builder.build().map_err(|error| {
-        let deepest = causes(&error).last().map_or_else(String::new, ToString::to_string);
-        S3Error::Credentials { server: target.server().authority(), reason: words(&deepest) }
-    })
+            (Some(_), None) => return Err(setting("the access key", "its secret key is missing")),
+            (None, Some(_)) => {
+                return Err(setting("the secret key", "the id of its access key is missing"));
+            }
+            (None, None) => VARIABLES.iter().fold(builder, |builder, variable| {
+                match (environment(variable), variable.to_lowercase().parse()) {
+                    (Some(value), Ok(key)) => builder.with_config(key, value),
+                    _ => builder,
+                }
+            }),
+        };
+        let mut roots = RootCertStore::empty();
+        // Systems carry a few certificates that no verifier can use; the others count.
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| setting("the network", &error.to_string()))?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Ok(Ways { builder, tls })
+    }
+
+    /// A client without a connection: what a broken line has left behind, the next attempt does not meet.
+    pub(super) fn store(&self, target: &S3Target) -> Result<AmazonS3, S3Error> {
+        let line = Line::new(target, &self.tls)?;
+        self.builder.clone().with_http_connector(line).build().map_err(|error| {
+            let deepest = causes(&error).last().map_or_else(String::new, ToString::to_string);
+            S3Error::Credentials { server: target.server().authority(), reason: words(&deepest) }
+        })
+    }
 }
 
 /// Connections to servers.
@@ -198,17 +219,7 @@ struct Line {
 }
 
 impl Line {
-    fn new(target: &S3Target) -> Result<Line, S3Error> {
-        let unusable =
-            |reason: String| S3Error::Setting { what: "the network".into(), reason: words(&reason) };
-        let mut roots = RootCertStore::empty();
-        // Systems carry a few certificates that no verifier can use; the others count.
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| unusable(error.to_string()))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+    fn new(target: &S3Target, tls: &ClientConfig) -> Result<Line, S3Error> {
         let plain = || {
             reqwest::Client::builder()
                 .connect_timeout(target.patience.connect)
@@ -225,7 +236,12 @@ impl Line {
                 near = near.resolve_to_addrs(&server.host_of(&target.bucket.name, addressing), &here);
             }
         }
-        let built = |builder: reqwest::ClientBuilder| builder.build().map_err(|e| unusable(e.to_string()));
+        let built = |builder: reqwest::ClientBuilder| {
+            builder.build().map_err(|error| S3Error::Setting {
+                what: "the network".to_owned(),
+                reason: words(&error.to_string()),
+            })
+        };
         Ok(Line { far: built(plain())?, near: built(near)?, idle: target.patience.idle })
     }
 
@@ -242,13 +258,13 @@ impl Line {
         }
         let client = if encrypted { &self.far } else { &self.near };
         let idle = if metadata { self.idle.min(METADATA) } else { self.idle };
-        let moved = Arc::new(Mutex::new(Instant::now()));
+        let moved = Arc::new(AtomicU64::new(0));
         let sending = client.execute(moving(request, &moved)?);
         let asked = async {
             let mut response = sending.await?;
             let mut text = Vec::new();
             while let Some(chunk) = response.chunk().await? {
-                *moved.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+                moved.fetch_add(1, Ordering::Relaxed);
                 text.extend_from_slice(&chunk);
                 if text.len() > ANSWER {
                     break;
@@ -278,7 +294,7 @@ impl Line {
 }
 
 /// The request as it is sent; each piece of its body that the line takes is noted.
-fn moving(request: HttpRequest, moved: &Arc<Mutex<Instant>>) -> Result<reqwest::Request, Answer> {
+fn moving(request: HttpRequest, moved: &Arc<AtomicU64>) -> Result<reqwest::Request, Answer> {
     let (parts, body) = request.into_parts();
     let url = parts.uri.to_string().parse().map_err(|_| Answer::Broken("the address is none".to_owned()))?;
     let mut request = reqwest::Request::new(parts.method, url);
@@ -288,7 +304,7 @@ fn moving(request: HttpRequest, moved: &Arc<Mutex<Instant>>) -> Result<reqwest::
         None => {
             let moved = moved.clone();
             reqwest::Body::wrap(body.map_frame(move |frame| {
-                *moved.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+                moved.fetch_add(1, Ordering::Relaxed);
                 frame
             }))
         }
@@ -296,22 +312,19 @@ fn moving(request: HttpRequest, moved: &Arc<Mutex<Instant>>) -> Result<reqwest::
     Ok(request)
 }
 
-/// Waits as long as something moves within the limit; `None` when it has stood still.
-async fn while_it_moves<T>(
-    future: impl Future<Output = T>,
-    moved: &Mutex<Instant>,
-    limit: Duration,
-) -> Option<T> {
-    let due = || *moved.lock().unwrap_or_else(PoisonError::into_inner) + limit;
+/// Waits as long as something moves within the limit; `None` when it has stood still for that long, or up to a quarter longer.
+async fn while_it_moves<T>(future: impl Future<Output = T>, moved: &AtomicU64, limit: Duration) -> Option<T> {
     let mut future = pin!(future);
-    loop {
-        let until = due();
-        match tokio::time::timeout_at(until, &mut future).await {
-            Ok(value) => return Some(value),
-            Err(_) if due() > until => {}
-            Err(_) => return None,
+    let (mut seen, mut still) = (moved.load(Ordering::Relaxed), 0);
+    while still < 4 {
+        if let Ok(value) = tokio::time::timeout(limit / 4, &mut future).await {
+            return Some(value);
         }
+        let now = moved.load(Ordering::Relaxed);
+        still = if now == seen { still + 1 } else { 0 };
+        seen = now;
     }
+    None
 }
 
 /// What a connection failed of.

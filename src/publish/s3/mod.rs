@@ -108,18 +108,18 @@ pub fn deliver(
     parcel: &Parcel,
     environment: &Environment<'_>,
 ) -> Result<Receipt, S3Error> {
-    let store = client::store(target, environment)?;
+    let ways = client::Ways::find(target, environment)?;
     let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime =
         built.map_err(|e| S3Error::Setting { what: "the network".into(), reason: e.to_string() })?;
-    let mut upload = upload::Upload::new(target, parcel, store);
+    let mut upload = upload::Upload::new(target, parcel);
     let outcome = super::attempt::repeat(
         target.retry,
-        || runtime.block_on(upload.attempt()),
+        || runtime.block_on(upload.attempt(ways.store(target)?)),
         |attempts, reason| S3Error::Connection { server: target.server().authority(), attempts, reason },
     );
     if outcome.is_err() {
-        runtime.block_on(upload.abandon());
+        runtime.block_on(upload.abandon(ways.store(target)?));
     }
     outcome.map(|((), attempts)| Receipt { bytes: parcel.bytes(), attempts })
 }

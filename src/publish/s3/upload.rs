@@ -49,20 +49,52 @@ enum Progress {
 pub(super) struct Upload<'u> {
     target: &'u S3Target,
     parcel: &'u Parcel,
-    store: Arc<AmazonS3>,
-    server: String,
     items: Vec<Progress>,
 }
 
 impl<'u> Upload<'u> {
     /// A delivery of which nothing is done.
-    pub(super) fn new(target: &'u S3Target, parcel: &'u Parcel, store: AmazonS3) -> Upload<'u> {
+    pub(super) fn new(target: &'u S3Target, parcel: &'u Parcel) -> Upload<'u> {
         let items = parcel.items.iter().map(|_| Progress::Nothing).collect();
-        Upload { target, parcel, store: Arc::new(store), server: target.server().authority(), items }
+        Upload { target, parcel, items }
     }
 
     /// Does what is left to do.
-    pub(super) async fn attempt(&mut self) -> Result<(), Fault> {
+    pub(super) async fn attempt(&mut self, store: AmazonS3) -> Result<(), Fault> {
+        let (target, parcel, store) = (self.target, self.parcel, Arc::new(store));
+        Attempt { target, parcel, store, items: &mut self.items }.run().await
+    }
+
+    /// Lets the server forget parts of objects that will not appear, as far as it can be reached.
+    pub(super) async fn abandon(&self, store: AmazonS3) {
+        let abandoning = async {
+            for (item, progress) in self.parcel.items.iter().zip(&self.items) {
+                if let (Progress::Parts(id, _), Ok(key)) = (progress, key(self.target, &item.name)) {
+                    let _ = store.abort_multipart(&key, id).await;
+                }
+            }
+        };
+        let _ = tokio::time::timeout(self.target.patience.idle, abandoning).await;
+    }
+}
+
+/// The key of an item.
+fn key(target: &S3Target, name: &str) -> Result<Path, S3Error> {
+    let key = format!("{}{name}", target.bucket.path);
+    Path::parse(&key)
+        .map_err(|error| S3Error::Setting { what: format!("the key {key}"), reason: error.to_string() })
+}
+
+/// One attempt.
+struct Attempt<'a> {
+    target: &'a S3Target,
+    parcel: &'a Parcel,
+    store: Arc<AmazonS3>,
+    items: &'a mut Vec<Progress>,
+}
+
+impl Attempt<'_> {
+    async fn run(&mut self) -> Result<(), Fault> {
         if let Some(marker) = &self.target.marker {
             self.remove(marker).await?;
         }
@@ -89,23 +121,12 @@ impl<'u> Upload<'u> {
         }
     }
 
-    /// Lets the server forget parts of objects that will not appear, as far as it can be reached.
-    pub(super) async fn abandon(&mut self) {
-        let abandoning = async {
-            for (item, progress) in self.parcel.items.iter().zip(&self.items) {
-                if let (Progress::Parts(id, _), Ok(key)) = (progress, self.key(&item.name)) {
-                    let _ = self.store.abort_multipart(&key, id).await;
-                }
-            }
-        };
-        let _ = tokio::time::timeout(self.target.patience.idle, abandoning).await;
+    fn key(&self, name: &str) -> Result<Path, Fault> {
+        Ok(key(self.target, name)?)
     }
 
-    fn key(&self, name: &str) -> Result<Path, Fault> {
-        let key = format!("{}{name}", self.target.bucket.path);
-        Path::parse(&key).map_err(|error| {
-            S3Error::Setting { what: format!("the key {key}"), reason: error.to_string() }.into()
-        })
+    fn server(&self) -> String {
+        self.target.server().authority()
     }
 
     fn object(&self, name: &str) -> String {
@@ -241,12 +262,12 @@ impl<'u> Upload<'u> {
         if found == item.bytes {
             return Ok(());
         }
-        let (server, object) = (self.server.clone(), self.object(&item.name));
+        let (server, object) = (self.server(), self.object(&item.name));
         Err(S3Error::Size { server, object, found, sent: item.bytes }.into())
     }
 
     fn fault(&self, error: &object_store::Error, doing: &'static str, name: &str) -> Fault {
-        fault(error, &self.server, doing, &self.object(name))
+        fault(error, &self.server(), doing, &self.object(name))
     }
 }
 
@@ -259,12 +280,12 @@ enum Failure {
 }
 
 impl Failure {
-    fn fault(self, upload: &Upload<'_>, doing: &'static str, name: &str) -> Fault {
+    fn fault(self, attempt: &Attempt<'_>, doing: &'static str, name: &str) -> Fault {
         match self {
             Failure::Refused(error) if unknown(&error) => {
                 Fault::Broken("the server has forgotten the upload".to_owned())
             }
-            Failure::Refused(error) => upload.fault(&error, doing, name),
+            Failure::Refused(error) => attempt.fault(&error, doing, name),
             Failure::Unread(error) => {
                 S3Error::Package { package: name.into(), reason: error.to_string() }.into()
             }
