@@ -12,9 +12,22 @@ use rosterpack::source::{Batch, Column};
 
 use super::median;
 
-/// One message per row, as the server sends them.
+/// Bytes that come from the line at once.
+const BLOCK: usize = 64 << 10;
+
+/// One message per row, as the server sends them, in blocks as they are received.
 fn recorded(rows: usize) -> Vec<Vec<u8>> {
-    let mut messages = vec![b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0".to_vec()];
+    let mut blocks = vec![Vec::with_capacity(BLOCK)];
+    let mut send = |payload: &[u8]| {
+        if blocks.last().is_none_or(|block: &Vec<u8>| block.len() + payload.len() > BLOCK) {
+            blocks.push(Vec::with_capacity(BLOCK));
+        }
+        let block = blocks.last_mut().unwrap();
+        block.push(b'd');
+        block.extend((payload.len() as u32 + 4).to_be_bytes());
+        block.extend(payload);
+    };
+    send(b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0");
     for n in 0..rows as i32 {
         let texts = [
             format!("ALG-{}", n % 997),
@@ -35,16 +48,16 @@ fn recorded(rows: usize) -> Vec<Vec<u8>> {
         value(&9000i32.to_be_bytes());
         row.extend((-1i32).to_be_bytes());
         row.extend((-1i32).to_be_bytes());
-        messages.push(row);
+        send(&row);
     }
-    messages.push((-1i16).to_be_bytes().to_vec());
-    messages
+    send(&(-1i16).to_be_bytes());
+    blocks
 }
 
 /// Decodes the stream again and again, and prints the median.
 pub fn alone(rows: usize, rounds: usize) {
-    let messages = recorded(rows);
-    let bytes: usize = messages.iter().map(Vec::len).sum();
+    let blocks = recorded(rows);
+    let bytes: usize = blocks.iter().map(Vec::len).sum();
     let wires = [
         Wire::Int4,
         Wire::Text,
@@ -63,12 +76,15 @@ pub fn alone(rows: usize, rounds: usize) {
                 let mut decoder =
                     Decoder::new(wires.into_iter().enumerate().map(|(n, wire)| (wire, n)).collect());
                 let start = Instant::now();
-                for message in &messages {
-                    decoder.push(message, &mut batch).unwrap();
-                    if decoder.full(&batch) {
-                        decoder.complete(&mut batch).unwrap();
-                        black_box(&batch);
-                        decoder.clear(&mut batch);
+                for block in &blocks {
+                    let mut rest = &block[..];
+                    while !rest.is_empty() {
+                        rest = &rest[decoder.push_messages(rest, &mut batch).unwrap()..];
+                        if decoder.full(&batch) {
+                            decoder.complete(&mut batch).unwrap();
+                            black_box(&batch);
+                            decoder.clear(&mut batch);
+                        }
                     }
                 }
                 decoder.finish().unwrap();

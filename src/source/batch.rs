@@ -10,6 +10,8 @@ use crate::edfi::catalog::Kind;
 /// Rows per batch that sources aim for.
 pub const BATCH_ROWS: usize = 8192;
 
+/// Texts of so many bytes are short: nearly all parts of keys are.
+const SHORT: usize = 32;
 const NO_INT: i64 = i64::MIN;
 const NO_DAY: i32 = i32::MIN;
 
@@ -65,6 +67,7 @@ impl Column {
     }
 
     /// Appends an integer (or absence). Does nothing on a column of another kind.
+    #[inline]
     pub fn push_int(&mut self, value: Option<i64>) {
         if let Column::Int(v) = self {
             v.push(value.unwrap_or(NO_INT));
@@ -79,18 +82,19 @@ impl Column {
         }
     }
 
-    /// Appends a text that is UTF-8 only if [`Batch::prove_texts`] says so: to look at a whole column at once costs a
-    /// tenth of looking at each value. A column takes either these or [`Column::push_text`]. Does nothing on a column
-    /// of another kind.
+    /// Appends the first `length` bytes of `stream`, or all if it has no more: a text that is UTF-8 only if
+    /// [`Batch::prove_texts`] says so, since to look at a whole column at once costs a tenth of looking at each value.
+    /// A column takes either these or [`Column::push_text`]. Does nothing on a column of another kind.
     #[inline]
-    pub fn push_unproven(&mut self, value: &[u8]) {
+    pub fn push_unproven(&mut self, stream: &[u8], length: usize) {
         if let Column::Text { unproven, ends, .. } = self {
-            unproven.extend_from_slice(value);
+            append(unproven, stream, length);
             ends.push(unproven.len() as u32);
         }
     }
 
     /// Appends a day (or absence). Does nothing on a column of another kind.
+    #[inline]
     pub fn push_date(&mut self, value: Option<Day>) {
         if let Column::Date(v) = self {
             v.push(value.map_or(NO_DAY, |d| d.number()));
@@ -98,13 +102,50 @@ impl Column {
     }
 
     /// Appends a truth value (or absence). Does nothing on a column of another kind.
+    #[inline]
     pub fn push_bool(&mut self, value: Option<bool>) {
         if let Column::Bool(v) = self {
             v.push(value.map_or(2, u8::from));
         }
     }
 
+    /// [`Column::push_int`] for many rows.
+    #[inline]
+    pub fn extend_ints(&mut self, values: impl Iterator<Item = Option<i64>>) {
+        if let Column::Int(v) = self {
+            v.extend(values.map(|value| value.unwrap_or(NO_INT)));
+        }
+    }
+
+    /// [`Column::push_unproven`] for many rows.
+    #[inline]
+    pub fn extend_unproven<'s>(&mut self, values: impl Iterator<Item = (&'s [u8], usize)>) {
+        if let Column::Text { unproven, ends, .. } = self {
+            for (stream, length) in values {
+                append(unproven, stream, length);
+                ends.push(unproven.len() as u32);
+            }
+        }
+    }
+
+    /// [`Column::push_date`] for many rows.
+    #[inline]
+    pub fn extend_dates(&mut self, values: impl Iterator<Item = Option<Day>>) {
+        if let Column::Date(v) = self {
+            v.extend(values.map(|value| value.map_or(NO_DAY, |d| d.number())));
+        }
+    }
+
+    /// [`Column::push_bool`] for many rows.
+    #[inline]
+    pub fn extend_bools(&mut self, values: impl Iterator<Item = Option<bool>>) {
+        if let Column::Bool(v) = self {
+            v.extend(values.map(|value| value.map_or(2, u8::from)));
+        }
+    }
+
     /// Appends absence, whatever the kind.
+    #[inline]
     pub fn push_absent(&mut self) {
         match self {
             Column::Int(v) => v.push(NO_INT),
@@ -113,6 +154,21 @@ impl Column {
             Column::Bool(v) => v.push(2),
             Column::Missing => {}
         }
+    }
+}
+
+/// Appends the first `length` bytes of a stream, or all if it has no more.
+#[inline]
+pub fn append(bytes: &mut Vec<u8>, stream: &[u8], length: usize) {
+    match stream.first_chunk::<SHORT>() {
+        // A block of known size is copied without a call, which would cost more than a short text: what does not
+        // belong to it is forgotten again.
+        Some(block) if length <= SHORT => {
+            let end = bytes.len() + length;
+            bytes.extend_from_slice(block);
+            bytes.truncate(end);
+        }
+        _ => bytes.extend_from_slice(stream.get(..length).unwrap_or(stream)),
     }
 }
 
@@ -139,6 +195,14 @@ impl<'b> Texts<'b> {
         let start = if row == 0 { 0 } else { self.ends[row - 1] as usize };
         &self.bytes[start..end as usize]
     }
+
+    /// The text of a row with all that stands behind it in the column, and its length: what [`append`] takes.
+    #[inline]
+    pub fn stream(&self, row: usize) -> (&'b [u8], usize) {
+        let Some(&end) = self.ends.get(row) else { return (&[], 0) };
+        let start = if row == 0 { 0 } else { self.ends[row - 1] as usize };
+        (&self.bytes[start..], end as usize - start)
+    }
 }
 
 impl Batch {
@@ -153,8 +217,15 @@ impl Batch {
     }
 
     /// Declares the row complete: every column has been pushed to once.
+    #[inline]
     pub fn end_row(&mut self) {
-        self.rows += 1;
+        self.end_rows(1);
+    }
+
+    /// Declares so many rows complete.
+    #[inline]
+    pub fn end_rows(&mut self, rows: usize) {
+        self.rows += rows;
     }
 
     /// Makes readable what [`Column::push_unproven`] has appended; to be called once, behind the last row.

@@ -289,7 +289,7 @@ impl PostgresSource {
             source: self,
         };
         let Some(session) = lease.session() else { return Ok(ReadStats::default()) };
-        let sent = session.copy_out(&sql, |payload| reader.take(payload)).map_err(|stop| match stop {
+        let sent = session.copy_out(&sql, |messages| reader.take(messages)).map_err(|stop| match stop {
             Stop::Receiver(error) => error,
             Stop::Server(failure) => {
                 failure.explain(&format!("reading edfi.{}", request.table), &self.context)
@@ -331,9 +331,16 @@ impl TableReader<'_, '_> {
         }
     }
 
-    fn take(&mut self, payload: &[u8]) -> Result<(), SourceError> {
-        self.decoder.push(payload, &mut self.batch).map_err(|fault| self.content(fault))?;
-        if self.decoder.full(&self.batch) { self.hand_over() } else { Ok(()) }
+    fn take(&mut self, messages: &[u8]) -> Result<(), SourceError> {
+        let mut rest = messages;
+        while !rest.is_empty() {
+            let taken = self.decoder.push_messages(rest, &mut self.batch);
+            rest = &rest[taken.map_err(|fault| self.content(fault))?..];
+            if self.decoder.full(&self.batch) {
+                self.hand_over()?;
+            }
+        }
+        Ok(())
     }
 
     fn hand_over(&mut self) -> Result<(), SourceError> {

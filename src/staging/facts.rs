@@ -15,6 +15,7 @@ use crate::source::{Batch, Part, SourceError};
 
 use super::descriptors::{Descriptor, Descriptors};
 use super::keys::Found;
+use super::order;
 use super::people::People;
 use super::read::{KEY_SPELLING, Reader};
 use super::sections::{SectionColumns, StagedSections};
@@ -205,12 +206,10 @@ impl Facts {
         let rare = rare.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut facts = Facts { rare, ..Facts::default() };
         by_sections(&mut rows).into_par_iter().for_each(|rows| {
-            rows.sort_unstable_by(|x, y| {
-                let place = |f: &StudentFact| u64::from(f.section) << 32 | u64::from(f.student & !HOMEROOM);
-                // Few students are in a section twice: days are unpacked for those alone.
-                let span = |f: &StudentFact| (facts.day(f.begin), facts.day(f.end), f.student);
-                place(x).cmp(&place(y)).then_with(|| span(x).cmp(&span(y)))
-            });
+            let place = |f: &StudentFact| u64::from(f.section) << 32 | u64::from(f.student & !HOMEROOM);
+            // Few students are in a section twice: days are unpacked for those alone.
+            let span = |f: &StudentFact| (facts.day(f.begin), facts.day(f.end), f.student);
+            order::sort_by(rows, place, |x, y| span(x).cmp(&span(y)));
         });
         facts.students = rows;
         facts
@@ -254,26 +253,23 @@ impl Facts {
         })?;
         reader.merge(notices);
         rows.shrink_to_fit();
-        rows.sort_unstable_by(|x: &StaffFact, y| {
-            let key = |f: &StaffFact| (f.section, f.staff, f.begin, f.end);
-            key(x)
-                .cmp(&key(y))
-                .then_with(|| descriptors.code_value(x.position).cmp(descriptors.code_value(y.position)))
-        });
+        let key = |f: &StaffFact| (f.begin, f.end, descriptors.place(f.position));
+        order::sort_by(&mut rows, |f: &StaffFact| (f.section, f.staff), |x, y| key(x).cmp(&key(y)));
         Ok(rows)
     }
 }
 
-/// How many heaps rows are dealt out to at most: few enough that the ends of all of them stay in the cache.
+/// How many heaps rows are dealt out to at most, a power of two: few enough that the ends of all of them stay in the cache.
 const HEAPS: u32 = 2048;
 
 /// Deals rows out to heaps by ranges of sections, in place: this is the largest thing in memory, and there is no room
 /// for a second one. Out: the heaps, in the order of sections.
 fn by_sections(rows: &mut [StudentFact]) -> Vec<&mut [StudentFact]> {
     let last = rows.iter().map(|row| row.section).max().unwrap_or(0);
-    let sections = last / HEAPS + 1;
-    let heap = |row: &StudentFact| (row.section / sections) as usize;
-    let mut ends = vec![0usize; (last / sections) as usize + 1];
+    // Sections of one heap, as a power of two: to divide by any other number would be the dearest thing here.
+    let bits = u32::BITS.saturating_sub(last.leading_zeros() + HEAPS.trailing_zeros());
+    let heap = |row: &StudentFact| (row.section >> bits) as usize;
+    let mut ends = vec![0usize; (last >> bits) as usize + 1];
     rows.iter().for_each(|row| ends[heap(row)] += 1);
     let mut next = Vec::with_capacity(ends.len());
     let mut total = 0;

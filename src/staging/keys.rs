@@ -10,6 +10,8 @@ use std::sync::OnceLock;
 use hashbrown::HashTable;
 use rustc_hash::{FxHashMap, FxHasher};
 
+use crate::source::batch::append;
+
 /// Hash of a key made of an organization id and some texts.
 #[inline]
 pub fn hash_key(id: i64, texts: &[&str]) -> u64 {
@@ -125,13 +127,21 @@ impl PackedKeys {
     /// Appends the key of the next row.
     #[inline]
     pub fn push(&mut self, id: i64, texts: [&[u8]; 3]) {
+        self.push_streams(id, texts.map(|text| (text, text.len())));
+    }
+
+    /// The same for texts that stand in front of others, with their lengths.
+    #[inline]
+    pub fn push_streams(&mut self, id: i64, texts: [(&[u8], usize); 3]) {
         let bytes = &mut self.bytes;
-        bytes.extend_from_slice(&id.to_le_bytes());
+        let mut head = [0; 16];
         // The lengths tell where one text ends and the next begins; that of the last follows from the whole.
-        bytes.extend_from_slice(&(texts[0].len() as u32).to_le_bytes());
-        bytes.extend_from_slice(&(texts[1].len() as u32).to_le_bytes());
-        for text in texts {
-            bytes.extend_from_slice(text);
+        head[..8].copy_from_slice(&id.to_le_bytes());
+        head[8..12].copy_from_slice(&(texts[0].1 as u32).to_le_bytes());
+        head[12..].copy_from_slice(&(texts[1].1 as u32).to_le_bytes());
+        bytes.extend_from_slice(&head);
+        for (stream, length) in texts {
+            append(bytes, stream, length);
         }
         self.ends.push(bytes.len());
     }

@@ -11,6 +11,7 @@ mod distinct;
 pub mod facts;
 pub mod gradebook;
 pub mod keys;
+mod order;
 pub mod orgs;
 pub mod people;
 pub mod read;

@@ -6,7 +6,6 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use rayon::slice::ParallelSliceMut;
 use rustc_hash::FxHashMap;
 
 use crate::edfi::Table;
@@ -14,6 +13,7 @@ use crate::source::{Batch, SourceError};
 
 use super::descriptors::{Descriptor, Descriptors};
 use super::distinct::Distinct;
+use super::order;
 use super::read::Reader;
 use super::text::{TextColumn, reordered};
 
@@ -156,25 +156,25 @@ impl People {
             raw.preferred_last.push(b.text(at.preferred_last, r))?;
             raw.login.push(at.login.map_or("", |column| b.text(column, r)))
         })?;
-        let mut order: Vec<u32> = (0..usis.len() as u32).collect();
-        order.par_sort_unstable_by(|&x, &y| {
-            let unique_id = |n: u32| raw.unique_id.get(n as usize);
-            // Only an extract in which a unique id stands twice gets past it.
-            let others = |n: u32| {
-                let n = n as usize;
-                (raw.last.get(n), raw.first.get(n), raw.middle.get(n), usis[n])
-            };
-            unique_id(x).cmp(unique_id(y)).then_with(|| others(x).cmp(&others(y)))
-        });
+        let unique_id = |row: u32| raw.unique_id.get(row as usize);
+        // Only an extract in which a unique id stands twice gets past it.
+        let others = |row: u32| {
+            let n = row as usize;
+            (raw.last.get(n), raw.first.get(n), raw.middle.get(n), usis[n])
+        };
+        let mut order: Vec<(u64, u32)> =
+            (0..usis.len() as u32).map(|row| (order::prefix(unique_id(row)), row)).collect();
+        order::sort_by(
+            &mut order,
+            |&(prefix, _)| prefix,
+            |&(_, x), &(_, y)| unique_id(x).cmp(unique_id(y)).then_with(|| others(x).cmp(&others(y))),
+        );
         // One unique id twice is impossible in a database; in an extract the second is the same person again.
         let mut kept: Vec<u32> = Vec::with_capacity(order.len());
         let mut rows: Vec<(i64, u32)> = Vec::with_capacity(order.len());
-        for row in order {
-            let unique_id = raw.unique_id.get(row as usize);
+        for (_, row) in order {
             match kept.last() {
-                Some(&last) if raw.unique_id.get(last as usize) == unique_id => {
-                    reader.repeated(kind, unique_id);
-                }
+                Some(&last) if unique_id(last) == unique_id(row) => reader.repeated(kind, unique_id(row)),
                 _ => kept.push(row),
             }
             rows.push((usis[row as usize], kept.len() as u32 - 1));
@@ -307,7 +307,7 @@ impl TextCollection {
 
     /// A text without its domain, and the number of that.
     fn without_domain<'t>(&mut self, text: &'t str) -> (&'t str, u32) {
-        let Some(at) = text.rfind('@') else { return (text, 0) };
+        let Some(at) = text.bytes().rposition(|byte| byte == b'@') else { return (text, 0) };
         let (local, domain) = text.split_at(at);
         if let Some(&number) = self.domains.get(domain) {
             return (local, number);
@@ -362,8 +362,10 @@ impl TextCollection {
     /// Puts the texts of each person together; rules choose by a total order of their own.
     pub fn sorted(self) -> PersonTexts {
         let PersonTexts { mut person, mut origin, mut text, domains, .. } = self.texts;
-        let mut order: Vec<u32> = (0..person.len() as u32).collect();
-        order.par_sort_unstable_by_key(|&n| (person[n as usize], n));
+        let mut places: Vec<u64> =
+            (0..).zip(&person).map(|(row, &person)| u64::from(person) << 32 | row).collect();
+        places.sort_unstable();
+        let order: Vec<u32> = places.into_iter().map(|place| place as u32).collect();
         // One column at a time, so that no two whole tables are in memory at once.
         person = reordered(&person, &order);
         origin = reordered(&origin, &order);

@@ -4,14 +4,13 @@
 //! the section's code: rows stand in the order of classes.csv (school, session, local course code, section),
 //! so that association rows sorted by code come out in output order.
 
-use rayon::slice::ParallelSliceMut;
-
 use crate::edfi::contract as c;
 use crate::source::{Batch, Part, SourceError};
 
 use super::courses::StagedCourses;
 use super::descriptors::{Descriptor, Descriptors};
 use super::keys::{Found, KeyIndex, PackedKeys};
+use super::order;
 use super::read::Reader;
 use super::text::{TextColumn, reordered};
 use super::time::StagedTime;
@@ -90,7 +89,7 @@ impl SectionLookup<'_> {
         keys.clear();
         for row in 0..batch.rows() {
             match batch.int(columns.school, row) {
-                Some(school) => keys.push(school, texts.map(|texts| texts.get(row))),
+                Some(school) => keys.push_streams(school, texts.map(|texts| texts.stream(row))),
                 None => keys.push_none(),
             }
         }
@@ -157,18 +156,20 @@ impl StagedSections {
             session_words.push(sessions.exact(session_name));
             raw.room.push(b.text(s::ROOM, r))
         })?;
-        let mut order: Vec<u32> = (0..raw.len() as u32).collect();
-        let session = |n: u32| (raw.school[n as usize], raw.session[n as usize]);
-        let texts = |n: u32| {
-            let n = n as usize;
+        let texts = |row: u32| {
+            let n = row as usize;
             (raw.local_code.get(n), raw.section.get(n), sessions.get(session_words[n]), raw.room.get(n))
         };
-        order
-            .par_sort_unstable_by(|&x, &y| session(x).cmp(&session(y)).then_with(|| texts(x).cmp(&texts(y))));
+        let key = |row: u32| {
+            let n = row as usize;
+            (raw.school[n], raw.session[n], order::prefix(raw.local_code.get(n)))
+        };
+        let mut order: Vec<_> = (0..raw.len() as u32).map(|row| (key(row), row)).collect();
+        order::sort_by(&mut order, |&(key, _)| key, |&(_, x), &(_, y)| texts(x).cmp(&texts(y)));
         let mut index = KeyIndex::with_capacity(order.len());
         let mut keys = PackedKeys::default();
         let mut kept: Vec<u32> = Vec::with_capacity(order.len());
-        for row in order {
+        for (_, row) in order {
             let n = row as usize;
             let texts = [sessions.get(session_words[n]), raw.local_code.get(n), raw.section.get(n)];
             let code = kept.len() as u32;

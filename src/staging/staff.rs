@@ -3,12 +3,11 @@
 //! In: staffContactAddress, the assignment and school associations of staff, studentContactAssociation. Out: rows by
 //! person, sorted. Who is exported by virtue of them is the roster's.
 
-use rayon::slice::ParallelSliceMut;
-
 use crate::edfi::contract as c;
 use crate::source::SourceError;
 
 use super::descriptors::{Descriptor, Descriptors};
+use super::order;
 use super::people::{People, PersonText, PersonTextColumns, PersonTexts, TextCollection, read_rows};
 use super::read::Reader;
 use super::{StaffAssignment, StaffSchool, StudentContact};
@@ -78,15 +77,8 @@ pub(super) fn read_assignments(
             end: b.date(t::END, r),
         })
     })?;
-    assignments.par_sort_by(|x, y| {
-        (x.staff, x.organization, d.code_value(x.classification), x.begin, x.end).cmp(&(
-            y.staff,
-            y.organization,
-            d.code_value(y.classification),
-            y.begin,
-            y.end,
-        ))
-    });
+    let key = |row: &StaffAssignment| (row.organization, d.place(row.classification), row.begin, row.end);
+    order::sort_by(&mut assignments, |row| row.staff, |x, y| key(x).cmp(&key(y)));
     Ok(assignments)
 }
 
@@ -97,7 +89,7 @@ pub(super) fn read_schools(reader: &Reader<'_>, people: &People) -> Result<Vec<S
         let year = b.int(t::YEAR, r).and_then(|y| i16::try_from(y).ok());
         Some(StaffSchool { staff, school: b.int(t::SCHOOL, r)?, year })
     })?;
-    schools.par_sort_unstable();
+    schools.sort_unstable();
     schools.dedup();
     Ok(schools)
 }
@@ -125,9 +117,7 @@ pub(super) fn read_student_contacts(
             ),
         })
     })?;
-    links.par_sort_by(|x, y| {
-        let key = |l: &StudentContact| (l.contact, l.student);
-        key(x).cmp(&key(y)).then_with(|| d.code_value(x.relation).cmp(d.code_value(y.relation)))
-    });
+    let place = |link: &StudentContact| d.place(link.relation);
+    order::sort_by(&mut links, |link| (link.contact, link.student), |x, y| place(x).cmp(&place(y)));
     Ok(links)
 }

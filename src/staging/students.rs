@@ -3,8 +3,6 @@
 //! In: studentSchoolAssociation, the demographic tables of any data standard. Out: rows by student, sorted.
 //! A student has several organization associations (mapping.md 0.10): all are kept here, the roster reduces.
 
-use rayon::slice::ParallelSliceMut;
-
 use crate::day::Day;
 use crate::edfi::Table;
 use crate::edfi::contract as c;
@@ -12,6 +10,7 @@ use crate::source::SourceError;
 
 use super::descriptors::{Descriptor, Descriptors};
 use super::distinct::Distinct;
+use super::order;
 use super::people::{People, read_rows, rows_of};
 use super::read::Reader;
 use super::words::{Word, WordList, Words};
@@ -108,15 +107,13 @@ pub(super) fn read_schools(
     })?;
     let standings: Vec<Standing> = standings.into_values();
     // By all that a row holds, so that equal rows are the same and a sort without a second copy will do.
-    rows.par_sort_unstable_by(|x, y| {
-        let key = |row: &Attendance| {
-            let standing = &standings[row.standing as usize];
-            let (grade, exit) = (d.place(standing.grade), d.place(standing.exit_type));
-            let Standing { school, primary, year, .. } = *standing;
-            (row.student, school, row.entry, row.exit, grade, primary, year, exit)
-        };
-        key(x).cmp(&key(y))
-    });
+    let key = |row: &Attendance| {
+        let standing = &standings[row.standing as usize];
+        let (grade, exit) = (d.place(standing.grade), d.place(standing.exit_type));
+        let Standing { school, primary, year, .. } = *standing;
+        (school, row.entry, row.exit, grade, primary, year, exit)
+    };
+    order::sort_by(&mut rows, |row| row.student, |x, y| key(x).cmp(&key(y)));
     Ok(StudentSchools { rows, standings })
 }
 
@@ -280,14 +277,12 @@ pub(super) fn read_births(
     let ranks = cities.ranks(&list);
     let mut origins: Vec<Origin> = origins.into_values();
     origins.iter_mut().for_each(|origin| origin.city = ranks.of(origin.city));
-    rows.par_sort_unstable_by(|x, y| {
-        let key = |&(student, date, origin): &(u32, Option<Day>, u32)| {
-            let origin = &origins[origin as usize];
-            let values = [origin.state, origin.country, origin.sex].map(|value| d.place(value));
-            (student, date, origin.city, values)
-        };
-        key(x).cmp(&key(y))
-    });
+    let key = |&(_, date, origin): &(u32, Option<Day>, u32)| {
+        let origin = &origins[origin as usize];
+        let values = [origin.state, origin.country, origin.sex].map(|value| d.place(value));
+        (date, origin.city, values)
+    };
+    order::sort_by(&mut rows, |row| row.0, |x, y| key(x).cmp(&key(y)));
     rows.dedup_by_key(|row| row.0);
     Ok((Births { rows, origins }, list))
 }
@@ -318,14 +313,12 @@ pub(super) fn read_organizations(
     let ranks = genders.ranks(&list);
     let mut said: Vec<OrgDemographics> = said.into_values();
     said.iter_mut().for_each(|fact| fact.gender_identity = ranks.of(fact.gender_identity));
-    rows.par_sort_unstable_by(|x, y| {
-        let key = |&(student, number): &(u32, u32)| {
-            let fact = &said[number as usize];
-            let (sex, english) = (d.place(fact.sex), d.place(fact.limited_english));
-            (student, fact.organization, sex, fact.hispanic, fact.gender_identity, english)
-        };
-        key(x).cmp(&key(y))
-    });
+    let key = |&(_, number): &(u32, u32)| {
+        let fact = &said[number as usize];
+        let (sex, english) = (d.place(fact.sex), d.place(fact.limited_english));
+        (fact.organization, sex, fact.hispanic, fact.gender_identity, english)
+    };
+    order::sort_by(&mut rows, |row| row.0, |x, y| key(x).cmp(&key(y)));
     Ok((SaidOfStudents { rows, said }, list))
 }
 
@@ -360,7 +353,7 @@ fn read_values(
         let found = reader.descriptor(d, b.int(column, r), "studentRace or characteristic");
         found.is_some().then_some((student, found))
     })?;
-    rows.par_sort_unstable_by(|x: &(u32, Descriptor), y| (x.0, d.place(x.1)).cmp(&(y.0, d.place(y.1))));
+    order::sort_by(&mut rows, |row| row.0, |x, y| d.place(x.1).cmp(&d.place(y.1)));
     rows.dedup();
     Ok(rows)
 }
@@ -381,7 +374,7 @@ pub(super) fn read_indicators(
     for row in &mut indicators {
         (row.name, row.value) = (ranks.of(row.name), ranks.of(row.value));
     }
-    indicators.par_sort_unstable();
+    indicators.sort_unstable();
     Ok((indicators, list))
 }
 
@@ -400,9 +393,7 @@ pub(super) fn read_programs(
             end: b.date(t::END, r),
         })
     })?;
-    programs.par_sort_unstable_by(|x, y| {
-        let key = |row: &StudentProgram| (row.student, d.place(row.kind), row.begin, row.end);
-        key(x).cmp(&key(y))
-    });
+    let key = |row: &StudentProgram| (d.place(row.kind), row.begin, row.end);
+    order::sort_by(&mut programs, |row| row.student, |x, y| key(x).cmp(&key(y)));
     Ok(programs)
 }

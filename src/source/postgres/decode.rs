@@ -1,9 +1,12 @@
 //! Decoder of PostgreSQL's binary COPY format into a [`Batch`].
 //!
-//! In: the payloads of CopyData messages in order, cut anywhere, and the wire type of each selected column.
-//! Out: values appended to a reused batch, field by field, without an intermediate row. The format carries no
+//! In: CopyData messages in order, their payloads cut anywhere, and the wire type of each selected column. Out: values
+//! appended to a reused batch, field by field, without an intermediate row. Messages that are whole rows, as every
+//! server sends them, are decoded many at a time ([`rows`]). The format carries no
 //! types, so the statement pins them with casts and every length is checked here. A stream without header or
 //! trailer is an error: the trailer is the only proof that the last row was the last. Knows no network.
+
+mod rows;
 
 use std::fmt;
 
@@ -75,12 +78,22 @@ pub struct Decoder {
     rows: u64,
     bytes: u64,
     held: usize,
+    /// Where the values of whole rows stand; kept for its room.
+    places: Vec<u32>,
 }
 
 impl Decoder {
     /// A decoder for a SELECT list: each entry is a wire type and the batch column that it fills.
     pub fn new(fields: Vec<(Wire, usize)>) -> Decoder {
-        Decoder { fields, stage: Stage::Header, carry: Vec::new(), rows: 0, bytes: 0, held: 0 }
+        Decoder {
+            fields,
+            stage: Stage::Header,
+            carry: Vec::new(),
+            rows: 0,
+            bytes: 0,
+            held: 0,
+            places: Vec::new(),
+        }
     }
 
     /// Rows completed so far.
@@ -118,7 +131,7 @@ impl Decoder {
         self.held = 0;
     }
 
-    /// Appends the values of one message. The batch holds a partial row until the next one completes it.
+    /// Appends the values of the payload of one message. The batch holds a partial row until the next one completes it.
     ///
     /// # Errors
     /// Anything that the format or the pinned types do not allow.
@@ -186,12 +199,15 @@ impl Decoder {
                 continue;
             }
             let length = usize::try_from(length).map_err(|_| (index, "a value of negative length"))?;
-            let Some((value, behind)) = behind.split_at_checked(length) else {
+            let Some((value, next)) = behind.split_at_checked(length) else {
                 self.stage = Stage::Field(index);
                 return Ok(incomplete(rest));
             };
-            append(wire, value, column).map_err(|reason| (index, reason))?;
-            rest = behind;
+            match wire {
+                Wire::Text => column.push_unproven(behind, length),
+                _ => append(wire, value, column).map_err(|reason| (index, reason))?,
+            }
+            rest = next;
         }
         batch.end_row();
         self.rows += 1;
@@ -232,12 +248,13 @@ impl Decoder {
                     if !header.starts_with(SIGNATURE) {
                         return Err(self.fault("this is not a binary COPY stream"));
                     }
-                    let flags = int4(&header[SIGNATURE.len()..]).unwrap_or(-1);
+                    let number =
+                        |at: usize| header[at..].first_chunk().map(|bytes| i32::from_be_bytes(*bytes));
+                    let flags = number(SIGNATURE.len()).unwrap_or(-1);
                     if flags as u32 & 0xffff_0000 != 0 {
                         return Err(self.fault("the stream uses a feature of the format that is not known"));
                     }
-                    let Some(extension) =
-                        int4(&header[SIGNATURE.len() + 4..]).and_then(|n| usize::try_from(n).ok())
+                    let Some(extension) = number(SIGNATURE.len() + 4).and_then(|n| usize::try_from(n).ok())
                     else {
                         return Err(self.fault("the header of the stream is damaged"));
                     };
@@ -265,53 +282,63 @@ impl Decoder {
     }
 }
 
-#[inline]
-fn int4(data: &[u8]) -> Option<i32> {
-    data.first_chunk().map(|bytes| i32::from_be_bytes(*bytes))
-}
+const WIDTH: &str = "a value of another width than its type";
 
 #[inline]
 fn append(wire: Wire, value: &[u8], column: &mut Column) -> Result<(), &'static str> {
-    const WIDTH: &str = "a value of another width than its type";
     match wire {
-        Wire::Text => column.push_unproven(value),
-        Wire::Int4 => {
-            column.push_int(Some(i64::from(i32::from_be_bytes(value.try_into().map_err(|_| WIDTH)?))));
-        }
-        Wire::Int8 => {
-            let number = i64::from_be_bytes(value.try_into().map_err(|_| WIDTH)?);
-            if number == i64::MIN {
-                return Err("an integer out of range"); // the batch's mark of absence
-            }
-            column.push_int(Some(number));
-        }
-        Wire::Int2 => {
-            column.push_int(Some(i64::from(i16::from_be_bytes(value.try_into().map_err(|_| WIDTH)?))));
-        }
-        Wire::Date => {
-            let number = i32::from_be_bytes(value.try_into().map_err(|_| WIDTH)?);
-            column.push_date(Some(day(number)?));
-        }
-        Wire::Timestamp => {
-            let moment = i64::from_be_bytes(value.try_into().map_err(|_| WIDTH)?);
-            let number = match moment {
-                i64::MAX => i32::MAX,
-                i64::MIN => i32::MIN,
-                _ if moment % MICROSECONDS_PER_DAY != 0 => {
-                    return Err("a time of day where only a date can stand");
-                }
-                // Fits: the server's range of timestamps is about 108 million days.
-                _ => (moment / MICROSECONDS_PER_DAY) as i32,
-            };
-            column.push_date(Some(day(number)?));
-        }
-        Wire::Bool => match value {
-            [0] => column.push_bool(Some(false)),
-            [1] => column.push_bool(Some(true)),
-            _ => return Err(WIDTH),
-        },
+        Wire::Text => column.push_unproven(value, value.len()),
+        Wire::Int4 => column.push_int(Some(int4(value)?)),
+        Wire::Int8 => column.push_int(Some(int8(value)?)),
+        Wire::Int2 => column.push_int(Some(int2(value)?)),
+        Wire::Date => column.push_date(Some(date(value)?)),
+        Wire::Timestamp => column.push_date(Some(timestamp(value)?)),
+        Wire::Bool => column.push_bool(Some(boolean(value)?)),
     }
     Ok(())
+}
+
+#[inline]
+fn int2(value: &[u8]) -> Result<i64, &'static str> {
+    Ok(i64::from(i16::from_be_bytes(value.try_into().map_err(|_| WIDTH)?)))
+}
+
+#[inline]
+fn int4(value: &[u8]) -> Result<i64, &'static str> {
+    Ok(i64::from(i32::from_be_bytes(value.try_into().map_err(|_| WIDTH)?)))
+}
+
+#[inline]
+fn int8(value: &[u8]) -> Result<i64, &'static str> {
+    let number = i64::from_be_bytes(value.try_into().map_err(|_| WIDTH)?);
+    // The batch's mark of absence.
+    if number == i64::MIN { Err("an integer out of range") } else { Ok(number) }
+}
+
+#[inline]
+fn date(value: &[u8]) -> Result<Day, &'static str> {
+    day(i32::from_be_bytes(value.try_into().map_err(|_| WIDTH)?))
+}
+
+fn timestamp(value: &[u8]) -> Result<Day, &'static str> {
+    day(match i64::from_be_bytes(value.try_into().map_err(|_| WIDTH)?) {
+        i64::MAX => i32::MAX,
+        i64::MIN => i32::MIN,
+        moment if moment % MICROSECONDS_PER_DAY != 0 => {
+            return Err("a time of day where only a date can stand");
+        }
+        // Fits: the server's range of timestamps is about 108 million days.
+        moment => (moment / MICROSECONDS_PER_DAY) as i32,
+    })
+}
+
+#[inline]
+fn boolean(value: &[u8]) -> Result<bool, &'static str> {
+    match value {
+        [0] => Ok(false),
+        [1] => Ok(true),
+        _ => Err(WIDTH),
+    }
 }
 
 /// A day of the wire. `infinity` is what PostgreSQL users write for "open"; it becomes the last day of the

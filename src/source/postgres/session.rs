@@ -1,7 +1,7 @@
 //! One connection behind blocking calls.
 //!
-//! In: settings, limits, statements. Out: rows of text, or the payloads of a COPY handed to a callback, each as a slice
-//! of the block in which it came. Only simple queries are sent: poolers can serve them, and they need no names on the
+//! In: settings, limits, statements. Out: rows of text, or the messages of a COPY handed to a callback, as slices
+//! of the block in which they came. Only simple queries are sent: poolers can serve them, and they need no names on the
 //! server. A session that failed or was left in the middle of a stream is dropped, which cancels its query and closes the
 //! connection; it is never drained or used again.
 
@@ -49,6 +49,9 @@ pub(super) struct Session {
 
 /// How long it may take to cancel the query of a session that is dropped.
 const CANCEL: Duration = Duration::from_secs(2);
+
+/// Tag of a message with data of a COPY.
+const DATA: u8 = b'd';
 
 /// What an answer goes on with.
 enum Answer {
@@ -149,7 +152,7 @@ impl Session {
         }
     }
 
-    /// Runs a COPY TO STDOUT and hands every payload to the receiver, in order. Returns how many rows the server
+    /// Runs a COPY TO STDOUT and hands its messages of data to the receiver, in order and as many as have come. Returns how many rows the server
     /// says that it sent, if it says so.
     pub(super) fn copy_out(
         &mut self,
@@ -159,9 +162,9 @@ impl Session {
         self.query(sql)?;
         let mut sent = None;
         loop {
-            let frame = self.wire.message()?;
+            let frame = self.wire.messages(DATA)?;
             match frame.tag {
-                b'd' => receive(frame.body()).map_err(Stop::Receiver)?,
+                DATA => receive(frame.whole).map_err(Stop::Receiver)?,
                 // That the stream begins, and that it ends.
                 b'H' | b'c' => {}
                 _ => match interpret(frame.whole)? {

@@ -98,16 +98,8 @@ impl Limit {
 pub(super) struct Frame<'a> {
     /// What kind of message it is.
     pub(super) tag: u8,
-    /// Tag, length and content.
+    /// Tag, length and content; several such in a frame of [`Wire::messages`].
     pub(super) whole: &'a [u8],
-}
-
-impl<'a> Frame<'a> {
-    /// The content alone.
-    #[inline]
-    pub(super) fn body(self) -> &'a [u8] {
-        &self.whole[HEADER..]
-    }
 }
 
 /// What a line leads to.
@@ -207,23 +199,46 @@ impl Wire {
     }
 
     /// The next message.
-    #[inline]
     pub(super) fn message(&mut self) -> Result<Frame<'_>, Failure> {
-        loop {
-            if let Some(&[tag, a, b, c, d]) = self.buffer[self.start..self.end].first_chunk::<HEADER>() {
-                let length = u32::from_be_bytes([a, b, c, d]) as usize;
-                if length < HEADER - 1 || length > i32::MAX as usize {
-                    return Err(Failure::Protocol("a message of impossible length".to_owned()));
-                }
-                let whole = length + 1;
-                if self.end - self.start >= whole {
-                    let at = self.start;
-                    self.start += whole;
-                    return Ok(Frame { tag, whole: &self.buffer[at..at + whole] });
-                }
+        let tag = self.receive()?;
+        let at = self.start;
+        self.start += self.whole()?.map_or(0, |(_, length)| length);
+        Ok(Frame { tag, whole: &self.buffer[at..self.start] })
+    }
+
+    /// The next message; if it is of this kind, together with all of the same kind that have come with it.
+    pub(super) fn messages(&mut self, kind: u8) -> Result<Frame<'_>, Failure> {
+        let tag = self.receive()?;
+        let at = self.start;
+        while let Some((other, length)) = self.whole()? {
+            if self.start > at && (tag != kind || other != kind) {
+                break;
             }
-            self.fill()?;
+            self.start += length;
         }
+        Ok(Frame { tag, whole: &self.buffer[at..self.start] })
+    }
+
+    /// Waits until the next message is there as a whole; its tag.
+    fn receive(&mut self) -> Result<u8, Failure> {
+        loop {
+            match self.whole()? {
+                Some((tag, _)) => return Ok(tag),
+                None => self.fill()?,
+            }
+        }
+    }
+
+    /// Tag and length of the next message, if all of it has been received.
+    #[inline]
+    fn whole(&self) -> Result<Option<(u8, usize)>, Failure> {
+        let received = &self.buffer[self.start..self.end];
+        let Some(&[tag, a, b, c, d]) = received.first_chunk::<HEADER>() else { return Ok(None) };
+        let length = u32::from_be_bytes([a, b, c, d]) as usize;
+        if length < HEADER - 1 || length > i32::MAX as usize {
+            return Err(Failure::Protocol("a message of impossible length".to_owned()));
+        }
+        Ok((received.len() > length).then_some((tag, length + 1)))
     }
 
     /// Receives more behind what is there. The buffer grows by what has really come, never by what a length promises.

@@ -53,11 +53,28 @@ fn end(stream: &mut Vec<u8>) {
     stream.extend((-1i16).to_be_bytes());
 }
 
-fn decode(chunks: impl Iterator<Item = Vec<u8>>) -> Result<Batch, Fault> {
-    let (mut batch, mut decoder) = (batch(), decoder());
-    for chunk in chunks {
-        decoder.push(&chunk, &mut batch)?;
+/// Decodes payloads one by one, and as messages that come all at once: both must come to the same.
+fn decode(payloads: impl Iterator<Item = Vec<u8>>) -> Result<Batch, Fault> {
+    let payloads: Vec<Vec<u8>> = payloads.collect();
+    let one_by_one = decode_by(|decoder, batch| payloads.iter().try_for_each(|p| decoder.push(p, batch)));
+    let mut block = Vec::new();
+    for payload in &payloads {
+        block.push(b'd');
+        block.extend((payload.len() as u32 + 4).to_be_bytes());
+        block.extend(payload);
     }
+    let at_once = decode_by(|decoder, batch| {
+        let taken = decoder.push_messages(&block, batch)?;
+        assert_eq!(taken, block.len());
+        Ok(())
+    });
+    assert_eq!(format!("{at_once:?}"), format!("{one_by_one:?}"));
+    one_by_one
+}
+
+fn decode_by(push: impl FnOnce(&mut Decoder, &mut Batch) -> Result<(), Fault>) -> Result<Batch, Fault> {
+    let (mut batch, mut decoder) = (batch(), decoder());
+    push(&mut decoder, &mut batch)?;
     decoder.finish()?;
     decoder.complete(&mut batch)?;
     assert_eq!(decoder.rows(), batch.rows() as u64);
@@ -190,22 +207,72 @@ fn rows_without_columns_are_counted() {
     assert_eq!(batch.text(0, 2), "");
 }
 
+#[test]
+fn a_full_batch_is_handed_over_before_more_is_taken() {
+    let mut row = Vec::new();
+    tuple(&mut row, &full_row());
+    let message = |payload: &[u8]| [b"d", &(payload.len() as u32 + 4).to_be_bytes()[..], payload].concat();
+    let mut block = message(&header(0, b""));
+    (0..BATCH_ROWS + 1).for_each(|_| block.extend(message(&row)));
+    let mut last = Vec::new();
+    end(&mut last);
+    block.extend(message(&last));
+    let (mut batch, mut decoder) = (batch(), decoder());
+    let taken = decoder.push_messages(&block, &mut batch).unwrap();
+    assert_eq!((batch.rows(), block.len() - taken), (BATCH_ROWS, message(&row).len() + message(&last).len()));
+    decoder.complete(&mut batch).unwrap();
+    decoder.clear(&mut batch);
+    assert_eq!(decoder.push_messages(&block[taken..], &mut batch), Ok(block.len() - taken));
+    decoder.finish().unwrap();
+    assert_eq!((batch.rows(), decoder.rows()), (1, BATCH_ROWS as u64 + 1));
+}
+
+#[test]
+fn the_first_fault_in_the_order_of_rows_is_told() {
+    let faulty = |field: usize| {
+        let mut values = full_row();
+        values[field] = Some(vec![9; 3]);
+        values
+    };
+    for (rows, expected) in
+        [([full_row(), faulty(6), faulty(0)], (2, 6)), ([faulty(6), faulty(0), faulty(1)], (1, 6))]
+    {
+        let mut payloads = vec![header(0, b"")];
+        for row in rows {
+            let mut payload = Vec::new();
+            tuple(&mut payload, &row);
+            payloads.push(payload);
+        }
+        let fault = decode(payloads.into_iter()).unwrap_err();
+        assert_eq!((fault.row, fault.field), (expected.0, Some(expected.1)));
+    }
+    let mut negative = Vec::new();
+    tuple(&mut negative, &full_row());
+    negative[2..6].copy_from_slice(&(-2i32).to_be_bytes());
+    let fault = decode([header(0, b""), negative].into_iter()).unwrap_err();
+    assert!(fault.reason.contains("negative"), "{fault}");
+}
+
 proptest! {
     #[test]
     fn the_cuts_between_messages_do_not_matter(
         rows in prop::collection::vec((any::<Option<i16>>(), any::<Option<i32>>(), any::<Option<String>>(), any::<Option<bool>>()), 0..40),
         sizes in prop::collection::vec(1usize..64, 1..50),
     ) {
-        let mut stream = header(0, b"ext");
+        let mut payloads = vec![header(0, b"ext")];
         for (small, int, text, flag) in &rows {
             let mut row = full_row();
             row[0] = small.map(|v| v.to_be_bytes().to_vec());
             row[1] = int.map(|v| v.to_be_bytes().to_vec());
             row[3] = text.as_ref().map(|v| v.as_bytes().to_vec());
             row[6] = flag.map(|v| vec![u8::from(v)]);
-            tuple(&mut stream, &row);
+            payloads.push(Vec::new());
+            tuple(payloads.last_mut().unwrap(), &row);
         }
-        end(&mut stream);
+        payloads.push(Vec::new());
+        end(payloads.last_mut().unwrap());
+        let stream = payloads.concat();
+        let by_rows = decode(payloads.into_iter()).unwrap();
         let mut rest = &stream[..];
         let mut sizes = sizes.into_iter().cycle();
         let batch = decode(std::iter::from_fn(move || {
@@ -214,6 +281,7 @@ proptest! {
             rest = tail;
             (size > 0).then(|| chunk.to_vec())
         })).unwrap();
+        prop_assert_eq!(format!("{by_rows:?}"), format!("{batch:?}"));
         prop_assert_eq!(batch.rows(), rows.len());
         for (n, (small, int, text, flag)) in rows.iter().enumerate() {
             prop_assert_eq!(batch.int(0, n), small.map(i64::from));
