@@ -1,6 +1,7 @@
 //! Nights that deliver into buckets, through the verbs: the README's section, two targets of which one fails, TLS.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -142,6 +143,67 @@ fn flags_and_aws_s_own_variables_reach_a_bucket_too() {
     configure(desk, &lines);
     assert!(told(&ended(desk, &EXPORT, 2)).contains("use https://"));
     assert!(!desk.join("archive").exists());
+}
+
+/// The metadata of a machine that has a role: answers three requests as EC2 does, then is gone.
+fn metadata(key: &crate::store::Key) -> (u16, std::thread::JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let credentials = format!(
+        "{{\"Code\":\"Success\",\"AccessKeyId\":\"{}\",\"SecretAccessKey\":\"{}\",\"Token\":\"t\",\"Expiration\":\"2999-01-01T00:00:00Z\"}}",
+        key.id, key.secret
+    );
+    let answering = std::thread::spawn(move || {
+        let mut asked = Vec::new();
+        for answer in ["token", "role", &credentials] {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut head = String::new();
+            let mut lines = BufReader::new(stream.try_clone().unwrap());
+            while !head.ends_with("\r\n\r\n") {
+                assert!(lines.read_line(&mut head).unwrap() > 0, "{head}");
+            }
+            asked.push(head.lines().next().unwrap().to_owned());
+            let length = answer.len();
+            write!(
+                stream,
+                "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{answer}"
+            )
+            .unwrap();
+        }
+        asked
+    });
+    (port, answering)
+}
+
+#[test]
+fn a_machine_with_a_role_needs_no_key_and_one_without_is_told() {
+    let bucket = Store::shared().bucket();
+    let temp = desk("");
+    let desk = temp.path();
+    let package = crate::district::package(desk, "north.zip", 1, 100);
+    let target = format!("s3://{}/{{name}}.zip", bucket.name);
+    let endpoint = bucket.store.endpoint();
+    let deliver =
+        ["deliver", "north.zip", "--to", &target, "--s3-endpoint", &endpoint, "--s3-region", REGION];
+    let from = |port: u16| {
+        let place = format!("http://127.0.0.1:{port}");
+        command(desk, &deliver).env("AWS_EC2_METADATA_SERVICE_ENDPOINT", place).output().unwrap()
+    };
+    let (port, answering) = metadata(&bucket.key);
+    let output = from(port);
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    let asked = answering.join().unwrap();
+    assert!(asked[0].starts_with("PUT /latest/api/token ") && asked[2].contains("/role "), "{asked:?}");
+    assert!(bucket.read("north.zip").unwrap() == fs::read(&package).unwrap());
+    // Nobody answers there any more.
+    let output = from(port);
+    assert_eq!(output.status.code(), Some(5), "{}", told(&output));
+    let said = told(&output);
+    assert!(
+        said.contains("there are no credentials for 127.0.0.1") && said.contains("has no role"),
+        "{said}"
+    );
+    assert!(said.contains("s3_access_key"), "{said}");
 }
 
 /// TLS in front of a store.

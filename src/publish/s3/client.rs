@@ -6,7 +6,7 @@
 
 use std::error::Error;
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,7 +24,7 @@ use reqwest::header::AUTHORIZATION;
 use rustls::{ClientConfig, RootCertStore};
 
 use super::error::{S3Error, help};
-use super::{Addressing, S3Target};
+use super::{Addressing, Endpoint, S3Target};
 use crate::publish::attempt::{self, waited, words};
 use crate::secret::{Environment, Unfound};
 
@@ -187,6 +187,10 @@ impl Ways {
                 }
             }),
         };
+        let builder = match environment("AWS_EC2_METADATA_SERVICE_ENDPOINT") {
+            Some(place) => builder.with_metadata_endpoint(place.trim_end_matches('/')),
+            None => builder,
+        };
         let mut roots = RootCertStore::empty();
         // Systems carry a few certificates that no verifier can use; the others count.
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -250,11 +254,11 @@ impl Line {
         let signed = request.headers().contains_key(AUTHORIZATION);
         let uri = request.uri();
         let host = uri.host().unwrap_or_default().to_owned();
-        let metadata = host.starts_with("169.254.") || host.starts_with("[fd00:ec2:");
         let encrypted = uri.scheme_str() == Some("https");
-        // That a bucket's server is asked without encryption only here, its address has proven.
-        if !encrypted && !signed && !metadata {
-            return Err(Answer::Nobody(format!("{host} would be asked for them without encryption")));
+        // Who is asked without a signature is asked for credentials; without encryption that is this machine, or what it runs on.
+        let metadata = !signed && !encrypted;
+        if !encrypted && !is_near(&host) {
+            return Err(Answer::Nobody(format!("{host} would be asked without encryption")));
         }
         let client = if encrypted { &self.far } else { &self.near };
         let idle = if metadata { self.idle.min(METADATA) } else { self.idle };
@@ -291,6 +295,16 @@ impl Line {
         *answer.headers_mut() = response.headers().clone();
         Ok(answer)
     }
+}
+
+/// Whether a host is this machine, or the metadata of the machine that it runs on (link-local addresses, of Amazon's in IPv6 too).
+fn is_near(host: &str) -> bool {
+    let number = host.trim_start_matches('[').trim_end_matches(']').parse();
+    Endpoint::parse(&format!("http://{host}")).is_ok()
+        || number.is_ok_and(|number| match number {
+            IpAddr::V4(number) => number.is_link_local(),
+            IpAddr::V6(number) => matches!(number.segments(), [0xfd00, 0xec2, ..]),
+        })
 }
 
 /// The request as it is sent; each piece of its body that the line takes is noted.
@@ -387,6 +401,18 @@ impl HttpService for Line {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_is_near_is_asked_without_encryption() {
+        for near in
+            ["127.0.0.1", "localhost", "[::1]", "169.254.169.254", "169.254.170.23", "[fd00:ec2::254]"]
+        {
+            assert!(is_near(near), "{near}");
+        }
+        for far in ["169.254.example", "10.0.0.1", "[2001:db8::1]", "sts.amazonaws.com", ""] {
+            assert!(!is_near(far), "{far}");
+        }
+    }
 
     #[test]
     fn answers_are_read_and_those_that_pass_are_tried_again() {

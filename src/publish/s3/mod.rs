@@ -118,8 +118,10 @@ pub fn deliver(
         || runtime.block_on(upload.attempt(ways.store(target)?)),
         |attempts, reason| S3Error::Connection { server: target.server().authority(), attempts, reason },
     );
-    if outcome.is_err() {
-        runtime.block_on(upload.abandon(ways.store(target)?));
+    if outcome.is_err()
+        && let Ok(store) = ways.store(target)
+    {
+        runtime.block_on(upload.abandon(store));
     }
     outcome.map(|((), attempts)| Receipt { bytes: parcel.bytes(), attempts })
 }
