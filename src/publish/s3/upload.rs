@@ -197,8 +197,7 @@ impl Attempt<'_> {
         }
         match failure {
             Some(failure) => Err(failure),
-            None if reader.read(&mut [0]).map_err(Failure::Unread)? > 0 => Err(Failure::Unread(changed())),
-            None => Ok(()),
+            None => ended(&mut reader).map_err(Failure::Unread),
         }
     }
 
@@ -209,8 +208,10 @@ impl Attempt<'_> {
             Progress::There => {}
             Progress::Nothing => {
                 let mut opened = Opened::default();
-                let payload =
-                    self.parcel.open(item, &mut opened).and_then(|mut reader| read(&mut reader, item.bytes));
+                let payload = self.parcel.open(item, &mut opened).and_then(|mut reader| {
+                    let payload = read(&mut reader, item.bytes)?;
+                    ended(&mut reader).map(|()| payload)
+                });
                 let payload = payload.map_err(|e| Failure::Unread(e).fault(self, "read", &item.name))?;
                 self.put(&item.name, payload).await?;
             }
@@ -334,6 +335,14 @@ fn read(reader: &mut impl Read, bytes: u64) -> std::io::Result<PutPayload> {
     Ok(pieces.into_iter().collect())
 }
 
+/// Whether a reader has no more.
+fn ended(reader: &mut impl Read) -> std::io::Result<()> {
+    match reader.read(&mut [0])? {
+        0 => Ok(()),
+        _ => Err(changed()),
+    }
+}
+
 fn changed() -> std::io::Error {
     std::io::Error::other("the package changed while it was read")
 }
@@ -383,9 +392,10 @@ mod tests {
     }
 
     #[test]
-    fn a_package_that_shrinks_is_noticed() {
+    fn a_package_that_shrinks_or_grows_is_noticed() {
         let payload = read(&mut &b"abc"[..], 3).unwrap();
         assert_eq!(payload.content_length(), 3);
         assert!(read(&mut &b"abc"[..], 4).unwrap_err().to_string().contains("changed"));
+        assert!(ended(&mut &b"a"[..]).is_err() && ended(&mut &b""[..]).is_ok());
     }
 }
