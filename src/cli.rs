@@ -20,6 +20,7 @@ pub mod init;
 pub mod interrupt;
 pub mod log;
 pub mod man;
+mod memory;
 pub mod nightly;
 pub mod profiles;
 pub mod release;

@@ -201,8 +201,7 @@ fn check_references(roster: &Roster, notices: &mut Notices) {
         dangles(classes.fate[teacher.fact.section as usize].kept(), "enrollments.classSourcedId");
         dangles(kept(Person::Staff, teacher.fact.staff), "enrollments.userSourcedId");
     }
-    for row in 0..roster.facts.students() {
-        let fact = roster.facts.student(row);
+    for fact in roster.facts.all_students() {
         dangles(classes.fate[fact.section as usize].kept(), "enrollments.classSourcedId");
         dangles(kept(Person::Student, fact.student), "enrollments.userSourcedId");
     }
@@ -311,13 +310,21 @@ fn settle_enrollment_ids(plan: &Plan, staged: &Staged, roster: &mut Roster, noti
     if suspects.is_empty() {
         return;
     }
-    let mut ids: Vec<(SourcedId, Person, usize)> = Vec::new();
+    struct Suspect<'s> {
+        id: SourcedId,
+        person: Person,
+        place: usize,
+        unique_id: &'s str,
+        section: u32,
+        begin: Option<Day>,
+    }
+    let mut ids: Vec<Suspect<'_>> = Vec::new();
     let (mut key, mut part) = (String::new(), String::new());
-    let mut examine = |person: Person, place: usize, unique_id: &str, section: u32, begin: Option<Day>| {
+    let mut examine = |person, place, unique_id, section: u32, begin| {
         if suspects.binary_search(&unique_id).is_ok() {
             keys.class_part(&mut part, class_key(staged, section as usize));
             keys.enrollment(&mut key, person, unique_id, &part, begin);
-            ids.push((SourcedId::of(&key), person, place));
+            ids.push(Suspect { id: SourcedId::of(&key), person, place, unique_id, section, begin });
         }
     };
     for (place, teacher) in roster.enrollments.teachers.iter().enumerate() {
@@ -325,42 +332,31 @@ fn settle_enrollment_ids(plan: &Plan, staged: &Staged, roster: &mut Roster, noti
         let unique_id = staged.staff.unique_id.get(fact.staff as usize);
         examine(Person::Staff, place, unique_id, fact.section, fact.begin);
     }
-    for row in 0..roster.facts.students() {
-        let fact = roster.facts.student(row);
+    for (row, fact) in roster.facts.all_students().enumerate() {
         let unique_id = staged.students.unique_id.get(fact.student as usize);
         examine(Person::Student, row, unique_id, fact.section, fact.begin);
     }
     // Teachers come first in row order, so they win.
-    ids.sort_by_key(|&(id, person, place)| (id, std::cmp::Reverse(person), place));
-    let label = |&(_, person, place): &(SourcedId, Person, usize)| {
-        let (people, row, section, begin) = match person {
-            Person::Student => {
-                let fact = roster.facts.student(place);
-                (&staged.students, fact.student, fact.section, fact.begin)
-            }
-            _ => {
-                let fact = roster.enrollments.teachers[place].fact;
-                (&staged.staff, fact.staff, fact.section, fact.begin)
-            }
-        };
-        let begin = begin.map_or(String::new(), |day| format!(" from {day}"));
+    ids.sort_by_key(|suspect| (suspect.id, std::cmp::Reverse(suspect.person), suspect.place));
+    let label = |suspect: &Suspect<'_>| {
+        let begin = suspect.begin.map_or(String::new(), |day| format!(" from {day}"));
         format!(
             "{} {} in section {}{begin}",
-            person_word(person),
-            people.unique_id.get(row as usize),
-            staged.sections.label(section as usize)
+            person_word(suspect.person),
+            suspect.unique_id,
+            staged.sections.label(suspect.section as usize)
         )
     };
     let mut losers: Vec<(Person, usize)> = Vec::new();
-    for group in ids.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1) {
+    for group in ids.chunk_by(|a, b| a.id == b.id).filter(|group| group.len() > 1) {
         for loser in &group[1..] {
-            let cause = format!("enrollment {}: {} and {}", loser.0.hex(), label(&group[0]), label(loser));
+            let cause = format!("enrollment {}: {} and {}", loser.id.hex(), label(&group[0]), label(loser));
             if plan.mapping.on_id_collision == OnIdCollision::Refuse {
                 notices.add(&ID_COLLISION, &cause, "");
             } else {
                 notices.add(&ID_COLLISION_LOSER, &cause, "");
                 notices.leave_out(&ID_COLLISION_LOSER, &cause, "enrollments", 1);
-                losers.push((loser.1, loser.2));
+                losers.push((loser.person, loser.place));
             }
         }
     }

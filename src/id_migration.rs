@@ -400,10 +400,8 @@ impl<'a> IdMigration<'a> {
                 side.class_part(part, class_key(staged, class));
             }
             let of_teachers = teachers.iter().map(|t| (Person::Staff, t.fact.staff, t.fact.begin));
-            let of_students = students.map(|row| {
-                let fact = roster.facts.student(row);
-                (Person::Student, fact.student, fact.begin)
-            });
+            let of_students =
+                roster.facts.students_at(students).map(|fact| (Person::Student, fact.student, fact.begin));
             for (person, row, begin) in of_teachers.chain(of_students) {
                 let unique_id = self.old.unique_id(person, row);
                 for ((side, part), key) in sides.iter().zip(&parts).zip(&mut keys) {

@@ -6,6 +6,7 @@
 //! and whatever stood at the targets still does.
 
 mod judging;
+pub mod memory;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -19,7 +20,7 @@ use crate::config::extensions::{self, ExtensionError};
 use crate::config::plan::{IdScheme, OnIdCollision, Plan};
 use crate::crosswalk::Crosswalks;
 use crate::crosswalk::seed::SEEDS;
-use crate::edfi;
+use crate::edfi::{self, Resolved};
 use crate::emit::{self, Emitter, NoRule};
 use crate::id_migration::{IdMigration, Side};
 use crate::notice::{Code, Notices};
@@ -35,7 +36,7 @@ use crate::spec::{File, Version};
 use crate::staging::facts::Facts;
 use crate::staging::years;
 pub use crate::staging::years::{CurrentYear, NoSchoolYear};
-use crate::staging::{self, Staged};
+use crate::staging::{self, Spooling, Staged};
 
 /// A descriptor value in use that no crosswalk maps.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,6 +146,8 @@ pub struct Outputs<'a> {
     pub names: bool,
     /// The package that was delivered last, for each version.
     pub last: Option<&'a dyn Fn(Version) -> PathBuf>,
+    /// How section associations are kept in files, where memory is short ([`memory::plan`]).
+    pub spooling: Option<&'a Spooling>,
 }
 
 /// Reads, maps, closes and writes the package of a plan that has one. Without a target nothing is written, but all
@@ -178,12 +181,15 @@ pub fn export_to(
 ) -> Result<Outcome, PipelineError> {
     let extensions = extensions::parse(&plan.mapping.demographic_extensions)?;
     let targets = targets(plan, outputs)?;
-    let (mut staged, notices) = read(source, plan, progress)?;
+    let (mut staged, notices) = read(source, plan, outputs.spooling, progress)?;
     progress.stage("mapping");
     let facts = std::mem::take(&mut staged.facts);
     let (mut roster, mut notices) = roster::build(plan, &staged, facts, crosswalks, extensions, notices);
     progress.stage("checking");
     closure::close(plan, &staged, &mut roster, &mut notices);
+    roster.facts.check()?;
+    let roles = plan.editions.iter().any(|edition| edition.version.file(File::Roles).is_some());
+    staged.forget_decided(roles);
 
     let several = plan.editions.len() > 1;
     let named = |what: &str, version: Version| match several {
@@ -244,6 +250,8 @@ pub fn export_to(
         }
         packages.push(package);
     }
+    // What could not be read back from a file of associations is missing from everything that was written.
+    roster.facts.check()?;
     let figures = outputs.figures.then(|| Figures::of(plan, &roster));
     let unmapped = roster.unmapped.iter().map(unmapped).collect();
     let (data_standard, read_rows) = (staged.standard, staged.rows);
@@ -332,19 +340,24 @@ fn publish(
     Ok(written)
 }
 
+/// The tables of the source that a plan reads.
+fn resolved(source: &dyn Source, plan: &Plan) -> Result<Resolved, SourceError> {
+    let wanted = staging::wanted(&plan.mapping);
+    Ok(edfi::resolve(source.catalog(), plan.data_standard.as_deref(), &wanted)?)
+}
+
 fn read(
     source: &dyn Source,
     plan: &Plan,
+    spooling: Option<&Spooling>,
     progress: &dyn Progress,
 ) -> Result<(Staged, Notices), PipelineError> {
-    let wanted = staging::wanted(&plan.mapping);
-    let resolved =
-        edfi::resolve(source.catalog(), plan.data_standard.as_deref(), &wanted).map_err(SourceError::from)?;
+    let resolved = resolved(source, plan)?;
     let requests: Vec<_> = resolved.tables.iter().map(|table| table.request(plan.school_year)).collect();
     source.check(&requests)?;
     progress.expect(&mut requests.iter().map(|request| source.catalog().expectation(&request.table)));
     progress.stage("reading");
-    let (mut staged, notices) = staging::stage(source, &resolved, plan.school_year, progress)?;
+    let (mut staged, notices) = staging::stage(source, &resolved, plan.school_year, spooling, progress)?;
     staged.forget_keys();
     Ok((staged, notices))
 }
@@ -395,7 +408,7 @@ pub fn migrate_ids(
     out: &mut dyn Write,
     progress: &dyn Progress,
 ) -> Result<IdTable, PipelineError> {
-    let (mut staged, notices) = read(source, plan, progress)?;
+    let (mut staged, notices) = read(source, plan, None, progress)?;
     // What the source lacks is no reason to refuse, and said by the export.
     drop(notices);
     let mut new_plan = plan.clone();

@@ -196,3 +196,20 @@ fn words_that_are_no_plan_are_a_fault_of_usage() {
     );
     assert_eq!(export("synth:students=99999999").0, ExitCode::Usage);
 }
+
+#[test]
+fn a_student_has_no_more_associations_than_were_asked_for() {
+    let most = |associations| {
+        let plan = SynthPlan { associations, ..plan(400, Shape::S52, Traps::None) };
+        let source = SynthSource::new(&plan, "invented").unwrap();
+        let table = synth::tables(Shape::S52).into_iter().find(|t| t.name == "studentsectionassociation");
+        let mut request = everything(&table.unwrap());
+        request.columns.retain(|column| column.name.as_deref() == Some("studentusi"));
+        let mut counts = std::collections::BTreeMap::<String, u8>::new();
+        rows(&source, &request, Part::WHOLE).into_iter().for_each(|usi| *counts.entry(usi).or_default() += 1);
+        counts.into_values().max()
+    };
+    // A change of schedule is one association more.
+    assert!(matches!(most(Some(7)), Some(7..=9)), "{:?}", most(Some(7)));
+    assert!(most(None) > Some(11));
+}

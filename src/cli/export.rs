@@ -11,6 +11,7 @@ use clap::Args;
 
 use super::interrupt;
 use super::log::{self, About};
+use super::memory;
 use super::nightly;
 use super::report::{self as place, Place};
 use super::shaping::ShapingArgs;
@@ -23,6 +24,7 @@ use crate::config::{ConfigError, Overrides, Run};
 use crate::crosswalk::Crosswalks;
 use crate::day::Day;
 use crate::package::{Format, Warehouse};
+use crate::pipeline::memory::Memory;
 use crate::pipeline::{self, PipelineError};
 use crate::report::noted::Noted;
 use crate::report::provenance::Provenance;
@@ -69,6 +71,9 @@ pub struct ExportArgs {
     /// Of several tenants, so many at once [default: 1]
     #[arg(long, value_name = "N", help_heading = "How it runs")]
     pub parallel_tenants: Option<String>,
+    /// Memory to keep to where possible: 3GiB, or a share of the machine's; the package is the same [default: 75%]
+    #[arg(long, value_name = "SIZE", help_heading = "How it runs")]
+    pub memory_limit: Option<String>,
     /// Of several tenants, only this share: 3/16, slurm (a job array), or kubernetes/16 (an indexed Job)
     #[arg(long, value_name = "SHARE", help_heading = "How it runs")]
     pub shard: Option<String>,
@@ -127,6 +132,7 @@ impl ExportArgs {
             ("tables", &self.tables),
             ("tables_format", &self.tables_format),
             ("parallel_tenants", &self.parallel_tenants),
+            ("memory_limit", &self.memory_limit),
             ("compression", &self.compression),
             ("validate", &self.validate),
             ("deny", &self.deny),
@@ -261,12 +267,22 @@ pub(super) fn export(
         let shown = source::progress(args.shaping.quiet || args.shaping.unwatched, About::of(run), process);
         let progress = Noted::new(shown.as_ref(), &now);
         let at = targets.as_ref().map(|targets| |version| targets.of(version));
+        let folder = targets.as_ref().map_or_else(std::env::temp_dir, |targets| targets.folder.clone());
+        let memory = memory::limit(run)
+            .and_then(|limit| pipeline::memory::plan(opened.source(), &run.plan, limit, &folder));
+        if let Some(told) = memory.as_ref().and_then(Memory::told) {
+            process.note(format_args!("{told}"));
+        }
         let outputs = pipeline::Outputs {
             package: at.as_ref().map(|at| at as &dyn Fn(Version) -> PathBuf),
             tables: run.tables.as_deref().map(|folder| Warehouse { folder, format: format(run) }),
             figures: run.report.is_some(),
             names: run.report.is_some() && run.report_names,
             last: last.as_ref().map(|last| last as &dyn Fn(Version) -> PathBuf),
+            spooling: memory
+                .as_ref()
+                .and_then(|memory| memory.instead.as_ref())
+                .map(|(spooling, _)| spooling),
         };
         let result = pipeline::export_to(opened.source(), &crosswalks, &run.plan, outputs, &progress);
         (opened.source().catalog().place.clone(), result, progress.end())

@@ -321,6 +321,8 @@ fn help_of(error: &SourceError) -> (&'static str, ExitCode) {
             "extract the table again; a partial roster is worse than none, so nothing was skipped",
             ExitCode::Source,
         ),
+        // The message says what to do.
+        SourceError::Scratch { .. } => ("", ExitCode::Output),
         SourceError::Capacity(_) => ("narrow the run with --lea or --school", ExitCode::Source),
     }
 }

@@ -99,6 +99,7 @@ pub fn run(args: &SynthArgs, process: &mut Process<'_>) -> ExitCode {
             Some(WhichTraps::All) => Traps::All,
         },
         gzip: args.gzip,
+        ..SynthPlan::default()
     };
     if let Some(threads) = args.threads {
         // Fails only when the pool is there already, which happens in tests alone.

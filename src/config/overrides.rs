@@ -394,6 +394,7 @@ impl Overrides {
             publish: draft.publish,
             threads: draft.threads,
             parallel_tenants: draft.parallel_tenants,
+            memory_limit: draft.memory_limit,
             choices,
             auto_year: (school_year == Year::Auto).then_some(draft.rollover_days),
             as_of_is_today: draft.as_of.is_none(),

@@ -11,6 +11,7 @@ use super::connection::{Admin, Connection};
 use super::plan::Plan;
 use super::publish::Publish;
 use super::settings::TablesFormat;
+use super::values::MemoryLimit;
 
 /// Where the value of a setting comes from, weakest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -78,6 +79,8 @@ pub struct Run {
     pub threads: Option<usize>,
     /// Tenants that are exported at once when several are.
     pub parallel_tenants: usize,
+    /// Memory that it may take; each of the tenants that are exported at once gets its share.
+    pub memory_limit: MemoryLimit,
     /// Every setting that shapes the package with its value and origin, in the order of the table.
     pub choices: Vec<Choice>,
     /// With `active_school_year = "auto"`, by how many days a year may begin after the as-of date: the plan's school year

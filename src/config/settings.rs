@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use super::connection::Connection;
 use super::plan::{Edition, Form as PackageForm, Judging, Mapping, Scope};
 use super::publish::Publish;
-use super::values::Parsed;
+use super::values::{MemoryLimit, Parsed};
 use crate::day::Day;
 
 mod table;
@@ -27,6 +27,7 @@ pub struct Draft {
     pub(super) editions: Vec<Edition>,
     pub(super) threads: Option<usize>,
     pub(super) parallel_tenants: usize,
+    pub(super) memory_limit: MemoryLimit,
     pub(super) place: Option<String>,
     pub(super) admin_connection: Option<String>,
     pub(super) connection: Connection,
@@ -60,6 +61,7 @@ impl Default for Draft {
             editions: vec![Edition::ALL[0].1],
             threads: None,
             parallel_tenants: 1,
+            memory_limit: MemoryLimit::default(),
             place: None,
             admin_connection: None,
             connection: Connection::default(),

@@ -108,6 +108,54 @@ pub fn whole<T: FromStr + PartialOrd + Display>(text: &str, range: RangeInclusiv
     }
 }
 
+/// How much memory a run may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MemoryLimit {
+    /// A share of what the machine or its control group has, in percent.
+    Share(u8),
+    /// Bytes.
+    Bytes(u64),
+}
+
+impl Default for MemoryLimit {
+    fn default() -> MemoryLimit {
+        MemoryLimit::Share(75)
+    }
+}
+
+impl MemoryLimit {
+    /// The limit in bytes on a machine that has so many; `None` when it depends on a machine that does not say.
+    pub fn bytes(self, machine: Option<u64>) -> Option<u64> {
+        match self {
+            MemoryLimit::Bytes(bytes) => Some(bytes),
+            MemoryLimit::Share(percent) => {
+                machine.map(|has| (u128::from(has) * u128::from(percent) / 100) as u64)
+            }
+        }
+    }
+}
+
+/// `75%`, or a whole number with a unit. A number without one is refused: nobody means bytes.
+pub fn memory_limit(text: &str) -> Parsed<MemoryLimit> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    if unit == "%" {
+        return whole(number, 1..=100).map(MemoryLimit::Share);
+    }
+    let scale: u64 = match unit.to_ascii_lowercase().as_str() {
+        "mib" => 1 << 20,
+        "gib" => 1 << 30,
+        "tib" => 1 << 40,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        "tb" => 1_000_000_000_000,
+        "" => return Err("it lacks a unit: MiB, GiB, MB, GB or %".into()),
+        _ => return Err("its unit is none of MiB, GiB, MB, GB and %".into()),
+    };
+    let number: u64 = whole(number, 1..=u64::MAX)?;
+    number.checked_mul(scale).map(MemoryLimit::Bytes).ok_or_else(|| "it is more than any machine has".into())
+}
+
 /// A calendar date `YYYY-MM-DD`; `None` for `today`.
 pub fn day(text: &str) -> Parsed<Option<Day>> {
     if text == "today" {

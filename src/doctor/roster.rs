@@ -32,7 +32,7 @@ pub(super) fn examine(
     crosswalks: &Crosswalks,
     exam: &mut Examination<'_>,
 ) -> Option<Size> {
-    let (mut staged, _) = match staging::stage(source, resolved, plan.school_year, &Silent) {
+    let (mut staged, _) = match staging::stage(source, resolved, plan.school_year, None, &Silent) {
         Ok(staged) => staged,
         Err(error) => {
             let (first, rest) = ROWS.split_first()?;

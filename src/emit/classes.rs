@@ -104,12 +104,10 @@ fn grades(emitter: &Emitter<'_>, class: usize) -> Vec<&'static str> {
         .filter_map(|&(_, grade)| roster.grades.peek(grade).mapped())
         .collect();
     if words.is_empty() && emitter.plan.mapping.class_grades_from_students {
-        words = roster
-            .enrollments
-            .students(class)
-            .filter_map(|row| {
-                let student = roster.facts.student(row).student as usize;
-                roster.grades.peek(roster.users.students.grade[student]).mapped()
+        let students = roster.facts.students_at(roster.enrollments.students(class));
+        words = students
+            .filter_map(|fact| {
+                roster.grades.peek(roster.users.students.grade[fact.student as usize]).mapped()
             })
             .collect();
     }

@@ -109,8 +109,7 @@ fn write_class(
         let user = roster.users.id_at(UserRef { person: Person::Staff, row: fact.staff }, org);
         write(Person::Staff, unique_id, user, "teacher", teacher.primary, fact.begin, fact.end);
     }
-    for row in students {
-        let fact = roster.facts.student(row);
+    for fact in roster.facts.students_at(students) {
         let unique_id = staged.students.unique_id.get(fact.student as usize);
         let user = roster.users.id_at(UserRef { person: Person::Student, row: fact.student }, org);
         write(Person::Student, unique_id, user, "student", false, fact.begin, fact.end);

@@ -87,10 +87,8 @@ pub fn of_students(world: &World<'_>, label: impl Fn(&StudentInSection) -> Strin
             continue;
         }
         let written = roster.enrollments.students(row.section as usize);
-        if !written.into_iter().any(|n| {
-            let other = roster.facts.student(n);
-            (other.student, other.begin) == (row.student, row.begin)
-        }) {
+        let mut written = roster.facts.students_at(written);
+        if !written.any(|other| (other.student, other.begin) == (row.student, row.begin)) {
             let why = "another enrollment has the same sourcedId and comes first";
             decisions.push(dated(
                 Decision::new(about, Outcome::LeftOut, why, IDENTIFIERS).under(&ID_COLLISION_LOSER),

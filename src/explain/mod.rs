@@ -129,7 +129,7 @@ impl Run<'_> {
             extensions::parse(&self.plan.mapping.demographic_extensions).map_err(PipelineError::from)?;
         self.progress.stage("reading");
         let (mut staged, notices) =
-            staging::stage(source, self.resolved, self.plan.school_year, self.progress)?;
+            staging::stage(source, self.resolved, self.plan.school_year, None, self.progress)?;
         let before = keep(&staged);
         self.progress.stage("mapping");
         let facts = std::mem::take(&mut staged.facts);

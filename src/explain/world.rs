@@ -62,10 +62,7 @@ impl Before {
         staff: impl Fn(u32, u32) -> bool,
     ) -> Before {
         Before {
-            students: (0..facts.students())
-                .map(|row| facts.student(row))
-                .filter(|fact| students(fact.section, fact.student))
-                .collect(),
+            students: facts.all_students().filter(|fact| students(fact.section, fact.student)).collect(),
             staff: facts.staff.iter().copied().filter(|fact| staff(fact.section, fact.staff)).collect(),
         }
     }

@@ -107,7 +107,7 @@ pub fn survey(
     let (resolved, requests) = permitted(&wanted)?;
     progress.expect(&mut requests.iter().map(|request| source.catalog().expectation(&request.table)));
     progress.stage("reading");
-    let (staged, _) = staging::stage(source, &resolved, year, progress)?;
+    let (staged, _) = staging::stage(source, &resolved, year, None, progress)?;
     let sessions = || staged.time.sessions.iter();
     let dated = || sessions().filter_map(|s| s.begin.zip(s.end)).filter(|(b, e)| b <= e && *e <= Day::LAST);
     let span = dated().map(|(begin, _)| begin).min().zip(dated().map(|(_, end)| end).max());

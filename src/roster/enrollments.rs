@@ -191,7 +191,7 @@ impl Enrollments {
         }
         rule.finish(ctx);
         notes.report(ctx, "student");
-        let students_of = offsets(classes.len(), facts.student_sections());
+        let students_of = offsets(classes.len(), facts.all_students().map(|fact| fact.section));
 
         teachers.retain(|fact| {
             let fate = users.staff.fate[fact.staff as usize];
@@ -208,7 +208,7 @@ impl Enrollments {
 
     /// Finds anew where each class's rows begin, after rows were removed.
     pub(super) fn recount(&mut self, classes: usize, facts: &Facts) {
-        self.students_of = offsets(classes, facts.student_sections());
+        self.students_of = offsets(classes, facts.all_students().map(|fact| fact.section));
         self.teachers_of = offsets(classes, self.teachers.iter().map(|t| t.fact.section));
     }
 

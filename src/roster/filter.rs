@@ -312,7 +312,7 @@ impl Filters {
     ) {
         let mut has: Vec<(bool, bool)> = vec![(false, false); classes.len()];
         let mut judge = Judge::new(ctx.plan);
-        for row in (0..facts.students()).map(|row| facts.student(row)) {
+        for row in facts.all_students() {
             let (class, user) = (classes.fate[row.section as usize], students.fate[row.student as usize]);
             let before = unfiltered(&ctx.causes, user);
             if judge.judge((row.section, row.student, row.begin), row.end, class, before).is_ok() {
@@ -367,7 +367,7 @@ impl Filters {
     ) -> Vec<(usize, bool)> {
         let mut has: Vec<(bool, bool)> = vec![(false, false); students.len()];
         let mut judge = Judge::new(ctx.plan);
-        for row in (0..facts.students()).map(|row| facts.student(row)) {
+        for row in facts.all_students() {
             let fate = classes.fate[row.section as usize];
             let (class, user) = (unfiltered(&ctx.causes, fate), students.fate[row.student as usize]);
             if judge.judge((row.section, row.student, row.begin), row.end, class, user).is_ok() {

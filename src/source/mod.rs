@@ -121,6 +121,18 @@ pub enum SourceError {
     /// Tables or columns that the run needs are not there.
     #[error("{0}")]
     Schema(#[from] crate::edfi::SchemaError),
+    /// What a run keeps on the disk while it lasts cannot be kept there.
+    #[error(
+        "cannot keep section associations in a temporary file in {}: {reason}. Free space there, or let the run have \
+         more memory (memory_limit)",
+        folder.display()
+    )]
+    Scratch {
+        /// The folder of the file, which has no name.
+        folder: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
     /// More of something than the coded form can hold.
     #[error("{0}")]
     Capacity(String),

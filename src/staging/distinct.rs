@@ -12,22 +12,31 @@ use rustc_hash::FxHashMap;
 pub(super) struct Distinct<T> {
     values: Vec<T>,
     numbers: FxHashMap<T, u32>,
+    /// Rows that stand together often have the same value.
+    last: Option<(T, u32)>,
 }
 
 impl<T> Default for Distinct<T> {
     fn default() -> Distinct<T> {
-        Distinct { values: Vec::new(), numbers: FxHashMap::default() }
+        Distinct { values: Vec::new(), numbers: FxHashMap::default(), last: None }
     }
 }
 
 impl<T: Copy + Eq + Hash> Distinct<T> {
     /// The number of a value.
     pub fn number(&mut self, value: T) -> u32 {
-        *self.numbers.entry(value).or_insert_with(|| {
+        if let Some((last, number)) = self.last
+            && last == value
+        {
+            return number;
+        }
+        let number = *self.numbers.entry(value).or_insert_with(|| {
             self.values.push(value);
             // There are fewer values than rows, and rows are counted in 32 bits.
             (self.values.len() - 1) as u32
-        })
+        });
+        self.last = Some((value, number));
+        number
     }
 
     /// The values by number.

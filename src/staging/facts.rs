@@ -4,7 +4,8 @@
 //! once from the source's batches. A key that has no code is a dangling reference, found and counted right
 //! here with its cause. A student row is 12 bytes; a state has tens of millions.
 
-use std::sync::{Mutex, PoisonError};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
@@ -19,6 +20,7 @@ use super::order;
 use super::people::People;
 use super::read::{KEY_SPELLING, Reader};
 use super::sections::{SectionColumns, StagedSections};
+use super::spool::{FactFile, Spool, Spooling};
 use super::{PERSON_MISSING, SECTION_MISSING};
 
 /// A day in two bytes: days since 2000-01-01, with the ends of the range set aside.
@@ -58,13 +60,80 @@ impl RareDays {
 
 const HOMEROOM: u32 = 1 << 31;
 
-/// A student in a section.
-#[derive(Debug, Clone, Copy)]
-pub struct StudentFact {
+/// A student in a section, as it is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct StudentFact {
     section: u32,
     student: u32,
     begin: PackedDay,
     end: PackedDay,
+}
+
+/// Bytes of a fact in a file.
+pub(super) const FACT_BYTES: usize = 12;
+
+impl StudentFact {
+    /// The row of the section.
+    pub(super) fn section(&self) -> u32 {
+        self.section
+    }
+
+    pub(super) fn to_bytes(self) -> [u8; FACT_BYTES] {
+        let [a, b, c, d] = self.section.to_le_bytes();
+        let [e, f, g, h] = self.student.to_le_bytes();
+        let ([i, j], [k, l]) = (self.begin.0.to_le_bytes(), self.end.0.to_le_bytes());
+        [a, b, c, d, e, f, g, h, i, j, k, l]
+    }
+
+    pub(super) fn from_bytes([a, b, c, d, e, f, g, h, i, j, k, l]: [u8; FACT_BYTES]) -> StudentFact {
+        StudentFact {
+            section: u32::from_le_bytes([a, b, c, d]),
+            student: u32::from_le_bytes([e, f, g, h]),
+            begin: PackedDay(i16::from_le_bytes([i, j])),
+            end: PackedDay(i16::from_le_bytes([k, l])),
+        }
+    }
+}
+
+/// Where the facts of students are.
+#[derive(Debug, Clone)]
+enum Kept {
+    Memory(Vec<StudentFact>),
+    File(Arc<FactFile>),
+}
+
+impl Default for Kept {
+    fn default() -> Kept {
+        Kept::Memory(Vec::new())
+    }
+}
+
+/// The facts of students of one part of their table.
+pub(super) enum FactPart {
+    /// As they came.
+    Memory(Vec<StudentFact>),
+    /// Dealt out to files.
+    File(Spool),
+}
+
+impl FactPart {
+    fn new(spooling: Option<&Spooling>, sections: usize) -> Result<FactPart, SourceError> {
+        Ok(match spooling {
+            None => FactPart::Memory(Vec::new()),
+            Some(plan) => FactPart::File(Spool::new(plan, sections)?),
+        })
+    }
+
+    #[inline]
+    fn push(&mut self, fact: StudentFact) -> Result<(), SourceError> {
+        match self {
+            FactPart::Memory(rows) => {
+                rows.push(fact);
+                Ok(())
+            }
+            FactPart::File(spool) => spool.push(fact),
+        }
+    }
 }
 
 /// A staff member in a section.
@@ -85,7 +154,7 @@ pub struct StaffFact {
 /// Section associations, sorted by (section, person, begin, end).
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
-    students: Vec<StudentFact>,
+    students: Kept,
     /// Staff members in sections.
     pub staff: Vec<StaffFact>,
     rare: Vec<Day>,
@@ -109,13 +178,36 @@ pub struct StudentInSection {
 impl Facts {
     /// Number of student associations.
     pub fn students(&self) -> usize {
-        self.students.len()
+        match &self.students {
+            Kept::Memory(rows) => rows.len(),
+            Kept::File(file) => file.len(),
+        }
     }
 
-    /// The student association of a row.
+    /// All student associations, in order. See [`Facts::check`].
+    pub fn all_students(&self) -> StudentRows<'_> {
+        self.students_at(0..self.students())
+    }
+
+    /// The student associations of some rows, in order. See [`Facts::check`].
+    pub fn students_at(&self, rows: Range<usize>) -> StudentRows<'_> {
+        StudentRows { facts: self, rest: rows, block: Vec::new(), next: 0 }
+    }
+
+    /// Whether all student associations that were asked for could be read: of those in a file some may have been
+    /// passed over. To be asked before anything is concluded from them, and before anything is published.
+    ///
+    /// # Errors
+    /// [`SourceError::Scratch`].
+    pub fn check(&self) -> Result<(), SourceError> {
+        match &self.students {
+            Kept::Memory(_) => Ok(()),
+            Kept::File(file) => file.check(),
+        }
+    }
+
     #[inline]
-    pub fn student(&self, row: usize) -> StudentInSection {
-        let fact = self.students[row];
+    fn unpacked(&self, fact: StudentFact) -> StudentInSection {
         StudentInSection {
             section: fact.section,
             student: fact.student & !HOMEROOM,
@@ -125,21 +217,18 @@ impl Facts {
         }
     }
 
-    /// Section codes of the student associations, in order.
-    pub fn student_sections(&self) -> impl Iterator<Item = u32> + '_ {
-        self.students.iter().map(|fact| fact.section)
-    }
-
-    /// Keeps the student associations for which `keep` says so, in order.
+    /// Keeps the student associations for which `keep` says so, in order. See [`Facts::check`].
     pub fn retain_students(&mut self, mut keep: impl FnMut(StudentInSection) -> bool) {
-        let mut kept = 0;
-        for row in 0..self.students.len() {
-            if keep(self.student(row)) {
-                self.students[kept] = self.students[row];
-                kept += 1;
+        let mut students = std::mem::take(&mut self.students);
+        match &mut students {
+            Kept::Memory(rows) => rows.retain(|&fact| keep(self.unpacked(fact))),
+            Kept::File(file) => {
+                if let Some(kept) = file.retain(|&fact| keep(self.unpacked(fact))) {
+                    *file = Arc::new(kept);
+                }
             }
         }
-        self.students.truncate(kept);
+        self.students = students;
     }
 
     #[inline]
@@ -158,7 +247,8 @@ impl Facts {
         sections: &StagedSections,
         students: &People,
         rare: &RareDays,
-    ) -> Result<Vec<StudentFact>, SourceError> {
+        spooling: Option<&Spooling>,
+    ) -> Result<FactPart, SourceError> {
         use c::student_sections as t;
         let at = SectionColumns {
             school: t::SCHOOL,
@@ -166,7 +256,7 @@ impl Facts {
             session: t::SESSION,
             section: t::SECTION,
         };
-        let mut rows = Vec::new();
+        let mut rows = FactPart::new(spooling, sections.len())?;
         let mut notices = Notices::new();
         reader.each_in_section(&t::TABLE, part, sections.lookup(at), |b, r, section| {
             let Some(section) = resolve(section, b, r, at, "student", &mut notices) else {
@@ -182,37 +272,46 @@ impl Facts {
                 student: student | homeroom,
                 begin: rare.pack(b.date(t::BEGIN, r))?,
                 end: rare.pack(b.date(t::END, r))?,
-            });
-            Ok(())
+            })
         })?;
         reader.merge(notices);
         Ok(rows)
     }
 
     /// Puts the parts of the student associations together, in output order.
-    pub(super) fn join_students(parts: Vec<Vec<StudentFact>>, rare: &RareDays) -> Facts {
-        let mut rows: Vec<StudentFact> = Vec::new();
-        let total: usize = parts.iter().map(Vec::len).sum();
-        for part in parts {
-            if rows.is_empty() {
-                // The first part, usually the only one, is not copied: this is the largest thing in memory.
-                rows = part;
-                rows.reserve_exact(total - rows.len());
-            } else {
-                rows.extend_from_slice(&part);
-            }
-        }
-        rows.shrink_to_fit();
+    pub(super) fn join_students(parts: Vec<FactPart>, rare: &RareDays) -> Result<Facts, SourceError> {
         let rare = rare.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut facts = Facts { rare, ..Facts::default() };
-        by_sections(&mut rows).into_par_iter().for_each(|rows| {
+        let (mut rows, mut spools) = (Vec::new(), Vec::new());
+        for part in parts {
+            match part {
+                FactPart::Memory(part) if rows.is_empty() => rows = part,
+                FactPart::Memory(part) => {
+                    // The first part, usually the only one, is not copied: this is the largest thing in memory.
+                    rows.reserve_exact(part.len());
+                    rows.extend_from_slice(&part);
+                }
+                FactPart::File(spool) => spools.push(spool),
+            }
+        }
+        facts.students = if spools.is_empty() {
+            rows.shrink_to_fit();
+            facts.sort(&mut rows);
+            Kept::Memory(rows)
+        } else {
+            Kept::File(Arc::new(Spool::join(spools, |rows| facts.sort(rows))?))
+        };
+        Ok(facts)
+    }
+
+    /// Puts associations into output order.
+    fn sort(&self, rows: &mut [StudentFact]) {
+        by_sections(rows).into_par_iter().for_each(|rows| {
             let place = |f: &StudentFact| u64::from(f.section) << 32 | u64::from(f.student & !HOMEROOM);
             // Few students are in a section twice: days are unpacked for those alone.
-            let span = |f: &StudentFact| (facts.day(f.begin), facts.day(f.end), f.student);
+            let span = |f: &StudentFact| (self.day(f.begin), self.day(f.end), f.student);
             order::sort_by(rows, place, |x, y| span(x).cmp(&span(y)));
         });
-        facts.students = rows;
-        facts
     }
 
     pub(super) fn read_staff(
@@ -256,6 +355,38 @@ impl Facts {
         let key = |f: &StaffFact| (f.begin, f.end, descriptors.place(f.position));
         order::sort_by(&mut rows, |f: &StaffFact| (f.section, f.staff), |x, y| key(x).cmp(&key(y)));
         Ok(rows)
+    }
+}
+
+/// Student associations one after the other, from memory or block by block from a file.
+pub struct StudentRows<'f> {
+    facts: &'f Facts,
+    rest: Range<usize>,
+    block: Vec<StudentFact>,
+    next: usize,
+}
+
+impl Iterator for StudentRows<'_> {
+    type Item = StudentInSection;
+
+    #[inline]
+    fn next(&mut self) -> Option<StudentInSection> {
+        match &self.facts.students {
+            Kept::Memory(rows) => {
+                let row = self.rest.next()?;
+                rows.get(row).map(|&fact| self.facts.unpacked(fact))
+            }
+            Kept::File(file) => {
+                if self.next == self.block.len() {
+                    self.block.clear();
+                    self.next = 0;
+                    file.block(&mut self.rest, &mut self.block);
+                }
+                let fact = *self.block.get(self.next)?;
+                self.next += 1;
+                Some(self.facts.unpacked(fact))
+            }
+        }
     }
 }
 

@@ -17,6 +17,7 @@ pub mod people;
 pub mod read;
 mod schedule;
 pub mod sections;
+mod spool;
 mod staff;
 mod stage;
 pub mod students;
@@ -38,6 +39,7 @@ use sections::StagedSections;
 use students::{StudentDemographics, StudentSchools};
 use time::StagedTime;
 
+pub use spool::Spooling;
 pub use stage::stage;
 
 /// A section association names a section that does not exist.
@@ -186,6 +188,15 @@ impl Staged {
         self.sections.forget_keys();
         for people in [&mut self.students, &mut self.staff, &mut self.contacts] {
             people.forget_usis();
+        }
+    }
+
+    /// Frees what only decides what is exported, once that is decided. Whoever goes on to say why keeps it. The school
+    /// associations of students also become rows of roles, where a version has such a file.
+    pub fn forget_decided(&mut self, roles: bool) {
+        self.time.events = Vec::new();
+        if !roles {
+            self.student_schools = StudentSchools::default();
         }
     }
 }

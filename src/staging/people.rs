@@ -293,6 +293,7 @@ pub(super) struct TextCollection {
     texts: PersonTexts,
     origins: Distinct<TextOrigin>,
     domains: FxHashMap<String, u32>,
+    last: u32,
 }
 
 impl TextCollection {
@@ -309,7 +310,12 @@ impl TextCollection {
     fn without_domain<'t>(&mut self, text: &'t str) -> (&'t str, u32) {
         let Some(at) = text.bytes().rposition(|byte| byte == b'@') else { return (text, 0) };
         let (local, domain) = text.split_at(at);
+        // Rows that stand together often have the same domain.
+        if self.last > 0 && self.texts.domains.get(self.last as usize).is_some_and(|last| last == domain) {
+            return (local, self.last);
+        }
         if let Some(&number) = self.domains.get(domain) {
+            self.last = number;
             return (local, number);
         }
         let domains = &mut self.texts.domains;

@@ -21,6 +21,7 @@ use super::people::{People, PersonColumns, PersonTextColumns, PersonTexts};
 use super::read::Reader;
 use super::schedule::{self, Job, Known, Parts, Ready};
 use super::sections::StagedSections;
+use super::spool::Spooling;
 use super::staff::{self, Titles};
 use super::students::{self, DemographicWords, StudentDemographics};
 use super::time::StagedTime;
@@ -64,7 +65,7 @@ struct Cells {
     rare: RareDays,
 }
 
-/// Reads everything a run needs.
+/// Reads everything a run needs. With `spooling` the section associations of students are kept in files.
 ///
 /// # Errors
 /// Whatever the source reports: staging itself never fails on data, it raises notices.
@@ -72,6 +73,7 @@ pub fn stage(
     source: &dyn Source,
     resolved: &Resolved,
     year: i16,
+    spooling: Option<&Spooling>,
     progress: &dyn Progress,
 ) -> Result<(Staged, Notices), SourceError> {
     let reader = Reader {
@@ -85,7 +87,7 @@ pub fn stage(
     let cells = Cells::default();
     // One thread more than reads: who sorts must not keep a connection idle. Still more would cost memory.
     let threads = source.reads_at_once().map_or_else(rayon::current_num_threads, |reads| reads + 1);
-    schedule::run(jobs(&reader, &cells), threads)?;
+    schedule::run(jobs(&reader, &cells, spooling), threads)?;
     source.finish()?;
 
     let descriptors = cells.descriptors.take()?;
@@ -170,14 +172,14 @@ impl<'a> Plan<'a> {
         needs: &[&'a dyn Ready],
         cell: &'a Known<T>,
         read: impl Fn(Part) -> Result<S, SourceError> + Copy + Send + 'a,
-        join: impl FnOnce(Vec<S>) -> T + Copy + Send + 'a,
+        join: impl FnOnce(Vec<S>) -> Result<T, SourceError> + Copy + Send + 'a,
     ) {
         let parts = std::sync::Arc::new(Parts::new(of));
         for index in 0..of {
             let parts = parts.clone();
             self.0.push(Job::new(needs, move || {
                 if let Some(all) = parts.add(index, read(Part { index, of })?) {
-                    cell.set(join(all));
+                    cell.set(join(all)?);
                 }
                 Ok(())
             }));
@@ -185,7 +187,7 @@ impl<'a> Plan<'a> {
     }
 }
 
-fn jobs<'a>(reader: &'a Reader<'a>, k: &'a Cells) -> Vec<Job<'a>> {
+fn jobs<'a>(reader: &'a Reader<'a>, k: &'a Cells, spooling: Option<&'a Spooling>) -> Vec<Job<'a>> {
     let mut plan = Plan::default();
     // Nearly everything waits for these, and the largest table for the sections above all.
     plan.read(&[], &k.descriptors, || {
@@ -207,7 +209,9 @@ fn jobs<'a>(reader: &'a Reader<'a>, k: &'a Cells) -> Vec<Job<'a>> {
         reader.parts(&c::student_sections::TABLE),
         &[&k.sections, &k.students],
         &k.student_facts,
-        |part| Facts::read_students(reader, part, k.sections.get()?, k.students.get()?, &k.rare),
+        move |part| {
+            Facts::read_students(reader, part, k.sections.get()?, k.students.get()?, &k.rare, spooling)
+        },
         |parts| Facts::join_students(parts, &k.rare),
     );
     plan.read(&[&k.descriptors, &k.sections, &k.time], &k.entries, move || {
@@ -218,7 +222,7 @@ fn jobs<'a>(reader: &'a Reader<'a>, k: &'a Cells) -> Vec<Job<'a>> {
         &[&k.descriptors, &k.entries, &k.students],
         &k.results,
         move |part| k.entries.get()?.read_results(reader, part, d()?, k.students.get()?),
-        |parts| parts,
+        Ok,
     );
     plan.read_parts(
         reader.parts(&c::grades::TABLE),
@@ -227,7 +231,7 @@ fn jobs<'a>(reader: &'a Reader<'a>, k: &'a Cells) -> Vec<Job<'a>> {
         move |part| {
             gradebook::read_grades(reader, part, d()?, k.time.get()?, k.sections.get()?, k.students.get()?)
         },
-        |parts| parts,
+        Ok,
     );
     // One row a student or so.
     let of_students: &[&'a dyn Ready] = &[&k.descriptors, &k.students];

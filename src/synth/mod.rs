@@ -75,6 +75,9 @@ pub struct SynthPlan {
     pub school_year: i16,
     /// Which oddities to plant.
     pub traps: Traps,
+    /// The most section associations that a student has: about 12 where there is no limit, 6 or 7 where classes last
+    /// all year.
+    pub associations: Option<u8>,
     /// Whether to write `<table>.csv.gz` instead of `<table>.csv`.
     pub gzip: bool,
 }
@@ -87,6 +90,7 @@ impl Default for SynthPlan {
             standard: Shape::default(),
             school_year: 2025,
             traps: Traps::None,
+            associations: None,
             gzip: false,
         }
     }

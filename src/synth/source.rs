@@ -36,7 +36,7 @@ pub struct SynthSource {
 pub enum SpecError {
     /// A word is wrong.
     #[error(
-        "cannot read `{spec}`: {reason}. Write {SCHEME}students=1000000,seed=1,standard=5.2,year=2025,traps=safe; only students must be there"
+        "cannot read `{spec}`: {reason}. Write {SCHEME}students=1000000,seed=1,standard=5.2,year=2025,traps=safe,associations=7; only students must be there"
     )]
     Word {
         /// What was given.
@@ -76,7 +76,10 @@ impl SynthSource {
         for def in layout.tables.iter().flatten() {
             let rows_estimate = match def.name {
                 "student" | "studentschoolassociation" => Some(plan.students),
-                "studentsectionassociation" => Some(plan.students * ASSOCIATIONS),
+                "studentsectionassociation" => Some(
+                    plan.students
+                        * plan.associations.map_or(ASSOCIATIONS, |most| ASSOCIATIONS.min(most.into())),
+                ),
                 _ => None,
             };
             let columns = def.columns.iter().map(|column| column.name.to_owned()).collect();
@@ -112,6 +115,9 @@ fn plan(spec: &str) -> Result<SynthPlan, String> {
             "standard" => {
                 plan.standard = Shape::from_label(value)
                     .ok_or_else(|| wrong(&format!("one of {}", Shape::ALL.map(Shape::label).join(", "))))?;
+            }
+            "associations" => {
+                plan.associations = Some(value.parse().map_err(|_| wrong("a number up to 255"))?);
             }
             "year" => plan.school_year = value.parse().map_err(|_| wrong("a year"))?,
             "traps" => {
@@ -185,13 +191,14 @@ mod tests {
 
     #[test]
     fn the_words_of_a_source_are_a_plan() {
-        let all = plan("synth:students=7,seed=3,standard=4.0,year=2022,traps=safe").unwrap();
+        let all = plan("synth:students=7,seed=3,standard=4.0,year=2022,traps=safe,associations=7").unwrap();
         let expected = SynthPlan {
             students: 7,
             seed: 3,
             standard: Shape::S40,
             school_year: 2022,
             traps: Traps::Safe,
+            associations: Some(7),
             gzip: false,
         };
         assert_eq!(all, expected);

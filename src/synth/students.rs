@@ -318,6 +318,7 @@ impl Pupil<'_> {
         rows: &mut Rows<'_>,
     ) {
         let year = self.family.plan.school_year;
+        let mut left = self.family.plan.associations.unwrap_or(u8::MAX);
         for slot in &table.slots[nth] {
             let choice = if slot.len() == 1 { 0 } else { chance.below(slot.len()) };
             let groups = slot[choice].len();
@@ -337,6 +338,8 @@ impl Pupil<'_> {
                 if begin > end {
                     continue;
                 }
+                let Some(fewer) = left.checked_sub(1) else { return };
+                left = fewer;
                 let key = table.key(self.school, year, class, in_class);
                 // A change of schedule: one section until some Friday, another of the course from Saturday.
                 let middle = Day::at(begin.number() + 11);

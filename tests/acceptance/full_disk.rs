@@ -72,6 +72,22 @@ fn a_package_that_does_not_fit_leaves_the_old_one() {
 }
 
 #[test]
+fn associations_that_do_not_fit_beside_the_package_end_the_run() {
+    for kib in [8, 32] {
+        let desk = tempfile::tempdir().unwrap();
+        let output = on_small_disk(desk.path(), kib, &["--out", "disk/roster.zip", "--memory-limit", "1MiB"]);
+        let told = told(&output);
+        assert_eq!(output.status.code(), Some(7), "{told}");
+        assert!(
+            told.contains("temporary file in disk") && told.contains("No space left on device"),
+            "{told}"
+        );
+        assert!(told.contains("Free space there") && told.contains("memory_limit"), "what to do: {told}");
+        untouched(desk.path());
+    }
+}
+
+#[test]
 fn a_report_that_does_not_fit_is_told_and_leaves_the_old_one() {
     let desk = tempfile::tempdir().unwrap();
     let output = on_small_disk(desk.path(), 12, &["--out", "roster.zip", "--report", "disk/report.json"]);

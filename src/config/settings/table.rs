@@ -78,6 +78,9 @@ pub static SETTINGS: &[Setting] = settings! {
         "parallel_tenants" ["--parallel-tenants"]: "a whole number from 1 to 64", Value("1"), "4",
             "Tenants of `--tenant all` or of a pattern that are exported at once. They share the threads; connections and memory count for each. The packages are the same whatever the number.",
             |d, v| { d.parallel_tenants = values::whole(v, 1..=64)?; Ok(()) };
+        "memory_limit" ["--memory-limit"]: "a share of the machine's memory such as `75%`, or a size such as `3GiB`, `512MiB` or `4GB`", Value("75%"), "3GiB",
+            "Memory that a run may take; of a control group its own counts as the machine's. When the source's estimates of rows come to more, section associations go through temporary files beside the package, range by range of schools. The package is the same whatever the limit. With `parallel_tenants` each gets its share.",
+            |d, v| { d.memory_limit = values::memory_limit(v)?; Ok(()) };
     }
     "source" {
         "place" ["--source"]: "a folder of table extracts, or a PostgreSQL address (postgres://user@host/database, host=... user=..., or Host=...;Username=...)", Required, "extracts",

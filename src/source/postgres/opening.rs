@@ -68,14 +68,12 @@ impl Opener<'_> {
         let wanted = self.options.connections.max(1);
         let shared = self.options.snapshot == Snapshot::Shared && wanted > 1;
         let snapshot = if shared { Some(self.export(&mut control)?) } else { None };
-        let (relations, facts, stated_standard) = self.describe(&mut control)?;
+        // The server can let others in while it answers.
+        let (described, others) =
+            rayon::join(|| self.describe(&mut control), || self.others(wanted - 1, snapshot.as_deref()));
+        let (relations, facts, stated_standard) = described?;
         let mut sessions = vec![control];
-        while sessions.len() < wanted {
-            match self.further(snapshot.as_deref())? {
-                Some(session) => sessions.push(session),
-                None => break,
-            }
-        }
+        sessions.extend(others?);
         let consistent = shared || sessions.len() == 1;
         Ok(Opened { sessions, relations, facts, stated_standard, consistent })
     }
@@ -116,6 +114,18 @@ SET LOCAL tcp_keepalives_count = 4;
             SourceError::Place { place, reason, remedy }
         })?;
         single(rows).ok_or_else(|| self.unexpected("sharing the snapshot"))
+    }
+
+    /// So many more sessions, or as many as the server grants.
+    fn others(&self, wanted: usize, snapshot: Option<&str>) -> Step<Vec<Session>> {
+        let mut sessions = Vec::new();
+        while sessions.len() < wanted {
+            match self.further(snapshot)? {
+                Some(session) => sessions.push(session),
+                None => break,
+            }
+        }
+        Ok(sessions)
     }
 
     /// One more session, or `None` when the server grants no more.
