@@ -196,7 +196,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("sha2", &["crosswalk", "diff", "edfi_admin", "publish", "report", "shard"]),
     ("siphasher", &["check"]),
     ("strsim", &["cli", "config", "consumer", "crosswalk", "explain"]),
-    ("tempfile", &["cli", "init", "package", "publish", "report", "snapshot"]),
+    ("tempfile", &["cli", "init", "package", "publish", "report", "snapshot", "staging"]),
     ("thiserror", &[]),
     ("tokio", &["publish"]),
     ("toml", &["config", "consumer"]),
