@@ -49,7 +49,7 @@ pub use exit::ExitCode;
 #[derive(Debug, Parser)]
 #[command(
     name = "rosterpack",
-    version,
+    version = crate::report::VERSION,
     max_term_width = 100,
     about = "Reads an Ed-Fi ODS and publishes OneRoster packages that are closed and deterministic",
     after_help = "Try it: `rosterpack export --sample` exports a small invented district.\n\

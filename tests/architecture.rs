@@ -165,6 +165,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("hex", &["sourced_id"]),
     ("http_body_util", &["publish"]),
     ("indicatif", &["report"]),
+    ("isal", &["package"]),
     ("maud", &["check", "diff", "page", "report"]),
     ("md5", &["sourced_id"]),
     ("memchr", &["package", "check", "source", "explain", "rfc4180"]),

@@ -16,7 +16,7 @@ use super::{Cli, ExitCode, Process};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
-  rosterpack man --out ~/.local/share/man/man1")]
+  rosterpack man --out ~/.cargo/share/man/man1")]
 pub struct ManArgs {
     /// Folder for the pages; made when it is missing
     #[arg(long, value_name = "DIR")]

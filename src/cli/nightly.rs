@@ -22,7 +22,7 @@ use super::{ExitCode, Process, interrupt};
 use crate::config::Run;
 use crate::publish::archive::{self, Archive, ArchiveError, RunOutcome};
 use crate::publish::guard::Release;
-use crate::report::Report;
+use crate::report::{self, Report};
 
 /// Whether a run is one of a profile that is kept and delivered. One that says where to deliver and not where to keep is one
 /// too: it is told so.
@@ -86,7 +86,7 @@ fn night(
         personal_columns: Vec::new(),
         shape: steps::shape(run),
         duration_ms: u64::try_from((process.clock)().utc_milliseconds - begun).unwrap_or_default(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
+        version: report::VERSION.to_owned(),
     };
     let finished = match result {
         Ok((report, code)) => {

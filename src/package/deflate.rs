@@ -2,7 +2,13 @@
 //!
 //! In: some bytes. Out: raw deflate that ends on a byte boundary and refers to nothing before it, with length and
 //! CRC. Blocks one after the other, closed by [`END`], are one valid stream (RFC 1951), so that all cores can work on
-//! one entry; the cost is under one percent at a block of 1 MiB. The bytes depend on the block and the level alone.
+//! one entry; the cost is under one percent at a block of 1 MiB. The bytes depend on the block, the level and the library
+//! alone: zlib-rs, or ISA-L for the lower levels when the feature `isal` is compiled.
+
+#[cfg(feature = "isal")]
+mod isal;
+#[cfg(any(feature = "isal", test))]
+mod reopen;
 
 use std::io;
 
@@ -25,6 +31,14 @@ pub(super) struct Packed {
 pub(super) fn pack(block: &[u8], level: u32) -> io::Result<Packed> {
     let mut crc = crc32fast::Hasher::new();
     crc.update(block);
+    #[cfg(feature = "isal")]
+    if isal::LEVELS.contains(&level) {
+        return Ok(Packed { bytes: isal::pack(block)?, length: block.len() as u64, crc });
+    }
+    Ok(Packed { bytes: by_zlib(block, level)?, length: block.len() as u64, crc })
+}
+
+fn by_zlib(block: &[u8], level: u32) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(block.len() / 4 + 64);
     let mut stream = Compress::new(Compression::new(level), false);
     loop {
@@ -32,7 +46,7 @@ pub(super) fn pack(block: &[u8], level: u32) -> io::Result<Packed> {
         stream.compress_vec(&block[read..], &mut bytes, FlushCompress::Sync).map_err(io::Error::other)?;
         // zlib has flushed everything when it leaves room in the output.
         if stream.total_in() == block.len() as u64 && bytes.len() < bytes.capacity() {
-            return Ok(Packed { bytes, length: block.len() as u64, crc });
+            return Ok(bytes);
         }
         bytes.reserve(block.len() / 8 + 64);
     }

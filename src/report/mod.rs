@@ -31,6 +31,14 @@ use crate::pipeline::{Outcome, Package};
 use crate::roster::figures::OrgFigures;
 use crate::spec::{File, Version};
 
+/// The version of this program, as reports, the audit log and `--version` tell it. A build with the feature `isal`, whose zips
+/// have other bytes, says so in the form of SemVer's build metadata.
+pub const VERSION: &str = if cfg!(feature = "isal") {
+    concat!(env!("CARGO_PKG_VERSION"), "+isal")
+} else {
+    env!("CARGO_PKG_VERSION")
+};
+
 /// How the run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -262,7 +270,7 @@ impl Report {
         };
         unmapped.sort();
         let mut report = Report {
-            rosterpack: env!("CARGO_PKG_VERSION"),
+            rosterpack: VERSION,
             outcome,
             refused,
             run,

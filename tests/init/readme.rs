@@ -100,7 +100,7 @@ fn the_sample_is_exported_as_the_readme_says() {
     shell(&desk, 0, script);
     for file in [
         "sample-2025-oneroster-v1p1.zip",
-        ".local/share/man/man1/rosterpack-init.1",
+        ".cargo/share/man/man1/rosterpack-init.1",
         ".local/share/bash-completion/completions/rosterpack",
     ] {
         assert!(desk.at(file).is_file(), "{file} after\n{script}");

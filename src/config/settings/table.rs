@@ -334,7 +334,7 @@ pub static SETTINGS: &[Setting] = settings! {
     }
     "package" {
         "compression" ["--compression"]: "a whole number from 1 (fast) to 9 (small)", Value("3"), "6",
-            "Deflate level of the zip.",
+            "Deflate level of the zip. In a build with the feature `isal` 1 to 3 are one level, several times as fast as 3 and as small, with other bytes around the same CSV.",
             |d, v| { d.compression = values::whole(v, 1..=9)?; Ok(()) };
         "system_name": "text without blanks at its ends", Value("rosterpack"), "District warehouse",
             "source.systemName of the manifest.",
