@@ -8,6 +8,7 @@ use std::process::{Command, Output};
 use assert_cmd::cargo::cargo_bin;
 
 fn export(folder: &Path, source: &str, arguments: &[&str]) -> Output {
+    std::fs::create_dir_all(folder).unwrap();
     Command::new(cargo_bin!("rosterpack"))
         .args(["export", "--source", source, "--tenant", "demo_isd", "--school-year", "2025"])
         .args(["--as-of", "2024-10-01", "--demographics", "--out"])
@@ -36,12 +37,12 @@ fn the_package_is_the_same_whatever_the_memory() {
     let desk = tempfile::tempdir().unwrap();
     let extracts = desk.path().join("extracts");
     let synth = Command::new(cargo_bin!("rosterpack"))
-        .args(["synth", "--students", "1500", "--traps=safe", "--out"])
+        .args(["synth", "--students", "400", "--traps=safe", "--out"])
         .arg(&extracts)
         .output()
         .unwrap();
     assert!(synth.status.success(), "{}", told(&synth));
-    let sources = [extracts.to_str().unwrap(), "synth:students=3000"];
+    let sources = [extracts.to_str().unwrap(), "synth:students=1000"];
     for (n, source) in sources.into_iter().enumerate() {
         for (what, settings) in [
             ("both", &["--oneroster", "1.1,1.2", "--parents"][..]),
@@ -59,7 +60,7 @@ fn the_package_is_the_same_whatever_the_memory() {
                 assert!(spooled.status.success(), "{said}");
                 assert!(said.contains("1 MiB are allowed") && said.contains("temporary files in"), "{said}");
                 assert!(said.contains(place.to_str().unwrap()), "{said}");
-                assert!(said.contains("ranges of schools, with which it still takes about"), "{said}");
+                assert!(said.contains("of schools, with which it still takes about"), "{said}");
                 assert_eq!(files(&place), files(&folder("plain")), "{source} {what} {threads}");
             }
         }
@@ -75,6 +76,6 @@ fn a_limit_that_is_none_is_refused_before_anything_is_read() {
         let output = export(desk.path(), "nowhere", &["--memory-limit", limit]);
         assert_eq!(output.status.code(), Some(2), "{}", told(&output));
         let said = told(&output);
-        assert!(said.contains("memory_limit") && said.contains(reason) && said.contains("`75%`"), "{said}");
+        assert!(said.contains("--memory-limit") && said.contains(reason) && said.contains("`75%`"), "{said}");
     }
 }

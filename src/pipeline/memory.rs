@@ -61,14 +61,18 @@ impl Memory {
             true => format!(", with which it still takes about {}", shown(*needed)),
             false => String::new(),
         };
+        let ranges = match spooling.ranges() {
+            1 => "1 range".to_owned(),
+            many => format!("{many} ranges"),
+        };
         Some(format!(
             "about {} of memory are needed and {} are allowed: about {} section associations go through temporary files in {}, \
-             in {} ranges of schools{too_much}; the package is the same",
+             in {} of schools{too_much}; the package is the same",
             shown(self.needed),
             shown(self.limit),
             spooling.rows,
             spooling.folder.display(),
-            spooling.ranges(),
+            ranges,
         ))
     }
 }
