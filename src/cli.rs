@@ -4,6 +4,7 @@
 //! [`ExitCode`]. stdout holds only what was asked for; everything else goes to stderr (design.md section 4).
 //! One file per verb; this one knows no stage and no setting.
 
+pub mod bucket;
 pub mod completions;
 pub mod deliver;
 pub mod diff;

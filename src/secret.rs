@@ -4,7 +4,7 @@
 //! command answered. Which place is asked for which secret is decided elsewhere.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// A password or passphrase. Printing it gives `***`.
@@ -31,6 +31,57 @@ impl fmt::Debug for Secret {
 
 /// Looks up an environment variable; an argument, so that tests need no environment of their own.
 pub type Environment<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
+/// Where a secret is kept: at most one of a file and a command; without them the variable counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SecretPlace {
+    /// Name of an environment variable.
+    pub variable: Option<String>,
+    /// A file whose first line it is.
+    pub file: Option<PathBuf>,
+    /// A shell command whose first line of output it is.
+    pub command: Option<String>,
+}
+
+/// A place was named, and no secret is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unfound {
+    /// Which place.
+    pub(crate) place: String,
+    /// Why there is none.
+    pub(crate) reason: String,
+}
+
+impl SecretPlace {
+    /// A place whose variable is this one, with what the settings say of file and command.
+    pub fn new(variable: &str, file: &Option<PathBuf>, command: &Option<String>) -> SecretPlace {
+        SecretPlace { variable: Some(variable.to_owned()), file: file.clone(), command: command.clone() }
+    }
+
+    /// The secret, if a place is named.
+    ///
+    /// # Errors
+    /// [`Unfound`].
+    pub(crate) fn find(&self, environment: &Environment<'_>) -> Result<Option<Secret>, Unfound> {
+        let unfound = |place: String, reason: String| Unfound { place, reason };
+        match (&self.file, &self.command) {
+            (Some(_), Some(_)) => {
+                Err(unfound("a file and a command".into(), "both are set, use one of them".into()))
+            }
+            (Some(file), None) => from_file(file)
+                .map(Some)
+                .map_err(|reason| unfound(format!("the file {}", file.display()), reason)),
+            // The command itself is not repeated: it may carry a token.
+            (None, Some(command)) => {
+                from_command(command).map(Some).map_err(|reason| unfound("a command".into(), reason))
+            }
+            (None, None) => {
+                let value = self.variable.as_deref().and_then(environment).filter(|value| !value.is_empty());
+                Ok(value.map(Secret::new))
+            }
+        }
+    }
+}
 
 /// The first line of a file.
 ///
@@ -78,5 +129,19 @@ mod tests {
         assert!(told.contains('3') && !told.contains("hunter2"), "{told}");
         assert_eq!(from_command("true").unwrap_err(), "its first line of output is empty, or not UTF-8");
         assert!(from_file(Path::new("/nonexistent")).is_err());
+    }
+
+    #[test]
+    fn secrets_come_from_one_place_and_faults_do_not_tell_them() {
+        let environment = |name: &str| (name == "PW").then(|| "from environment".to_owned());
+        let found = |file: Option<&str>, command: Option<&str>| {
+            SecretPlace::new("PW", &file.map(PathBuf::from), &command.map(str::to_owned)).find(&environment)
+        };
+        assert_eq!(found(None, None).unwrap(), Some(Secret::new("from environment")));
+        assert_eq!(found(None, Some("echo by command")).unwrap(), Some(Secret::new("by command")));
+        assert!(found(Some("x"), Some("y")).unwrap_err().reason.contains("both are set"));
+        assert_eq!(found(None, Some("echo hunter2; exit 1")).unwrap_err().place, "a command");
+        assert_eq!(found(Some("/nonexistent/pw"), None).unwrap_err().place, "the file /nonexistent/pw");
+        assert_eq!(SecretPlace::default().find(&environment).unwrap(), None);
     }
 }

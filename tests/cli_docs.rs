@@ -4,6 +4,7 @@
 // Helpers of tests count as code to clippy, and a test may fail loudly.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -60,6 +61,37 @@ fn exit_codes_are_the_promised_numbers() {
 fn configuration() {
     same("docs/reference/configuration.md", &reference::page());
     same("docs/reference/rosterpack.schema.json", &reference::schema());
+}
+
+/// Names of variables of the environment that the code reads: literals that begin with our prefix and are no setting's.
+fn variables_in(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            variables_in(&path, found);
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        for behind in text.split("\"ROSTERPACK_").skip(1) {
+            let name: String = behind.chars().take_while(|c| c.is_ascii_uppercase() || *c == '_').collect();
+            if behind[name.len()..].starts_with('"') && !name.starts_with('_') {
+                found.insert(format!("ROSTERPACK_{name}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_variable_of_the_environment_is_in_the_reference() {
+    let mut variables = BTreeSet::new();
+    variables_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut variables);
+    // Those of tests are in no release build.
+    variables.retain(|name| !name.starts_with("ROSTERPACK_TEST_"));
+    assert!(variables.len() >= 5, "the variables are really read: {variables:?}");
+    let page = reference::page();
+    for name in variables {
+        assert!(page.contains(&format!("`{name}`")), "{name} is not in docs/reference/configuration.md");
+    }
 }
 
 #[test]

@@ -234,7 +234,7 @@ fn what_cannot_be_meant_is_refused_before_anything_is_read() {
         ("", "nobody gets its packages"),
         ("deliver_to = [\"file://DESK/{nam}.zip\"]", "{nam}"),
         ("deliver_to = [\"sftp://me:hunter2@host/x.zip\"]", "a password does not belong into an address"),
-        ("deliver_to = [\"/srv/x.zip\"]", "begins with sftp:// or file:///"),
+        ("deliver_to = [\"/srv/x.zip\"]", "begins with sftp://, s3:// or file:///"),
         ("oneroster = \"1.1,1.2\"\ndeliver_to = [\"file://DESK/pickup/\"]", "packages of 2 versions"),
         ("deliver_to = [\"file://DESK/x.zip\"]\ndeliver_as = \"loose\"", "loose files go into a folder"),
     ];

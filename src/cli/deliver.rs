@@ -11,23 +11,27 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::bucket::{S3Args, Served};
 use super::nightly::profile::usual_hosts;
 use super::nightly::resend;
 use super::shaping::FileArgs;
 use super::{ExitCode, Process, interrupt};
 use crate::config::publish::file_mode;
-use crate::publish::delivery::{Road, Target};
+use crate::publish::attempt::Patience;
+use crate::publish::delivery::Target;
 use crate::publish::directory::FolderTarget;
 use crate::publish::durable::NoFailpoint;
 use crate::publish::parcel::Form;
-use crate::publish::sftp::{Address, Login, Manners, Patience, Pin, Replace, SecretPlace, SftpTarget};
+use crate::publish::sftp::{Address, Login, Manners, Pin, Replace, SftpTarget};
 use crate::retry::Retry;
+use crate::secret::SecretPlace;
 
 /// Flags of `deliver`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 The password is taken from ROSTERPACK_SFTP_PASSWORD, --password-file or --password-command, the
 passphrase of a key from ROSTERPACK_SFTP_PASSPHRASE, --passphrase-file or --passphrase-command.
+s3:// needs a build with the feature s3.
 Behind the last slash of a target may stand the name of the zip, with {name} for the package's
 own. Paths are absolute; /~/ is the folder of the login.
 
@@ -37,12 +41,13 @@ Examples:
       --identity id_ed25519 --known-hosts known_hosts
   rosterpack deliver north.zip --loose --agent --to sftp://north@vendor.example/~/DailyImport/
   rosterpack deliver north.zip --to file:///srv/pickup/{name}.zip --mode 640
+  rosterpack deliver north.zip --to s3://vendor-inbox/north/OneRoster.zip --s3-region us-west-2
   rosterpack deliver --profile reading --tenant north")]
 pub struct DeliverArgs {
     /// The package
     #[arg(value_name = "PACKAGE.zip", required_unless_present = "profile", conflicts_with = "profile")]
     pub package: Option<PathBuf>,
-    /// Where to: sftp://user@host:port/path or file:///path; may be repeated
+    /// Where to: sftp://user@host:port/path, s3://bucket/path or file:///path; may be repeated
     #[arg(
         long,
         value_name = "TARGET",
@@ -102,14 +107,19 @@ pub struct DeliverArgs {
     /// How a file gets its final name
     #[arg(long, value_enum, default_value = "rename", help_heading = "SFTP: server")]
     pub replace: ReplaceName,
+
+    /// How buckets are reached
+    #[command(flatten)]
+    pub s3: S3Args,
+
     /// Attempts when the connection fails
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..), help_heading = "SFTP: server")]
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Connections")]
     pub attempts: u32,
-    /// Seconds to connect and log in
-    #[arg(long, value_name = "S", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..), help_heading = "SFTP: server")]
+    /// Seconds to connect, over SFTP with the login
+    #[arg(long, value_name = "S", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..), help_heading = "Connections")]
     pub connect_timeout: u64,
     /// Seconds without a sign of life from the server
-    #[arg(long, value_name = "S", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..), help_heading = "SFTP: server")]
+    #[arg(long, value_name = "S", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..), help_heading = "Connections")]
     pub idle_timeout: u64,
 }
 
@@ -134,6 +144,22 @@ impl DeliverArgs {
             }
             let (mode, marker, keep_absent) = (self.mode, self.marker.clone(), self.keep_absent);
             return Target::folder(FolderTarget { folder: path.into(), mode, marker, keep_absent }, form);
+        }
+        let served = Served {
+            marker: self.marker.clone(),
+            keep_absent: self.keep_absent,
+            retry: Retry {
+                attempts: self.attempts,
+                first: Duration::from_secs(1),
+                max: Duration::from_secs(60),
+            },
+            patience: Patience {
+                connect: Duration::from_secs(self.connect_timeout),
+                idle: Duration::from_secs(self.idle_timeout),
+            },
+        };
+        if address.starts_with("s3://") {
+            return self.s3.target(address, form, &served, environment);
         }
         let agent = match (self.agent, environment("SSH_AUTH_SOCK")) {
             (true, None) => return Err("--agent was given, but SSH_AUTH_SOCK is not set".to_owned()),
@@ -167,18 +193,11 @@ impl DeliverArgs {
                     ReplaceName::RemoveFirst => Replace::RemoveFirst,
                     ReplaceName::Direct => Replace::Direct,
                 },
-                marker: self.marker.clone(),
-                keep_absent: self.keep_absent,
+                marker: served.marker,
+                keep_absent: served.keep_absent,
             },
-            retry: Retry {
-                attempts: self.attempts,
-                first: Duration::from_secs(1),
-                max: Duration::from_secs(60),
-            },
-            patience: Patience {
-                connect: Duration::from_secs(self.connect_timeout),
-                idle: Duration::from_secs(self.idle_timeout),
-            },
+            retry: served.retry,
+            patience: served.patience,
         };
         Target::sftp(sftp, form)
     }
@@ -217,10 +236,7 @@ fn send(args: &DeliverArgs, package: &Path, process: &mut Process<'_>) -> ExitCo
         return ExitCode::Usage;
     }
     if process.signals {
-        let folders = targets.iter().filter_map(|target| match &target.road {
-            Road::Folder(folder) => Some(folder.folder.clone()),
-            Road::Sftp(_) => None,
-        });
+        let folders = targets.iter().filter_map(|target| target.own_folder().map(PathBuf::from));
         interrupt::clear_up_on_signal(folders.collect());
     }
     let mut worst = ExitCode::Published;

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{ExitCode, Process};
-use crate::publish::sftp::{self, Patience, SftpError};
+use crate::publish::attempt::Patience;
+use crate::publish::sftp::{self, SftpError};
 use crate::retry::Retry;
 
 /// Flags of `host-key`.

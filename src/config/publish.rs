@@ -19,6 +19,15 @@ pub enum Renaming {
     Direct,
 }
 
+/// Where the name of a bucket stands at an S3 target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BucketIn {
+    /// In the path.
+    Path,
+    /// In the name of the server.
+    Host,
+}
+
 /// Days on which nothing is delivered, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Blackout {
@@ -77,11 +86,23 @@ pub struct Publish {
     pub host_keys: Vec<String>,
     /// How files get their names.
     pub renaming: Renaming,
+    /// Server of S3 targets; `None` is Amazon's.
+    pub s3_endpoint: Option<String>,
+    /// Region that is signed for.
+    pub s3_region: Option<String>,
+    /// Where the name of the bucket stands; `None` is what fits the server.
+    pub s3_addressing: Option<BucketIn>,
+    /// Id of the access key.
+    pub s3_access_key: Option<String>,
+    /// File with its secret key.
+    pub s3_secret_key_file: Option<PathBuf>,
+    /// Command that says it.
+    pub s3_secret_key_command: Option<String>,
     /// Attempts when a connection breaks.
     pub delivery_attempts: u32,
-    /// Seconds until a connection to an SFTP target is open, with its login.
+    /// Seconds until a connection to a target is open, over SFTP with its login.
     pub delivery_connect_timeout: u64,
-    /// Seconds without any sign of life of an SFTP target.
+    /// Seconds without any sign of life of a target.
     pub delivery_idle_timeout: u64,
     /// Command after a delivery.
     pub on_success: Option<String>,
@@ -123,6 +144,12 @@ impl Default for Publish {
             known_hosts: None,
             host_keys: Vec::new(),
             renaming: Renaming::Rename,
+            s3_endpoint: None,
+            s3_region: None,
+            s3_addressing: None,
+            s3_access_key: None,
+            s3_secret_key_file: None,
+            s3_secret_key_command: None,
             delivery_attempts: 5,
             delivery_connect_timeout: 30,
             delivery_idle_timeout: 60,
@@ -166,8 +193,11 @@ pub fn targets(text: &str) -> Parsed<Vec<String>> {
         if holds_password(target) {
             return Err("a password does not belong into an address, where everybody can read it: give it by ROSTERPACK_SFTP_PASSWORD, `sftp_password_file` or `sftp_password_command`".into());
         }
-        if !target.starts_with("sftp://") && !target.starts_with("file:///") {
-            return Err("an address begins with sftp:// or file:///".into());
+        if target.starts_with("s3://") && !cfg!(feature = "s3") {
+            return Err("this build of rosterpack cannot deliver to s3:// addresses: build it with `cargo build --release --features s3`, or deliver to sftp:// or file:///".into());
+        }
+        if !["sftp://", "s3://", "file:///"].iter().any(|scheme| target.starts_with(scheme)) {
+            return Err("an address begins with sftp://, s3:// or file:///".into());
         }
     }
     Ok(targets)
@@ -224,6 +254,11 @@ mod tests {
         }
         for bad in ["", "metrics", "metrics.prom/", "folder/.prom"] {
             assert!(metrics(bad).is_err(), "{bad}");
+        }
+        // A build that cannot says so before anything is read.
+        match targets("s3://north/in/{name}.zip") {
+            Ok(found) => assert!(cfg!(feature = "s3") && found.len() == 1),
+            Err(told) => assert!(!cfg!(feature = "s3") && told.contains("--features s3"), "{told}"),
         }
         assert_eq!(metrics("m/{tenant}.prom").unwrap(), PathBuf::from("m/{tenant}.prom"));
         for bad in ["", "888", "755", "400", "0x1", "1777"] {

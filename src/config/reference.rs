@@ -76,9 +76,62 @@ include_parents = true
 ```
 ";
 
+/// Variables of the environment that are no setting: their names, and what they are for.
+const VARIABLES: &[(&str, &str)] = &[
+    ("ROSTERPACK_CONFIG", "The configuration file, where `--config` names none."),
+    (
+        "ROSTERPACK_LOG_FORMAT",
+        "`text` or `json`: how standard error is written, where `--log-format` does not say. It is no setting, because faults of \
+         the configuration are told in it too.",
+    ),
+    (
+        "PGPASSWORD",
+        "Password of a database, where the place, `password_file` and `password_command` name none; else the file that `PGPASSFILE` \
+         names, or `~/.pgpass`.",
+    ),
+    (
+        "ROSTERPACK_ENCRYPTION_KEY",
+        "Key of encrypted connection strings in EdFi_Admin, where `encryption_key_file` and `encryption_key_command` name none.",
+    ),
+    (
+        "ROSTERPACK_SFTP_PASSWORD",
+        "Password of an SFTP login, where `sftp_password_file` and `sftp_password_command` name none.",
+    ),
+    (
+        "ROSTERPACK_SFTP_PASSPHRASE",
+        "Passphrase of its key, where `passphrase_file` and `passphrase_command` name none.",
+    ),
+    (
+        "ROSTERPACK_S3_SECRET_KEY",
+        "Secret key of `s3_access_key`, where `s3_secret_key_file` and `s3_secret_key_command` name none.",
+    ),
+    (
+        "AWS_ACCESS_KEY_ID",
+        "With `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`: credentials of s3:// targets without `s3_access_key`; else \
+         `AWS_WEB_IDENTITY_TOKEN_FILE` with `AWS_ROLE_ARN`, `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI` or `..._FULL_URI`, else the role of \
+         the machine. `AWS_REGION`, `AWS_DEFAULT_REGION`, `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL` stand for the settings that they \
+         are named in. `~/.aws` is not read.",
+    ),
+    ("HTTPS_PROXY", "Proxy to the servers of s3:// targets; `NO_PROXY` names those that are asked directly."),
+    ("SSH_AUTH_SOCK", "The agent whose keys are tried when `ssh_agent` is on."),
+    ("SSL_CERT_FILE", "Certificates of authorities instead of those of the system, for TLS to servers."),
+    ("SLURM_ARRAY_TASK_ID", "With the other variables of a job array: the share of `--shard slurm`."),
+    ("JOB_COMPLETION_INDEX", "The share of `--shard kubernetes/N`."),
+    (
+        "CONNECTION_CONFIG",
+        "With `TENANTS_CONNECTION_CONFIG`, `ODS_INSTANCES` and `ODS_CONNECTION_STRING_ENCRYPTION_KEY`: the variables of the \
+         Alliance's OneRoster service, as they are, for tenants whose place nothing else names.",
+    ),
+];
+
 /// The reference page of all settings, as Markdown.
 pub fn page() -> String {
     let mut page = OPENING.to_owned();
+    page += "\n## Other variables\n\nThese variables of the environment are no settings. `ROSTERPACK_OUTCOME` and others are set for \
+             hooks (`on_success` below), not read.\n\n| variable | what it is for |\n|---|---|\n";
+    for (name, doc) in VARIABLES {
+        page += &format!("| `{name}` | {doc} |\n");
+    }
     let mut section = "";
     for setting in SETTINGS {
         if setting.section != section {

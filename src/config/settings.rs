@@ -151,6 +151,7 @@ impl Setting {
                 | "password_command"
                 | "encryption_key_command"
                 | "sftp_password_command"
+                | "s3_secret_key_command"
                 | "passphrase_command"
                 | "deliver_to"
                 | "on_success"
@@ -190,7 +191,8 @@ impl Setting {
             | "identity"
             | "known_hosts"
             | "passphrase_file"
-            | "sftp_password_file" => true,
+            | "sftp_password_file"
+            | "s3_secret_key_file" => true,
             _ => false,
         }
     }

@@ -59,6 +59,8 @@ pub const INCLUDE: &str = "include";
 const PASSWORD: &str = "password_file = \"FILE\", password_command = \"COMMAND\", or the variable PGPASSWORD";
 /// Where the key of EdFi_Admin is kept instead.
 const ENCRYPTION_KEY: &str = "encryption_key_file = \"FILE\", encryption_key_command = \"COMMAND\", or the variable ROSTERPACK_ENCRYPTION_KEY";
+/// Where the secret key of a bucket is kept instead.
+const SECRET_KEY: &str = "s3_secret_key_file = \"FILE\", s3_secret_key_command = \"COMMAND\", or the variable ROSTERPACK_S3_SECRET_KEY";
 
 /// The profile that a profile builds on.
 pub const INHERITS: &str = "inherits";
@@ -315,6 +317,10 @@ impl Reader<'_> {
         let lower = name.to_lowercase();
         if lower.replace('_', "").ends_with("encryptionkey") {
             return ConfigError::SecretInFile { label, what: "a key", kept: ENCRYPTION_KEY };
+        }
+        let squeezed = lower.replace('_', "");
+        if squeezed.ends_with("secretkey") || squeezed.ends_with("secretaccesskey") {
+            return ConfigError::SecretInFile { label, what: "a key", kept: SECRET_KEY };
         }
         let secret = ["password", "passwd", "pwd", "passphrase", "secret", "token"];
         if secret.iter().any(|word| lower == *word || lower.ends_with(&format!("_{word}"))) {

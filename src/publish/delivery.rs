@@ -1,6 +1,6 @@
 //! Deliveries: one package to several targets, each for itself.
 //!
-//! In: a package, targets as `sftp://` or `file://` addresses with their settings, the environment. Out: per target a
+//! In: a package, targets as `sftp://`, `s3://` or `file://` addresses with their settings, the environment. Out: per target a
 //! [`Receipt`] or a [`DeliveryError`]; one that fails does not stop the others. [`send`] also writes each step into the
 //! archive's log.
 
@@ -8,10 +8,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::archive::{Archive, ArchiveError, Moment};
+use super::attempt::Receipt;
 use super::directory::{self, FolderError, FolderTarget};
 use super::durable::Failpoint;
 use super::parcel::{Form, Parcel, ParcelError, expand};
-use super::sftp::{self, Address, Receipt, SftpError, SftpTarget};
+use super::s3::{self, Bucket, S3Error, S3Target};
+use super::sftp::{self, Address, SftpError, SftpTarget};
 use crate::secret::Environment;
 
 /// How to get there.
@@ -19,6 +21,8 @@ use crate::secret::Environment;
 pub enum Road {
     /// Over SFTP.
     Sftp(Box<SftpTarget>),
+    /// Into a bucket of an object store.
+    S3(Box<S3Target>),
     /// Into a folder.
     Folder(FolderTarget),
 }
@@ -40,6 +44,9 @@ pub enum DeliveryError {
     /// Over SFTP.
     #[error(transparent)]
     Sftp(#[from] SftpError),
+    /// Into a bucket.
+    #[error(transparent)]
+    S3(#[from] S3Error),
     /// Into a folder.
     #[error(transparent)]
     Folder(#[from] FolderError),
@@ -56,6 +63,7 @@ impl DeliveryError {
     pub fn help(&self) -> String {
         match self {
             DeliveryError::Sftp(error) => error.help(),
+            DeliveryError::S3(error) => error.help().to_owned(),
             DeliveryError::Folder(error) => error.help().to_owned(),
             DeliveryError::Parcel(_) => "check the package, or build it again".to_owned(),
             DeliveryError::Name(_) => "correct the name".to_owned(),
@@ -64,7 +72,12 @@ impl DeliveryError {
 
     /// Whether it is a matter of the configuration, so that nothing was connected or written.
     pub fn is_usage(&self) -> bool {
-        matches!(self, DeliveryError::Name(_) | DeliveryError::Sftp(SftpError::Setting { .. }))
+        matches!(
+            self,
+            DeliveryError::Name(_)
+                | DeliveryError::Sftp(SftpError::Setting { .. })
+                | DeliveryError::S3(S3Error::Setting { .. } | S3Error::Unavailable)
+        )
     }
 }
 
@@ -89,6 +102,16 @@ impl Target {
         Target { road: Road::Sftp(Box::new(sftp)), form, zip_name }.checked()
     }
 
+    /// A target in a bucket. Its address may name a zip behind the last slash.
+    ///
+    /// # Errors
+    /// When loose files are wanted and the address names a zip.
+    pub fn s3(mut s3: S3Target, form: Form) -> Result<Target, String> {
+        let (folder, zip_name) = split_path(&s3.bucket.path);
+        s3.bucket.path = folder;
+        Target { road: Road::S3(Box::new(s3)), form, zip_name }.checked()
+    }
+
     /// A target in a folder, of the path behind `file://`.
     ///
     /// # Errors
@@ -109,6 +132,24 @@ impl Target {
         }
     }
 
+    /// Its names that may hold placeholders: of the folder, and of the zip.
+    pub fn templates(&self) -> [&str; 2] {
+        let folder = match &self.road {
+            Road::Sftp(sftp) => sftp.address.path.as_str(),
+            Road::S3(s3) => s3.bucket.path.as_str(),
+            Road::Folder(_) => "",
+        };
+        [folder, self.zip_name.as_deref().unwrap_or_default()]
+    }
+
+    /// The folder of this machine to which it delivers, if it is one.
+    pub fn own_folder(&self) -> Option<&Path> {
+        match &self.road {
+            Road::Folder(folder) => Some(&folder.folder),
+            Road::Sftp(_) | Road::S3(_) => None,
+        }
+    }
+
     /// What it is called in messages and in the log; no secret stands in it.
     pub fn label(&self) -> String {
         let name = self.zip_name.as_deref().unwrap_or_default();
@@ -116,6 +157,10 @@ impl Target {
             Road::Sftp(sftp) => {
                 let Address { path, .. } = &sftp.address;
                 Address { path: format!("{path}{name}"), ..sftp.address.clone() }.to_string()
+            }
+            Road::S3(s3) => {
+                let Bucket { path, .. } = &s3.bucket;
+                Bucket { path: format!("{path}{name}"), ..s3.bucket.clone() }.to_string()
             }
             Road::Folder(folder) => format!("file://{}", folder.folder.join(name).display()),
         }
@@ -148,6 +193,13 @@ impl Target {
                 let mut target = (**target).clone();
                 target.address.path = expand(&target.address.path, &values).map_err(DeliveryError::Name)?;
                 Ok(sftp::deliver(&target, &parcel, environment)?)
+            }
+            Road::S3(target) => {
+                let mut target = (**target).clone();
+                target.bucket.path = expand(&target.bucket.path, &values).map_err(DeliveryError::Name)?;
+                // What a placeholder stands for may not lead elsewhere.
+                target.bucket = target.bucket.checked().map_err(DeliveryError::Name)?;
+                Ok(s3::deliver(&target, &parcel, environment)?)
             }
         }
     }

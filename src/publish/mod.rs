@@ -6,6 +6,7 @@
 //! handed in. Nothing here knows Ed-Fi or the configuration.
 
 pub mod archive;
+pub mod attempt;
 pub mod delivery;
 pub mod directory;
 pub mod durable;
@@ -16,4 +17,5 @@ pub mod killed;
 pub mod lock;
 pub mod metrics;
 pub mod parcel;
+pub mod s3;
 pub mod sftp;

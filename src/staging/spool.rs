@@ -276,7 +276,7 @@ mod tests {
             .unwrap();
             assert_eq!(ranges > 4, rows / rows_at_once.max(1) > 4, "{rows} {rows_at_once}");
             assert_eq!(all(&joined), expected);
-            let even = |fact: &StudentFact| fact.section() % 2 == 0;
+            let even = |fact: &StudentFact| fact.section().is_multiple_of(2);
             let kept = joined.retain(even).unwrap();
             assert_eq!(all(&kept), expected.iter().copied().filter(even).collect::<Vec<_>>());
             kept.check().unwrap();

@@ -74,7 +74,12 @@ fn every_example_of_the_documentation_can_be_read() {
     for page in pages {
         let text = fs::read_to_string(&page).unwrap();
         for block in text.split("```toml\n").skip(1) {
-            load(&page.display().to_string(), block.split("```").next().unwrap());
+            let block = block.split("```").next().unwrap();
+            // A build that cannot deliver there refuses it, and says so; `./tests/run --s3` reads it.
+            if block.contains("s3://") && !cfg!(feature = "s3") {
+                continue;
+            }
+            load(&page.display().to_string(), block);
             examples += 1;
         }
     }

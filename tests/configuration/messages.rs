@@ -261,6 +261,8 @@ fn a_secret_in_the_file_is_refused_and_never_shown() {
         "[connections.a]\nplace = \"postgres://me:hunter2@localhost/ods\"",
         "[tenants.a]\nplace = \"host=localhost password=hunter2\"",
         "[profiles.a]\nsftp_passphrase = \"hunter2\"",
+        "[profiles.a]\ns3_secret_key = \"hunter2\"",
+        "[profiles.a]\naws_secret_access_key = \"hunter2\"",
         // Refused for another reason, and not shown either.
         "[connections.a]\nplace = [\"postgres://me:hunter2@localhost/ods\"]",
         "[connections.a]\nplace = \"postgres://me:hunter2@localhost/ods \"",

@@ -114,6 +114,27 @@ fn what_cannot_be_meant_is_refused_before_anything_is_connected() {
 }
 
 #[test]
+#[cfg(not(feature = "s3"))]
+fn a_build_without_object_stores_says_so_before_anything_is_exported() {
+    let temp = tempfile::tempdir().unwrap();
+    package(temp.path(), "north.zip", 1, 1);
+    let text = "[defaults]\nplace = \"gone\"\nschool_year = 2025\n[tenants.north]\n[profiles.reading]\narchive = \"archive\"\n\
+                deliver_to = [\"s3://vendor-inbox/x.zip\"]\n";
+    fs::write(temp.path().join("rosterpack.toml"), text).unwrap();
+    for (arguments, place) in [
+        (&["deliver", "north.zip", "--to", "s3://vendor-inbox/x.zip"][..], "--to"),
+        (&["export", "--profile", "reading", "--tenant", "north"][..], "rosterpack.toml:7"),
+        (&["show-config", "--profile", "reading", "--tenant", "north"][..], "rosterpack.toml:7"),
+    ] {
+        let output = rosterpack(temp.path(), arguments, &[]);
+        let said = told(&output);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        assert!(said.contains("--features s3") && said.contains(place), "{arguments:?}: {said}");
+    }
+    assert!(!temp.path().join("archive").exists());
+}
+
+#[test]
 fn the_guard_holds_with_numbers_and_the_words_to_release_it() {
     let temp = tempfile::tempdir().unwrap();
     let out = |name: &str| temp.path().join(name).display().to_string();

@@ -14,7 +14,8 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use rosterpack::publish::sftp::{Address, Login, Manners, Patience, Pin, SftpTarget};
+use rosterpack::publish::attempt::Patience;
+use rosterpack::publish::sftp::{Address, Login, Manners, Pin, SftpTarget};
 use rosterpack::retry::Retry;
 
 /// What a server is like.

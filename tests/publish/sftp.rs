@@ -8,13 +8,13 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use rosterpack::publish::attempt::{Patience, Receipt};
 use rosterpack::publish::delivery::{DeliveryError, Target};
 use rosterpack::publish::durable::NoFailpoint;
 use rosterpack::publish::parcel::Form;
-use rosterpack::publish::sftp::{
-    Login, Patience, Pin, Receipt, Replace, SecretPlace, SftpError, SftpTarget, host_keys,
-};
+use rosterpack::publish::sftp::{Login, Pin, Replace, SftpError, SftpTarget, host_keys};
 use rosterpack::retry::Retry;
+use rosterpack::secret::SecretPlace;
 
 use crate::district::{names, package};
 use crate::proxy::{Fate, Proxy};

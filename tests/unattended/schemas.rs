@@ -27,6 +27,7 @@ fn words(schema: &Value) -> BTreeSet<String> {
 }
 
 #[test]
+#[cfg_attr(not(debug_assertions), ignore = "only debug builds have failpoints: run it without --release")]
 fn history_and_hooks_say_what_their_schemas_promise() {
     let pickup = "deliver_to = [\"file://DESK/pickup/{tenant}.zip\"]\n";
     let hooks: String = ["success", "refused", "held", "failure"]

@@ -9,18 +9,21 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::failpoint;
+use crate::cli::bucket::{S3Args, Served};
 use crate::cli::{ExitCode, Process, interrupt, target};
 use crate::config::publish::{Publish, Renaming};
 use crate::config::{Run, values};
 use crate::publish::archive::{Archive, ArchiveError, Moment, Retention};
+use crate::publish::attempt::Patience;
 use crate::publish::delivery::{Road, Target};
 use crate::publish::directory::FolderTarget;
 use crate::publish::durable::{Failpoint, NoFailpoint};
 use crate::publish::guard::{Blackout, GuardSettings, Limits};
 use crate::publish::lock::{Holder, LockError};
 use crate::publish::parcel::{Form, expand};
-use crate::publish::sftp::{Address, Login, Manners, Patience, Pin, Replace, SecretPlace, SftpTarget};
+use crate::publish::sftp::{Address, Login, Manners, Pin, Replace, SftpTarget};
 use crate::retry::Retry;
+use crate::secret::SecretPlace;
 
 /// A profile of one tenant.
 pub struct Profile {
@@ -87,10 +90,7 @@ impl Profile {
     /// The fault has been told; with it comes its text.
     pub fn open(&self, process: &mut Process<'_>) -> Result<Archive<'static>, (ExitCode, String)> {
         if process.signals {
-            let folders = self.targets.iter().filter_map(|target| match &target.road {
-                Road::Folder(folder) => Some(folder.folder.clone()),
-                Road::Sftp(_) => None,
-            });
+            let folders = self.targets.iter().filter_map(|target| target.own_folder().map(PathBuf::from));
             let own = [self.folder.clone(), self.folder.join("packages")];
             interrupt::clear_up_on_signal(folders.chain(own).collect());
         }
@@ -190,11 +190,7 @@ fn build(run: &Run, begun: i64, environment: &dyn Fn(&str) -> Option<String>) ->
     };
     let mut values = profile.values("package");
     for target in &profile.targets {
-        let path = match &target.road {
-            Road::Sftp(sftp) => sftp.address.path.as_str(),
-            Road::Folder(_) => "",
-        };
-        for template in [path, target.zip_name.as_deref().unwrap_or_default()] {
+        for template in target.templates() {
             expand(template, &values)
                 .map_err(|why| (why, "correct deliver_to in the table of the profile"))?;
         }
@@ -248,6 +244,22 @@ fn target(
         let folder = FolderTarget { folder: path.into(), mode: publish.file_mode, marker, keep_absent };
         return Target::folder(folder, form);
     }
+    let served = Served {
+        marker,
+        keep_absent,
+        retry: Retry {
+            attempts: publish.delivery_attempts,
+            first: Duration::from_secs(1),
+            max: Duration::from_secs(60),
+        },
+        patience: Patience {
+            connect: Duration::from_secs(publish.delivery_connect_timeout),
+            idle: Duration::from_secs(publish.delivery_idle_timeout),
+        },
+    };
+    if address.starts_with("s3://") {
+        return S3Args::from(publish).target(address, form, &served, environment);
+    }
     let agent = match (publish.ssh_agent, environment("SSH_AUTH_SOCK")) {
         (true, None) => return Err("ssh_agent is on, but SSH_AUTH_SOCK is not set".to_owned()),
         (asked, socket) => socket.filter(|_| asked).map(PathBuf::from),
@@ -280,18 +292,11 @@ fn target(
                 Renaming::RemoveFirst => Replace::RemoveFirst,
                 Renaming::Direct => Replace::Direct,
             },
-            marker,
-            keep_absent,
+            marker: served.marker,
+            keep_absent: served.keep_absent,
         },
-        retry: Retry {
-            attempts: publish.delivery_attempts,
-            first: Duration::from_secs(1),
-            max: Duration::from_secs(60),
-        },
-        patience: Patience {
-            connect: Duration::from_secs(publish.delivery_connect_timeout),
-            idle: Duration::from_secs(publish.delivery_idle_timeout),
-        },
+        retry: served.retry,
+        patience: served.patience,
     };
     Target::sftp(sftp, form)
 }

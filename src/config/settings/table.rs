@@ -8,7 +8,7 @@ use crate::config::plan::{
     ClassGrades, Deny, DepartmentColumn, EndDates, EnrollmentDates, IdScheme, Include, OnIdCollision,
     WithoutEnrollments,
 };
-use crate::config::publish::{self, Renaming};
+use crate::config::publish::{self, BucketIn, Renaming};
 use crate::config::values::{self, Parsed};
 use crate::consumer::LineEnd;
 use crate::edfi;
@@ -406,8 +406,8 @@ pub static SETTINGS: &[Setting] = settings! {
         "blackouts": "a list of days YYYY-MM-DD and spans of days YYYY-MM-DD..YYYY-MM-DD", Value(""), "2025-07-01..2025-08-15",
             "Guard: days on which every package is held, such as the turn of the school year.",
             |d, v| { d.publish.blackouts = publish::blackouts(v)?; Ok(()) };
-        "deliver_to": "a list of sftp://user@host:port/path/{name}.zip and file:///path/{name}.zip", Value(""), "sftp://north@sftp.vendor.example/in/{name}.zip",
-            "Who gets the package. {name} is its own name, {tenant} and {profile} stand for themselves; an address that ends with a slash is a folder. `out` gets it too, when it is set.",
+        "deliver_to": "a list of sftp://user@host:port/path/{name}.zip, s3://bucket/path/{name}.zip and file:///path/{name}.zip", Value(""), "sftp://north@sftp.vendor.example/in/{name}.zip",
+            "Who gets the package. {name} is its own name, {tenant} and {profile} stand for themselves; an address that ends with a slash is a folder. `out` gets it too, when it is set. s3:// needs a build with the feature s3.",
             |d, v| { d.publish.deliver_to = publish::targets(v)?; Ok(()) };
         "deliver_as": "`zip` or `loose`", Value("zip"), "loose",
             "As one zip, or as loose CSV files in a folder.",
@@ -448,14 +448,32 @@ pub static SETTINGS: &[Setting] = settings! {
         "replace": "`rename`, `remove-first` or `direct`", Value("rename"), "remove-first",
             "How a file gets its final name at an SFTP target: renamed over the old one; the old one removed, then renamed; or written under its final name, which wants a marker.",
             |d, v| { d.publish.renaming = values::word(v, &[("rename", Renaming::Rename), ("remove-first", Renaming::RemoveFirst), ("direct", Renaming::Direct)])?; Ok(()) };
+        "s3_endpoint": "https://host:port of an S3-compatible object store; http:// only of this machine", Computed("AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, else Amazon's of the region"), "https://store.example",
+            "Server of s3:// targets.",
+            |d, v| { d.publish.s3_endpoint = Some(values::text(v)?); Ok(()) };
+        "s3_region": "text without blanks at its ends", Computed("AWS_REGION, AWS_DEFAULT_REGION, else us-east-1"), "us-west-2",
+            "Region of the buckets, as requests are signed for it.",
+            |d, v| { d.publish.s3_region = Some(values::text(v)?); Ok(()) };
+        "s3_addressing": "`path` or `virtual`", Computed("virtual at Amazon, path elsewhere"), "virtual",
+            "Where the name of a bucket stands: in the path, or in the name of the server.",
+            |d, v| { d.publish.s3_addressing = Some(values::word(v, &[("path", BucketIn::Path), ("virtual", BucketIn::Host)])?); Ok(()) };
+        "s3_access_key": "the id of an access key", Computed("AWS_ACCESS_KEY_ID, else a role of this machine"), "AKIAIOSFODNN7EXAMPLE",
+            "Who asks at s3:// targets. Without it AWS's own variables, web identities and the roles of machines and containers count.",
+            |d, v| { d.publish.s3_access_key = Some(values::text(v)?); Ok(()) };
+        "s3_secret_key_file": "a file", Computed("ROSTERPACK_S3_SECRET_KEY"), "/run/secrets/bucket",
+            "File whose first line is the secret key that belongs to `s3_access_key`.",
+            |d, v| { d.publish.s3_secret_key_file = Some(values::text(v)?.into()); Ok(()) };
+        "s3_secret_key_command": "a shell command", Computed("ROSTERPACK_S3_SECRET_KEY"), "pass show bucket",
+            "Command whose first line of output is that secret key.",
+            |d, v| { d.publish.s3_secret_key_command = Some(values::text(v)?); Ok(()) };
         "delivery_attempts": "a whole number from 1 to 100", Value("5"), "3",
-            "Attempts when the connection to an SFTP target fails, with growing waits.",
+            "Attempts when the connection to a target fails, with growing waits.",
             |d, v| { d.publish.delivery_attempts = values::whole(v, 1..=100)?; Ok(()) };
         "delivery_connect_timeout": "seconds from 1 to 3600", Value("30"), "120",
-            "The longest that an SFTP target may take for the connection and the login together.",
+            "The longest that a target may take for the connection, over SFTP with the login.",
             |d, v| { d.publish.delivery_connect_timeout = values::whole(v, 1..=3600)?; Ok(()) };
         "delivery_idle_timeout": "seconds from 1 to 3600", Value("60"), "300",
-            "An SFTP target that gives no sign of life for so long is given up; that is a connection that failed.",
+            "A target that gives no sign of life for so long is given up; that is a connection that failed.",
             |d, v| { d.publish.delivery_idle_timeout = values::whole(v, 1..=3600)?; Ok(()) };
         "on_success": "a shell command", Computed("nothing"), "mail -s roster me@north.example",
             "Runs when every target got the package. The facts come as JSON on its standard input and as ROSTERPACK_OUTCOME, ROSTERPACK_SUMMARY and others in its environment.",

@@ -5,6 +5,8 @@
 
 use std::path::PathBuf;
 
+use crate::publish::attempt;
+
 /// A delivery over SFTP failed; nothing half-written stands under a final name.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum SftpError {
@@ -149,16 +151,4 @@ fn typed(server: &str) -> String {
 }
 
 /// How an attempt ended.
-#[derive(Debug)]
-pub(super) enum Fault {
-    /// The connection: another attempt may succeed.
-    Broken(String),
-    /// Anything else: another attempt would end alike.
-    Final(Box<SftpError>),
-}
-
-impl From<SftpError> for Fault {
-    fn from(error: SftpError) -> Fault {
-        Fault::Final(Box::new(error))
-    }
-}
+pub(super) type Fault = attempt::Fault<SftpError>;

@@ -14,49 +14,7 @@ use russh::{MethodKind, MethodSet};
 
 use super::error::{Fault, SftpError};
 use super::session::Checker;
-use crate::secret::{self, Environment, Secret};
-
-/// Where a secret is kept: at most one of a file and a command; without them the variable counts.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SecretPlace {
-    /// Name of an environment variable.
-    pub variable: Option<String>,
-    /// A file whose first line it is.
-    pub file: Option<PathBuf>,
-    /// A shell command whose first line of output it is.
-    pub command: Option<String>,
-}
-
-impl SecretPlace {
-    /// A place whose variable is this one, with what the settings say of file and command.
-    pub fn new(variable: &str, file: &Option<PathBuf>, command: &Option<String>) -> SecretPlace {
-        SecretPlace { variable: Some(variable.to_owned()), file: file.clone(), command: command.clone() }
-    }
-
-    /// The secret, if there is one.
-    fn find(&self, what: &str, environment: &Environment<'_>) -> Result<Option<Secret>, SftpError> {
-        let fault = |place: String, reason: String| SftpError::Setting {
-            what: format!("the {what} from {place}"),
-            reason,
-        };
-        match (&self.file, &self.command) {
-            (Some(_), Some(_)) => {
-                Err(fault("a file and a command".into(), "both are set, use one of them".into()))
-            }
-            (Some(file), None) => secret::from_file(file)
-                .map(Some)
-                .map_err(|reason| fault(format!("the file {}", file.display()), reason)),
-            // The command itself is not repeated: it may carry a token.
-            (None, Some(command)) => {
-                secret::from_command(command).map(Some).map_err(|reason| fault("a command".into(), reason))
-            }
-            (None, None) => {
-                let value = self.variable.as_deref().and_then(environment).filter(|value| !value.is_empty());
-                Ok(value.map(Secret::new))
-            }
-        }
-    }
-}
+use crate::secret::{Environment, Secret, SecretPlace, Unfound};
 
 /// How to log in; methods are tried in this order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -81,13 +39,19 @@ pub(super) struct Credentials {
 impl Login {
     /// Finds keys and secrets.
     pub(super) fn find(&self, environment: &Environment<'_>) -> Result<Credentials, SftpError> {
-        let passphrase = self.passphrase.find("passphrase", environment)?;
+        let unfound = |what: &'static str| {
+            move |Unfound { place, reason }| SftpError::Setting {
+                what: format!("the {what} from {place}"),
+                reason,
+            }
+        };
+        let passphrase = self.passphrase.find(environment).map_err(unfound("passphrase"))?;
         let keys = self
             .identities
             .iter()
             .map(|file| Ok((file.clone(), Arc::new(read_key(file, passphrase.as_ref())?))));
         let keys = keys.collect::<Result<Vec<_>, SftpError>>()?;
-        let password = self.password.find("password", environment)?;
+        let password = self.password.find(environment).map_err(unfound("password"))?;
         if keys.is_empty() && password.is_none() && self.agent.is_none() {
             let reason = "there is no key, no agent and no password".to_owned();
             return Err(SftpError::Setting { what: "the login".to_owned(), reason });
@@ -290,28 +254,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_come_from_one_place_and_faults_do_not_tell_them() {
-        let environment = |name: &str| (name == "PW").then(|| "from environment".to_owned());
-        let place = |file: Option<&str>, command: Option<&str>| SecretPlace {
-            variable: Some("PW".into()),
-            file: file.map(PathBuf::from),
-            command: command.map(str::to_owned),
-        };
-        let found = |place: SecretPlace| place.find("password", &environment);
-        assert_eq!(found(place(None, None)).unwrap(), Some(Secret::new("from environment")));
-        assert_eq!(found(place(None, Some("echo by command"))).unwrap(), Some(Secret::new("by command")));
-        assert!(found(place(Some("x"), Some("y"))).unwrap_err().to_string().contains("both are set"));
-        let told = found(place(None, Some("echo hunter2; exit 1"))).unwrap_err().to_string();
-        assert!(!told.contains("hunter2"), "{told}");
-        let missing = found(place(Some("/nonexistent/pw"), None)).unwrap_err().to_string();
-        assert!(missing.contains("/nonexistent/pw"), "{missing}");
-        assert!(
-            Login::default()
-                .find(&|_| None)
-                .err()
-                .unwrap()
-                .to_string()
-                .contains("no key, no agent and no password")
-        );
+    fn a_login_needs_something_to_log_in_with_and_does_not_tell_what_it_found() {
+        let told = |login: Login| login.find(&|_| None).err().unwrap().to_string();
+        assert!(told(Login::default()).contains("no key, no agent and no password"));
+        let password =
+            SecretPlace { command: Some("echo hunter2; exit 1".to_owned()), ..SecretPlace::default() };
+        let said = told(Login { password, ..Login::default() });
+        assert!(said.contains("the password from a command") && !said.contains("hunter2"), "{said}");
     }
 }

@@ -18,12 +18,12 @@ use self::error::Fault;
 pub use self::error::SftpError;
 pub use self::host_key::Pin;
 use self::host_key::Pinned;
-pub use self::login::{Login, SecretPlace};
-pub use self::session::Patience;
+pub use self::login::Login;
 use self::session::Session;
 pub use self::upload::{Manners, Replace};
+use super::attempt::{self, Patience, Receipt};
 use super::parcel::Parcel;
-use crate::retry::{Retry, jitter};
+use crate::retry::Retry;
 use crate::secret::Environment;
 
 /// Where and how to deliver.
@@ -41,15 +41,6 @@ pub struct SftpTarget {
     pub retry: Retry,
     /// How long to wait for it.
     pub patience: Patience,
-}
-
-/// A delivery that arrived.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Receipt {
-    /// Bytes that are there now.
-    pub bytes: u64,
-    /// Attempts that it took.
-    pub attempts: u32,
 }
 
 /// Delivers a parcel into the folder of the target's address.
@@ -124,45 +115,11 @@ fn runtime() -> Result<tokio::runtime::Runtime, SftpError> {
 fn repeat<T>(
     retry: Retry,
     server: &str,
-    mut attempt: impl FnMut() -> Result<T, Fault>,
+    attempt: impl FnMut() -> Result<T, Fault>,
 ) -> Result<(T, u32), SftpError> {
-    let mut attempts = 0;
-    loop {
-        attempts += 1;
-        match attempt() {
-            Ok(value) => return Ok((value, attempts)),
-            Err(Fault::Final(error)) => return Err(*error),
-            Err(Fault::Broken(reason)) => match retry.wait(attempts, jitter()) {
-                Some(wait) => std::thread::sleep(wait),
-                None => return Err(SftpError::Connection { server: server.to_owned(), attempts, reason }),
-            },
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::time::Duration;
-
-    #[test]
-    fn only_broken_connections_are_tried_again() {
-        let retry = Retry { attempts: 3, first: Duration::ZERO, max: Duration::ZERO };
-        let mut left = 2;
-        let mut flaky = || {
-            left -= 1;
-            if left >= 0 { Err(Fault::Broken("reset".into())) } else { Ok(7) }
-        };
-        assert_eq!(repeat(retry, "h:22", &mut flaky).unwrap(), (7, 3));
-        let told = repeat(retry, "h:22", || Err::<(), _>(Fault::Broken("reset".into()))).unwrap_err();
-        assert_eq!(told.to_string(), "no working connection to h:22 in 3 attempts: reset");
-        let mut calls = 0;
-        let refused = repeat(retry, "h:22", || {
-            calls += 1;
-            let login = SftpError::Setting { what: "x".into(), reason: "y".into() };
-            Err::<(), _>(login.into())
-        });
-        assert!(refused.is_err());
-        assert_eq!(calls, 1);
-    }
+    attempt::repeat(retry, attempt, |attempts, reason| SftpError::Connection {
+        server: server.to_owned(),
+        attempts,
+        reason,
+    })
 }

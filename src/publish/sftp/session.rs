@@ -5,7 +5,6 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,21 +17,7 @@ use tokio::net::TcpStream;
 use super::error::{Fault, SftpError};
 use super::host_key::{self, Pinned, Trust};
 use super::login::{Credentials, log_in};
-
-/// How long to wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience {
-    /// For the connection, the exchange of keys and the login together.
-    pub connect: Duration,
-    /// For any sign of life afterwards.
-    pub idle: Duration,
-}
-
-impl Default for Patience {
-    fn default() -> Patience {
-        Patience { connect: Duration::from_secs(30), idle: Duration::from_secs(60) }
-    }
-}
+use crate::publish::attempt::{Patience, within};
 
 /// Compares the server's key with what is pinned, and keeps it for messages.
 pub(super) struct Checker {
@@ -103,26 +88,6 @@ impl Session {
             self.handle.disconnect(Disconnect::ByApplication, "", "en"),
         )
         .await;
-    }
-}
-
-/// A limit for something that must come.
-pub(super) async fn within<T>(
-    limit: Duration,
-    what: &str,
-    future: impl Future<Output = Result<T, Fault>>,
-) -> Result<T, Fault> {
-    match tokio::time::timeout(limit, future).await {
-        Ok(outcome) => outcome,
-        Err(_) => Err(Fault::Broken(format!("waited {} for {what}", seconds(limit)))),
-    }
-}
-
-fn seconds(limit: Duration) -> String {
-    if limit.subsec_millis() == 0 {
-        format!("{} s", limit.as_secs())
-    } else {
-        format!("{} ms", limit.as_millis())
     }
 }
 

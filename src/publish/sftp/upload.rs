@@ -12,7 +12,8 @@ use russh_sftp::protocol::{FileAttributes, OpenFlags, Packet, Status, StatusCode
 use tokio::task::JoinSet;
 
 use super::error::{Fault, SftpError};
-use super::session::{Session, within};
+use super::session::Session;
+use crate::publish::attempt::{self, within};
 use crate::publish::parcel::{Item, Opened, Parcel};
 
 /// How a file gets its final name.
@@ -278,6 +279,6 @@ fn fault(session: &Session, doing: &'static str, path: &str, error: Error) -> Fa
 
 /// The server's own words, on one line and not too many of them; without any, the name of the code.
 fn words(status: &Status) -> String {
-    let said: String = status.error_message.chars().filter(|c| !c.is_control()).take(200).collect();
+    let said = attempt::words(&status.error_message);
     if said.is_empty() { status.status_code.to_string() } else { said }
 }
