@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::facts::{FACT_BYTES, StudentFact};
 use crate::source::SourceError;
@@ -131,7 +131,9 @@ pub(super) struct FactFile {
     folder: PathBuf,
     file: Mutex<File>,
     rows: usize,
-    failure: Mutex<Option<String>>,
+    /// The first failure, shared with the files that were made from this one: what was concluded from rows that were
+    /// missing is no better for a later file that is whole.
+    failure: Arc<Mutex<Option<String>>>,
 }
 
 impl FactFile {
@@ -159,15 +161,17 @@ impl FactFile {
 
     fn retained(&self, mut keep: impl FnMut(&StudentFact) -> bool) -> io::Result<FactFile> {
         let mut kept = Writer::new(&self.folder)?;
-        let mut rest = 0..self.rows;
+        let mut done = 0;
         let mut block = Vec::with_capacity(BLOCK);
-        while !rest.is_empty() {
+        while done < self.rows {
+            let count = (self.rows - done).min(BLOCK);
             block.clear();
-            self.block(&mut rest, &mut block);
+            read(&self.file, (done * FACT_BYTES) as u64, count, &mut block)?;
+            done += count;
             block.retain(&mut keep);
             kept.push(&block)?;
         }
-        Ok(kept.finish())
+        Ok(FactFile { failure: self.failure.clone(), ..kept.finish() })
     }
 
     /// The first failure is the one that is told.
@@ -204,7 +208,7 @@ impl Writer {
     }
 
     fn finish(self) -> FactFile {
-        FactFile { folder: self.folder, file: self.file, rows: self.rows, failure: Mutex::new(None) }
+        FactFile { folder: self.folder, file: self.file, rows: self.rows, failure: Arc::default() }
     }
 }
 
@@ -292,11 +296,30 @@ mod tests {
         (0..9000).for_each(|n| spool.push(fact(n)).unwrap());
         let mut joined = Spool::join(vec![spool], |rows| sort(rows)).unwrap();
         joined.check().unwrap();
+        let size = joined.file.get_mut().unwrap().metadata().unwrap().len();
         joined.file.get_mut().unwrap().set_len(100).unwrap();
         let (mut rest, mut rows) = (0..joined.len(), Vec::new());
         joined.block(&mut rest, &mut rows);
         assert!(rest.is_empty() && rows.is_empty());
         assert!(joined.check().unwrap_err().to_string().contains("memory_limit"));
+        assert!(joined.retain(|_| true).is_none());
+        // Whoever came to a conclusion by then has missed rows, though all of them can be read again.
+        joined.file.get_mut().unwrap().set_len(size).unwrap();
+        let kept = joined.retain(|_| true).unwrap();
+        assert_eq!(kept.len(), 9000);
+        assert!(kept.check().is_err());
+    }
+
+    #[test]
+    fn a_fault_while_some_are_kept_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let plan = Spooling { folder: folder.path().to_owned(), rows: 10, rows_at_once: 1 };
+        let mut spool = Spool::new(&plan, 700).unwrap();
+        (0..9000).for_each(|n| spool.push(fact(n)).unwrap());
+        let mut joined = Spool::join(vec![spool], |rows| sort(rows)).unwrap();
+        joined.file.get_mut().unwrap().set_len(60_000).unwrap();
+        assert!(joined.retain(|_| true).is_none());
+        assert!(joined.check().is_err());
     }
 
     #[test]
