@@ -2,7 +2,7 @@
 //!
 //! In: CopyData messages in order, their payloads cut anywhere, and the wire type of each selected column. Out: values
 //! appended to a reused batch, field by field, without an intermediate row. Messages that are whole rows, as every
-//! server sends them, are decoded many at a time ([`rows`]). The format carries no
+//! server sends them, are decoded many at a time. The format carries no
 //! types, so the statement pins them with casts and every length is checked here. A stream without header or
 //! trailer is an error: the trailer is the only proof that the last row was the last. Knows no network.
 
