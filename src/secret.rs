@@ -63,31 +63,69 @@ impl SecretPlace {
     /// # Errors
     /// [`Unfound`].
     pub(crate) fn find(&self, environment: &Environment<'_>) -> Result<Option<Secret>, Unfound> {
-        let unfound = |place: String, reason: String| Unfound { place, reason };
-        match (&self.file, &self.command) {
-            (Some(_), Some(_)) => {
-                Err(unfound("a file and a command".into(), "both are set, use one of them".into()))
-            }
-            (Some(file), None) => from_file(file)
-                .map(Some)
-                .map_err(|reason| unfound(format!("the file {}", file.display()), reason)),
-            // The command itself is not repeated: it may carry a token.
-            (None, Some(command)) => {
-                from_command(command).map(Some).map_err(|reason| unfound("a command".into(), reason))
-            }
-            (None, None) => {
-                let value = self.variable.as_deref().and_then(environment).filter(|value| !value.is_empty());
-                Ok(value.map(Secret::new))
-            }
+        let named = from_settings(self.file.as_deref(), self.command.as_deref())
+            .map_err(|(place, reason)| Unfound { place: place.to_string(), reason })?;
+        Ok(named.map(|(secret, _)| secret).or_else(|| {
+            let value = self.variable.as_deref().and_then(environment).filter(|value| !value.is_empty());
+            value.map(Secret::new)
+        }))
+    }
+}
+
+/// Where settings say that a secret is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Named<'a> {
+    /// In a file.
+    File(&'a Path),
+    /// A command says it, which is not repeated: it may carry a token.
+    Command,
+    /// In both, which is one too many.
+    Both,
+}
+
+impl Named<'_> {
+    /// The place by the settings that name it: `password_file` and `password_command` of a `password`.
+    pub(crate) fn of(self, secret: &str) -> String {
+        match self {
+            Named::File(file) => format!("{secret}_file {}", file.display()),
+            Named::Command => format!("{secret}_command"),
+            Named::Both => format!("{secret}_file and {secret}_command"),
         }
     }
+}
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Named::File(file) => write!(f, "the file {}", file.display()),
+            Named::Command => f.write_str("a command"),
+            Named::Both => f.write_str("a file and a command"),
+        }
+    }
+}
+
+/// The secret of a file or of a command, whichever is set, and where it was; `None` when neither is.
+///
+/// # Errors
+/// The place that has none, and why.
+pub(crate) fn from_settings<'a>(
+    file: Option<&'a Path>,
+    command: Option<&str>,
+) -> Result<Option<(Secret, Named<'a>)>, (Named<'a>, String)> {
+    let (place, found) = match (file, command) {
+        (Some(_), Some(_)) => (Named::Both, Err("both are set, use one of them".to_owned())),
+        (Some(file), None) => (Named::File(file), from_file(file)),
+        (None, Some(command)) => (Named::Command, from_command(command)),
+        (None, None) => return Ok(None),
+    };
+    found.map(|secret| Some((secret, place))).map_err(|reason| (place, reason))
 }
 
 /// The first line of a file.
 ///
 /// # Errors
 /// Why there is none.
-pub(crate) fn from_file(file: &Path) -> Result<Secret, String> {
+fn from_file(file: &Path) -> Result<Secret, String> {
     let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
     first_line(&text).ok_or_else(|| "its first line is empty".to_owned())
 }
@@ -96,7 +134,7 @@ pub(crate) fn from_file(file: &Path) -> Result<Secret, String> {
 ///
 /// # Errors
 /// Why there is none; the command itself is not repeated: it may carry a token.
-pub(crate) fn from_command(command: &str) -> Result<Secret, String> {
+fn from_command(command: &str) -> Result<Secret, String> {
     let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
     let output = Command::new(shell)
         .args([flag, command])

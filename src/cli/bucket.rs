@@ -4,6 +4,7 @@
 //! there can be none. Nothing is connected, and no secret is read.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
@@ -59,6 +60,19 @@ pub struct Served {
     pub retry: Retry,
     /// How long to wait for it.
     pub patience: Patience,
+}
+
+impl Served {
+    /// What flags or settings say: attempts, and seconds to wait for a connection and for any sign of life.
+    pub fn new(marker: Option<String>, keep_absent: bool, attempts: u32, connect: u64, idle: u64) -> Served {
+        let (first, max) = (Duration::from_secs(1), Duration::from_secs(60));
+        Served {
+            marker,
+            keep_absent,
+            retry: Retry { attempts, first, max },
+            patience: Patience { connect: Duration::from_secs(connect), idle: Duration::from_secs(idle) },
+        }
+    }
 }
 
 impl From<&Publish> for S3Args {

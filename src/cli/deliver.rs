@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
@@ -17,13 +16,11 @@ use super::nightly::resend;
 use super::shaping::FileArgs;
 use super::{ExitCode, Process, interrupt};
 use crate::config::publish::file_mode;
-use crate::publish::attempt::Patience;
 use crate::publish::delivery::Target;
 use crate::publish::directory::FolderTarget;
 use crate::publish::durable::NoFailpoint;
 use crate::publish::parcel::Form;
 use crate::publish::sftp::{Address, Login, Manners, Pin, Replace, SftpTarget};
-use crate::retry::Retry;
 use crate::secret::SecretPlace;
 
 /// Flags of `deliver`.
@@ -145,19 +142,8 @@ impl DeliverArgs {
             let (mode, marker, keep_absent) = (self.mode, self.marker.clone(), self.keep_absent);
             return Target::folder(FolderTarget { folder: path.into(), mode, marker, keep_absent }, form);
         }
-        let served = Served {
-            marker: self.marker.clone(),
-            keep_absent: self.keep_absent,
-            retry: Retry {
-                attempts: self.attempts,
-                first: Duration::from_secs(1),
-                max: Duration::from_secs(60),
-            },
-            patience: Patience {
-                connect: Duration::from_secs(self.connect_timeout),
-                idle: Duration::from_secs(self.idle_timeout),
-            },
-        };
+        let (marker, absent) = (self.marker.clone(), self.keep_absent);
+        let served = Served::new(marker, absent, self.attempts, self.connect_timeout, self.idle_timeout);
         if address.starts_with("s3://") {
             return self.s3.target(address, form, &served, environment);
         }

@@ -279,10 +279,7 @@ pub(super) fn export(
             figures: run.report.is_some(),
             names: run.report.is_some() && run.report_names,
             last: last.as_ref().map(|last| last as &dyn Fn(Version) -> PathBuf),
-            spooling: memory
-                .as_ref()
-                .and_then(|memory| memory.instead.as_ref())
-                .map(|(spooling, _)| spooling),
+            spooling: memory.as_ref().and_then(Memory::spooling),
         };
         let result = pipeline::export_to(opened.source(), &crosswalks, &run.plan, outputs, &progress);
         (opened.source().catalog().place.clone(), result, progress.end())

@@ -54,6 +54,11 @@ pub struct Memory {
 }
 
 impl Memory {
+    /// How associations are kept, where they may not stay in memory.
+    pub fn spooling(&self) -> Option<&Spooling> {
+        self.instead.as_ref().map(|(spooling, _)| spooling)
+    }
+
     /// What there is to say, when there is something: a sentence.
     pub fn told(&self) -> Option<String> {
         let (spooling, needed) = self.instead.as_ref()?;

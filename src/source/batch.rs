@@ -82,15 +82,12 @@ impl Column {
         }
     }
 
-    /// Appends the first `length` bytes of `stream`, or all if it has no more: a text that is UTF-8 only if
-    /// [`Batch::prove_texts`] says so, since to look at a whole column at once costs a tenth of looking at each value.
-    /// A column takes either these or [`Column::push_text`]. Does nothing on a column of another kind.
+    /// Appends a text that is UTF-8 only if [`Batch::prove_texts`] says so: to look at a whole column at once costs a
+    /// tenth of looking at each value. A column takes either these or [`Column::push_text`]. Does nothing on a column
+    /// of another kind.
     #[inline]
-    pub fn push_unproven(&mut self, stream: &[u8], length: usize) {
-        if let Column::Text { unproven, ends, .. } = self {
-            append(unproven, stream, length);
-            ends.push(unproven.len() as u32);
-        }
+    pub fn push_unproven(&mut self, value: &[u8]) {
+        self.extend_unproven(std::iter::once((value, value.len())));
     }
 
     /// Appends a day (or absence). Does nothing on a column of another kind.
@@ -117,7 +114,7 @@ impl Column {
         }
     }
 
-    /// [`Column::push_unproven`] for many rows.
+    /// [`Column::push_unproven`] for many rows: each is the first bytes of a stream, as many as stand beside it.
     #[inline]
     pub fn extend_unproven<'s>(&mut self, values: impl Iterator<Item = (&'s [u8], usize)>) {
         if let Column::Text { unproven, ends, .. } = self {

@@ -16,6 +16,7 @@ use super::distinct::Distinct;
 use super::order;
 use super::read::Reader;
 use super::text::{TextColumn, reordered};
+use super::words::{Word, Words};
 
 /// Rows of persons by USI. A server deals USIs out one after the other, so that from the lowest on they are mostly dense:
 /// then a row is found by its position, at four bytes a number. Others are kept apart.
@@ -207,7 +208,7 @@ pub struct PersonTexts {
     /// Without the domain of its origin.
     text: TextColumn,
     origins: Vec<TextOrigin>,
-    domains: Vec<String>,
+    domains: Words,
 }
 
 /// What a text is and who recorded it.
@@ -217,8 +218,8 @@ struct TextOrigin {
     organization: i64,
     suppressed: bool,
     priority: i32,
-    /// What stands behind the `@`, with it: a place among the domains, of which the first is blank.
-    domain: u32,
+    /// What stands behind the `@`, with it; blank where it was not kept apart.
+    domain: Word,
 }
 
 /// How many different domains are kept apart from their addresses: more than that is no district's.
@@ -266,9 +267,9 @@ impl PersonTexts {
         rows_of(&self.person, person, |&person| person).map(move |n| {
             let TextOrigin { kind, organization, suppressed, priority, domain } =
                 self.origins[self.origin[n] as usize];
-            let text = match (self.text.get(n), self.domains.get(domain as usize)) {
-                (local, Some(domain)) if !domain.is_empty() => Cow::Owned(format!("{local}{domain}")),
-                (whole, _) => Cow::Borrowed(whole),
+            let text = match (self.text.get(n), self.domains.get(domain)) {
+                (whole, "") => Cow::Borrowed(whole),
+                (local, domain) => Cow::Owned(format!("{local}{domain}")),
             };
             PersonText { kind, organization, suppressed, priority, text }
         })
@@ -292,8 +293,6 @@ impl PersonTexts {
 pub(super) struct TextCollection {
     texts: PersonTexts,
     origins: Distinct<TextOrigin>,
-    domains: FxHashMap<String, u32>,
-    last: u32,
 }
 
 impl TextCollection {
@@ -306,29 +305,12 @@ impl TextCollection {
         self.texts.text.push(local)
     }
 
-    /// A text without its domain, and the number of that.
-    fn without_domain<'t>(&mut self, text: &'t str) -> (&'t str, u32) {
-        let Some(at) = text.bytes().rposition(|byte| byte == b'@') else { return (text, 0) };
+    /// A text without its domain, and that.
+    fn without_domain<'t>(&mut self, text: &'t str) -> (&'t str, Word) {
+        let whole = (text, Word::default());
+        let Some(at) = text.bytes().rposition(|byte| byte == b'@') else { return whole };
         let (local, domain) = text.split_at(at);
-        // Rows that stand together often have the same domain.
-        if self.last > 0 && self.texts.domains.get(self.last as usize).is_some_and(|last| last == domain) {
-            return (local, self.last);
-        }
-        if let Some(&number) = self.domains.get(domain) {
-            self.last = number;
-            return (local, number);
-        }
-        let domains = &mut self.texts.domains;
-        if domains.is_empty() {
-            domains.push(String::new());
-        }
-        if domains.len() == DOMAINS {
-            return (text, 0);
-        }
-        let number = domains.len() as u32;
-        domains.push(domain.to_owned());
-        self.domains.insert(domain.to_owned(), number);
-        (local, number)
+        self.texts.domains.among(domain, DOMAINS).map_or(whole, |domain| (local, domain))
     }
 
     pub fn read(

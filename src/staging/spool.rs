@@ -106,7 +106,7 @@ impl Spool {
             ));
         };
         let failed = |error: io::Error| trouble(&folder, &error);
-        let mut joined = Writer::new(&folder).map_err(failed)?;
+        let mut joined = FactFile::new(&folder).map_err(failed)?;
         let ranges = parts.iter().map(|part| part.ranges.len()).max().unwrap_or(0);
         for range in 0..ranges {
             let mut rows = Vec::new();
@@ -120,7 +120,7 @@ impl Spool {
             sort(&mut rows);
             joined.push(&rows).map_err(failed)?;
         }
-        Ok(joined.finish())
+        Ok(joined)
     }
 }
 
@@ -137,6 +137,20 @@ pub(super) struct FactFile {
 }
 
 impl FactFile {
+    fn new(folder: &Path) -> io::Result<FactFile> {
+        let file = unnamed(folder)?;
+        Ok(FactFile { folder: folder.to_owned(), file, rows: 0, failure: Arc::default() })
+    }
+
+    /// Appends rows.
+    fn push(&mut self, rows: &[StudentFact]) -> io::Result<()> {
+        for block in rows.chunks(BLOCK) {
+            write(&self.file, (self.rows * FACT_BYTES) as u64, block)?;
+            self.rows += block.len();
+        }
+        Ok(())
+    }
+
     /// Number of associations.
     pub(super) fn len(&self) -> usize {
         self.rows
@@ -160,7 +174,8 @@ impl FactFile {
     }
 
     fn retained(&self, mut keep: impl FnMut(&StudentFact) -> bool) -> io::Result<FactFile> {
-        let mut kept = Writer::new(&self.folder)?;
+        let failure = self.failure.clone();
+        let mut kept = FactFile { failure, ..FactFile::new(&self.folder)? };
         let mut done = 0;
         let mut block = Vec::with_capacity(BLOCK);
         while done < self.rows {
@@ -171,7 +186,7 @@ impl FactFile {
             block.retain(&mut keep);
             kept.push(&block)?;
         }
-        Ok(FactFile { failure: self.failure.clone(), ..kept.finish() })
+        Ok(kept)
     }
 
     /// The first failure is the one that is told.
@@ -185,30 +200,6 @@ impl FactFile {
             None => Ok(()),
             Some(reason) => Err(SourceError::Scratch { folder: self.folder.clone(), reason: reason.clone() }),
         }
-    }
-}
-
-struct Writer {
-    folder: PathBuf,
-    file: Mutex<File>,
-    rows: usize,
-}
-
-impl Writer {
-    fn new(folder: &Path) -> io::Result<Writer> {
-        Ok(Writer { folder: folder.to_owned(), file: unnamed(folder)?, rows: 0 })
-    }
-
-    fn push(&mut self, rows: &[StudentFact]) -> io::Result<()> {
-        for block in rows.chunks(BLOCK) {
-            write(&self.file, (self.rows * FACT_BYTES) as u64, block)?;
-            self.rows += block.len();
-        }
-        Ok(())
-    }
-
-    fn finish(self) -> FactFile {
-        FactFile { folder: self.folder, file: self.file, rows: self.rows, failure: Arc::default() }
     }
 }
 
@@ -288,13 +279,18 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_cannot_be_read_is_told_afterwards() {
+    fn nine_thousand() -> (tempfile::TempDir, FactFile) {
         let folder = tempfile::tempdir().unwrap();
         let plan = Spooling { folder: folder.path().to_owned(), rows: 10, rows_at_once: 1 };
         let mut spool = Spool::new(&plan, 700).unwrap();
         (0..9000).for_each(|n| spool.push(fact(n)).unwrap());
-        let mut joined = Spool::join(vec![spool], |rows| sort(rows)).unwrap();
+        let joined = Spool::join(vec![spool], |rows| sort(rows)).unwrap();
+        (folder, joined)
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_afterwards() {
+        let (_folder, mut joined) = nine_thousand();
         joined.check().unwrap();
         let size = joined.file.get_mut().unwrap().metadata().unwrap().len();
         joined.file.get_mut().unwrap().set_len(100).unwrap();
@@ -312,11 +308,7 @@ mod tests {
 
     #[test]
     fn a_fault_while_some_are_kept_is_told() {
-        let folder = tempfile::tempdir().unwrap();
-        let plan = Spooling { folder: folder.path().to_owned(), rows: 10, rows_at_once: 1 };
-        let mut spool = Spool::new(&plan, 700).unwrap();
-        (0..9000).for_each(|n| spool.push(fact(n)).unwrap());
-        let mut joined = Spool::join(vec![spool], |rows| sort(rows)).unwrap();
+        let (_folder, mut joined) = nine_thousand();
         joined.file.get_mut().unwrap().set_len(60_000).unwrap();
         assert!(joined.retain(|_| true).is_none());
         assert!(joined.check().is_err());

@@ -53,14 +53,17 @@ impl WordColumn {
 }
 
 /// Distinct texts of one part, numbered as they come; number 0 is blank.
+#[derive(Debug)]
 pub(super) struct Words {
     list: Vec<String>,
     numbers: FxHashMap<String, u32>,
+    /// Rows that stand together often have the same text.
+    last: Word,
 }
 
 impl Default for Words {
     fn default() -> Words {
-        Words { list: vec![String::new()], numbers: FxHashMap::default() }
+        Words { list: vec![String::new()], numbers: FxHashMap::default(), last: Word::default() }
     }
 }
 
@@ -77,16 +80,27 @@ impl Words {
 
     /// The same for texts that are parts of keys: one of spaces alone is not blank.
     pub fn exact(&mut self, text: &str) -> Word {
+        self.among(text, usize::MAX).unwrap_or_default()
+    }
+
+    /// The same, unless it is new and there are so many already, the blank one counted.
+    pub fn among(&mut self, text: &str, most: usize) -> Option<Word> {
         if text.is_empty() {
-            return Word(0);
+            return Some(Word(0));
         }
-        if let Some(&number) = self.numbers.get(text) {
-            return Word(number);
+        if self.get(self.last) != text {
+            self.last = match self.numbers.get(text) {
+                Some(&number) => Word(number),
+                None if self.list.len() >= most => return None,
+                None => {
+                    let number = self.list.len() as u32;
+                    self.list.push(text.to_owned());
+                    self.numbers.insert(text.to_owned(), number);
+                    Word(number)
+                }
+            };
         }
-        let number = self.list.len() as u32;
-        self.list.push(text.to_owned());
-        self.numbers.insert(text.to_owned(), number);
-        Word(number)
+        Some(self.last)
     }
 
     /// What numbers of this part become in a list that has all its texts.

@@ -22,8 +22,10 @@ const SCHOOLS_PER_PART: usize = 16;
 
 /// Section associations of a student, roughly: for the estimate of rows.
 const ASSOCIATIONS: u64 = 12;
-/// Rows of other large tables, by hundred students; what a family really has, differs by some percent.
-const BY_HUNDRED_STUDENTS: [(&str, u64); 14] = [
+/// Rows of other large tables, by hundred students: what a family really has differs by some percent.
+const BY_HUNDRED_STUDENTS: [(&str, u64); 16] = [
+    ("student", 100),
+    ("studentschoolassociation", 100),
     ("studenteducationorganizationassociation", 200),
     ("studenteducationorganizationassociationelectronicmail", 106),
     ("studenteducationorganizationassociationstudentidentifica_c15030", 300),
@@ -92,11 +94,10 @@ impl SynthSource {
         let mut tables = BTreeMap::new();
         for def in layout.tables.iter().flatten() {
             let rows_estimate = match def.name {
-                "student" | "studentschoolassociation" => Some(plan.students),
-                "studentsectionassociation" => Some(
-                    plan.students
-                        * plan.associations.map_or(ASSOCIATIONS, |most| ASSOCIATIONS.min(most.into())),
-                ),
+                "studentsectionassociation" => {
+                    let most = plan.associations.map_or(ASSOCIATIONS, u64::from);
+                    Some(plan.students * ASSOCIATIONS.min(most))
+                }
                 name => {
                     let known = BY_HUNDRED_STUDENTS.iter().find(|(table, _)| *table == name);
                     known.map(|(_, rows)| plan.students * rows / 100)

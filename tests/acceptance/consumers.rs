@@ -113,22 +113,17 @@ fn without_its_settings_a_package_breaks_demands() {
     }
 }
 
+/// The words of an export of the trap district but for its place.
+fn usual(source: &str) -> [&str; 9] {
+    ["export", "--source", source, "--tenant", "demo_isd", "--school-year", "2025", "--as-of", "2024-10-01"]
+}
+
 #[test]
 fn an_export_for_a_consumer_is_refused_by_its_demands() {
     let folder = tempfile::tempdir().unwrap();
     let source = trap_district(Shape::S52).to_str().unwrap();
     let out = folder.path().join("mine.zip");
-    let arguments = [
-        "export",
-        "--source",
-        source,
-        "--tenant",
-        "demo_isd",
-        "--school-year",
-        "2025",
-        "--as-of",
-        "2024-10-01",
-    ];
+    let arguments = usual(source);
     let rest = ["--consumer", "lab-aids", "--out", out.to_str().unwrap()];
     let full = binary(folder.path(), &[&arguments[..], &rest, &["--validate", "full"]].concat());
     assert_eq!(full.status.code(), Some(1));
@@ -362,19 +357,7 @@ fn a_package_is_called_as_is_asked() {
         "lean",
     ];
     let source = traps().to_str().unwrap();
-    let usual = [
-        "export",
-        "--source",
-        source,
-        "--tenant",
-        "demo_isd",
-        "--school-year",
-        "2025",
-        "--as-of",
-        "2024-10-01",
-        "--out",
-        "./",
-    ];
+    let usual = [&usual(source)[..], &["--out", "./"]].concat();
     let output = binary(folder.path(), &[&usual[..], &both].concat());
     assert_eq!(output.status.code(), Some(0), "{}", told(&output));
     for name in ["v1p1-demo_isd-2025.zip", "v1p2-demo_isd-2025.zip"] {

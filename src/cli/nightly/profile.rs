@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
-use std::time::Duration;
 
 use super::failpoint;
 use crate::cli::bucket::{S3Args, Served};
@@ -14,7 +13,6 @@ use crate::cli::{ExitCode, Process, interrupt, target};
 use crate::config::publish::{Publish, Renaming};
 use crate::config::{Run, values};
 use crate::publish::archive::{Archive, ArchiveError, Moment, Retention};
-use crate::publish::attempt::Patience;
 use crate::publish::delivery::{Road, Target};
 use crate::publish::directory::FolderTarget;
 use crate::publish::durable::{Failpoint, NoFailpoint};
@@ -22,7 +20,6 @@ use crate::publish::guard::{Blackout, GuardSettings, Limits};
 use crate::publish::lock::{Holder, LockError};
 use crate::publish::parcel::{Form, expand};
 use crate::publish::sftp::{Address, Login, Manners, Pin, Replace, SftpTarget};
-use crate::retry::Retry;
 use crate::secret::SecretPlace;
 
 /// A profile of one tenant.
@@ -244,19 +241,8 @@ fn target(
         let folder = FolderTarget { folder: path.into(), mode: publish.file_mode, marker, keep_absent };
         return Target::folder(folder, form);
     }
-    let served = Served {
-        marker,
-        keep_absent,
-        retry: Retry {
-            attempts: publish.delivery_attempts,
-            first: Duration::from_secs(1),
-            max: Duration::from_secs(60),
-        },
-        patience: Patience {
-            connect: Duration::from_secs(publish.delivery_connect_timeout),
-            idle: Duration::from_secs(publish.delivery_idle_timeout),
-        },
-    };
+    let (connect, idle) = (publish.delivery_connect_timeout, publish.delivery_idle_timeout);
+    let served = Served::new(marker, keep_absent, publish.delivery_attempts, connect, idle);
     if address.starts_with("s3://") {
         return S3Args::from(publish).target(address, form, &served, environment);
     }

@@ -185,24 +185,16 @@ fn why(error: ConnectionError) -> String {
 
 /// The key of encrypted connection strings, and where it comes from; `None` when nobody gives one.
 fn key(run: &Run, environment: &[(OsString, OsString)]) -> Result<Option<(Secret, String)>, InstanceError> {
-    let bad = |from: &str, reason: String| InstanceError::BadKey { from: from.to_owned(), reason };
-    let from = |from: String, found: Result<Secret, String>| match found {
-        Ok(key) => Ok(Some((key, from))),
-        Err(reason) => Err(bad(&from, reason)),
-    };
-    match (&run.connection.encryption_key_file, &run.connection.encryption_key_command) {
-        (Some(_), Some(_)) => {
-            Err(bad("encryption_key_file and encryption_key_command", "both are set, use one of them".into()))
-        }
-        (Some(file), None) => {
-            from(format!("encryption_key_file {}", file.display()), secret::from_file(file))
-        }
-        (None, Some(command)) => from("encryption_key_command".to_owned(), secret::from_command(command)),
-        (None, None) => {
-            let variable = variable(environment);
-            let found =
-                KEYS.iter().find_map(|name| Some((variable(name).filter(|key| !key.is_empty())?, *name)));
-            Ok(found.map(|(key, name)| (Secret::new(key), format!("the variable {name}"))))
-        }
-    }
+    let from = |place: secret::Named<'_>| place.of("encryption_key");
+    let connection = &run.connection;
+    let named = secret::from_settings(
+        connection.encryption_key_file.as_deref(),
+        connection.encryption_key_command.as_deref(),
+    );
+    let named = named.map_err(|(place, reason)| InstanceError::BadKey { from: from(place), reason })?;
+    Ok(named.map(|(key, place)| (key, from(place))).or_else(|| {
+        let variable = variable(environment);
+        let found = KEYS.iter().find_map(|name| Some((variable(name).filter(|key| !key.is_empty())?, *name)));
+        found.map(|(key, name)| (Secret::new(key), format!("the variable {name}")))
+    }))
 }

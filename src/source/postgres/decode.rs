@@ -2,9 +2,9 @@
 //!
 //! In: CopyData messages in order, their payloads cut anywhere, and the wire type of each selected column. Out: values
 //! appended to a reused batch, field by field, without an intermediate row. Messages that are whole rows, as every
-//! server sends them, are decoded many at a time. The format carries no
-//! types, so the statement pins them with casts and every length is checked here. A stream without header or
-//! trailer is an error: the trailer is the only proof that the last row was the last. Knows no network.
+//! server sends them, are decoded many at a time. The format carries no types, so the statement pins them with casts and
+//! every length is checked here. A stream without header or trailer is an error: the trailer is the only proof that the
+//! last row was the last. Knows no network.
 
 mod rows;
 
@@ -199,15 +199,12 @@ impl Decoder {
                 continue;
             }
             let length = usize::try_from(length).map_err(|_| (index, "a value of negative length"))?;
-            let Some((value, next)) = behind.split_at_checked(length) else {
+            let Some((value, behind)) = behind.split_at_checked(length) else {
                 self.stage = Stage::Field(index);
                 return Ok(incomplete(rest));
             };
-            match wire {
-                Wire::Text => column.push_unproven(behind, length),
-                _ => append(wire, value, column).map_err(|reason| (index, reason))?,
-            }
-            rest = next;
+            append(wire, value, column).map_err(|reason| (index, reason))?;
+            rest = behind;
         }
         batch.end_row();
         self.rows += 1;
@@ -287,7 +284,7 @@ const WIDTH: &str = "a value of another width than its type";
 #[inline]
 fn append(wire: Wire, value: &[u8], column: &mut Column) -> Result<(), &'static str> {
     match wire {
-        Wire::Text => column.push_unproven(value, value.len()),
+        Wire::Text => column.push_unproven(value),
         Wire::Int4 => column.push_int(Some(int4(value)?)),
         Wire::Int8 => column.push_int(Some(int8(value)?)),
         Wire::Int2 => column.push_int(Some(int2(value)?)),

@@ -34,16 +34,11 @@ impl PasswordSources {
         if settings.password.is_some() {
             return Ok((settings.password.clone(), None));
         }
-        match (&self.file, &self.command) {
-            (Some(_), Some(_)) => {
-                return Err(ConnectionError::Password {
-                    place: "password_file and password_command".into(),
-                    reason: "both are set, use one of them".into(),
-                });
-            }
-            (Some(file), None) => return read_file(file).map(|secret| (Some(secret), None)),
-            (None, Some(command)) => return run(command).map(|secret| (Some(secret), None)),
-            (None, None) => {}
+        let named = secret::from_settings(self.file.as_deref(), self.command.as_deref());
+        let named = named
+            .map_err(|(place, reason)| ConnectionError::Password { place: place.of("password"), reason })?;
+        if let Some((secret, _)) = named {
+            return Ok((Some(secret), None));
         }
         if let Some(password) = environment("PGPASSWORD").filter(|p| !p.is_empty()) {
             return Ok((Some(Secret::new(password)), None));
@@ -63,19 +58,6 @@ fn default_passfile(environment: &Environment<'_>) -> Option<PathBuf> {
     } else {
         environment("HOME").map(|home| Path::new(&home).join(".pgpass"))
     }
-}
-
-fn read_file(file: &Path) -> Result<Secret, ConnectionError> {
-    secret::from_file(file).map_err(|reason| ConnectionError::Password {
-        place: format!("password_file {}", file.display()),
-        reason,
-    })
-}
-
-fn run(command: &str) -> Result<Secret, ConnectionError> {
-    // The command itself is not repeated: it may carry a token.
-    let place = || "password_command".to_owned();
-    secret::from_command(command).map_err(|reason| ConnectionError::Password { place: place(), reason })
 }
 
 /// Others must not be able to read the file: libpq ignores it then, and so do we, but we say it.

@@ -200,30 +200,31 @@ impl Wire {
 
     /// The next message.
     pub(super) fn message(&mut self) -> Result<Frame<'_>, Failure> {
-        let tag = self.receive()?;
+        let (tag, length) = self.receive()?;
         let at = self.start;
-        self.start += self.whole()?.map_or(0, |(_, length)| length);
+        self.start += length;
         Ok(Frame { tag, whole: &self.buffer[at..self.start] })
     }
 
     /// The next message; if it is of this kind, together with all of the same kind that have come with it.
     pub(super) fn messages(&mut self, kind: u8) -> Result<Frame<'_>, Failure> {
-        let tag = self.receive()?;
+        let (tag, length) = self.receive()?;
         let at = self.start;
-        while let Some((other, length)) = self.whole()? {
-            if self.start > at && (tag != kind || other != kind) {
-                break;
-            }
+        self.start += length;
+        while tag == kind
+            && let Some((other, length)) = self.whole()?
+            && other == kind
+        {
             self.start += length;
         }
         Ok(Frame { tag, whole: &self.buffer[at..self.start] })
     }
 
-    /// Waits until the next message is there as a whole; its tag.
-    fn receive(&mut self) -> Result<u8, Failure> {
+    /// Waits until the next message is there as a whole; its tag and length.
+    fn receive(&mut self) -> Result<(u8, usize), Failure> {
         loop {
             match self.whole()? {
-                Some((tag, _)) => return Ok(tag),
+                Some(message) => return Ok(message),
                 None => self.fill()?,
             }
         }
